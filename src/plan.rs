@@ -1,0 +1,11 @@
+//! The bytes of a plan, and what they say.
+//!
+//! Owns reading: what is refused, one row for each thing the plan will do, values on demand, the plan file.
+//! Judges nothing, shows nothing, and imports nothing of ours but [`crate::failure`] and [`crate::text`].
+
+pub mod action;
+pub mod archive;
+pub mod effect;
+pub mod index;
+pub mod value;
+pub mod values;

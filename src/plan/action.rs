@@ -1,0 +1,177 @@
+//! What a plan does to one object: a closed set, and everything else kept as what cannot be judged.
+
+use std::fmt;
+
+/// The `actions` of a change, in the order Terraform or `OpenTofu` wrote them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// `["no-op"]`. Look at the previous address and the import: they still change the state.
+    NoOp,
+    /// `["create"]`
+    Create,
+    /// `["read"]`: a data source that is read during apply.
+    Read,
+    /// `["update"]`
+    Update,
+    /// `["delete"]`
+    Delete,
+    /// `["delete","create"]`: replaced, the old object goes first.
+    DeleteCreate,
+    /// `["create","delete"]`: replaced, the new object comes first.
+    CreateDelete,
+    /// `["forget"]`: dropped from the state, the real object stays.
+    Forget,
+    /// `["create","forget"]`: replaced, the old object stays behind unmanaged (Terraform).
+    CreateForget,
+    /// `["forget","create"]`: the same, in `OpenTofu`'s order.
+    ForgetCreate,
+    /// `["open"]`: an ephemeral resource (`OpenTofu` 1.11).
+    Open,
+    /// Anything else. It is never taken for something harmless.
+    Unknown(Vec<String>),
+}
+
+impl Action {
+    /// Reads the words of a plan.
+    pub fn from_words<S: AsRef<str>>(words: &[S]) -> Self {
+        let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+        match words.as_slice() {
+            ["no-op"] => Action::NoOp,
+            ["create"] => Action::Create,
+            ["read"] => Action::Read,
+            ["update"] => Action::Update,
+            ["delete"] => Action::Delete,
+            ["delete", "create"] => Action::DeleteCreate,
+            ["create", "delete"] => Action::CreateDelete,
+            ["forget"] => Action::Forget,
+            ["create", "forget"] => Action::CreateForget,
+            ["forget", "create"] => Action::ForgetCreate,
+            ["open"] => Action::Open,
+            other => Action::Unknown(other.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    /// The words as a plan writes them; what an approval holds.
+    pub fn words(&self) -> Vec<String> {
+        let words: &[&str] = match self {
+            Action::NoOp => &["no-op"],
+            Action::Create => &["create"],
+            Action::Read => &["read"],
+            Action::Update => &["update"],
+            Action::Delete => &["delete"],
+            Action::DeleteCreate => &["delete", "create"],
+            Action::CreateDelete => &["create", "delete"],
+            Action::Forget => &["forget"],
+            Action::CreateForget => &["create", "forget"],
+            Action::ForgetCreate => &["forget", "create"],
+            Action::Open => &["open"],
+            Action::Unknown(words) => return words.clone(),
+        };
+        words.iter().map(ToString::to_string).collect()
+    }
+
+    /// The sign in front of a row, as Terraform draws it where it has one. At most three columns.
+    pub fn sign(&self) -> &'static str {
+        match self {
+            Action::NoOp => "",
+            Action::Create => "+",
+            Action::Read => "<=",
+            Action::Update => "~",
+            Action::Delete => "-",
+            Action::DeleteCreate => "-/+",
+            Action::CreateDelete => "+/-",
+            Action::Forget => "x",
+            Action::CreateForget => "+/x",
+            Action::ForgetCreate => "x/+",
+            Action::Open => "o",
+            Action::Unknown(_) => "?",
+        }
+    }
+
+    /// The word beside the sign.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Action::NoOp => "no change",
+            Action::Create => "create",
+            Action::Read => "read at apply",
+            Action::Update => "update",
+            Action::Delete => "delete",
+            Action::DeleteCreate => "replace",
+            Action::CreateDelete => "replace, create first",
+            Action::Forget => "forget",
+            Action::CreateForget | Action::ForgetCreate => "create and forget",
+            Action::Open => "open",
+            Action::Unknown(_) => "unknown action",
+        }
+    }
+
+    /// Whether a real object is destroyed.
+    pub fn destroys(&self) -> bool {
+        matches!(
+            self,
+            Action::Delete | Action::DeleteCreate | Action::CreateDelete
+        )
+    }
+
+    /// Whether a real object is destroyed and made anew.
+    pub fn replaces(&self) -> bool {
+        matches!(self, Action::DeleteCreate | Action::CreateDelete)
+    }
+
+    /// Whether an object leaves the state while it goes on existing.
+    pub fn forgets(&self) -> bool {
+        matches!(
+            self,
+            Action::Forget | Action::CreateForget | Action::ForgetCreate
+        )
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Action::Unknown(words) => write!(f, "unknown action {words:?}"),
+            known => f.write_str(known.word()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_action_is_read_back_from_its_words() {
+        for action in [
+            Action::NoOp,
+            Action::Create,
+            Action::Read,
+            Action::Update,
+            Action::Delete,
+            Action::DeleteCreate,
+            Action::CreateDelete,
+            Action::Forget,
+            Action::CreateForget,
+            Action::ForgetCreate,
+            Action::Open,
+        ] {
+            assert_eq!(Action::from_words(&action.words()), action);
+        }
+    }
+
+    #[test]
+    fn a_set_with_an_extra_word_is_unknown() {
+        assert!(matches!(
+            Action::from_words(&["create", "update"]),
+            Action::Unknown(_)
+        ));
+        assert!(matches!(
+            Action::from_words::<&str>(&[]),
+            Action::Unknown(_)
+        ));
+        assert!(matches!(
+            Action::from_words(&["Delete"]),
+            Action::Unknown(_)
+        ));
+    }
+}

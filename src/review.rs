@@ -1,0 +1,104 @@
+//! What a person said about a plan, and what is still open.
+//!
+//! Owns acknowledgements, objections and comments as a log that only grows, and the draft that survives a crash.
+//! Holds addresses, rule ids and people's own words, never a value of the plan. Knows no screen and no key.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::risk::Judged;
+
+pub mod log;
+
+/// Which row is spoken of: the same address may hold a current and several deposed objects.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// The word of the row's kind: `change`, `output`, `plan`.
+    pub kind: String,
+    /// The row's address.
+    pub address: String,
+    /// Key of the deposed object, if the row is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposed: Option<String>,
+}
+
+impl Key {
+    /// The key of a row.
+    pub fn of(judged: &Judged) -> Self {
+        let effect = &judged.effect;
+        Key {
+            kind: effect.kind.word().into(),
+            address: effect.address.to_string(),
+            deposed: effect.deposed.as_deref().map(Into::into),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.address)?;
+        self.deposed
+            .as_ref()
+            .map_or(Ok(()), |key| write!(f, " (deposed {key})"))
+    }
+}
+
+/// What must be acknowledged of one row: exactly this, no more and no less.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// The row.
+    pub key: Key,
+    /// The action words of the plan.
+    pub actions: Vec<String>,
+    /// The rules that ask, sorted.
+    pub rules: Vec<String>,
+}
+
+impl Requirement {
+    /// What must be acknowledged of `judged`, if anything.
+    pub fn of(judged: &Judged) -> Option<Self> {
+        judged.needs_ack().then(|| Requirement {
+            key: Key::of(judged),
+            actions: judged.effect.action.words(),
+            rules: judged.asking_rules(),
+        })
+    }
+}
+
+/// How an acknowledgement was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// One key in a dialog.
+    Key,
+    /// The resource's name was typed.
+    Typed,
+    /// Answered at a numbered prompt.
+    Prompt,
+}
+
+/// A reviewer's explicit yes to one row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ack {
+    /// What is acknowledged.
+    pub requirement: Requirement,
+    /// How.
+    pub method: Method,
+    /// Why, in the reviewer's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A reviewer's no to one row. A plan with an objection cannot be approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objection {
+    /// The row.
+    pub key: Key,
+    /// Why, in the reviewer's words.
+    pub reason: String,
+}

@@ -1,0 +1,106 @@
+//! Why a change is dangerous.
+//!
+//! Owns the catalogue, the rules, and the findings they make. Knows plans and values; knows no person and no screen.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::plan::effect::{Effect, Kind};
+
+/// How bad it can be. Ordered: `Low < Medium < High < Critical`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Risk {
+    /// Counted.
+    Low,
+    /// Shown, folded.
+    Medium,
+    /// Needs an acknowledgement: a safety net or a boundary gets thinner, or undersign cannot judge.
+    High,
+    /// Needs a typed acknowledgement: data, keys, audit or a guard can be lost.
+    Critical,
+}
+
+impl Risk {
+    /// All of them, worst first.
+    pub const WORST_FIRST: [Risk; 4] = [Risk::Critical, Risk::High, Risk::Medium, Risk::Low];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Risk::Low => "low",
+            Risk::Medium => "medium",
+            Risk::High => "high",
+            Risk::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Risk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// One reason why an effect is risky.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable kebab-case id of the rule: `delete-stateful`, `protection-weakened`.
+    pub rule: Cow<'static, str>,
+    /// How bad.
+    pub risk: Risk,
+    /// Path of the attribute, as `a.b[0]`, where one is concerned.
+    pub path: Option<Box<str>>,
+    /// What it was, for people; secrets are already `(sensitive)`.
+    pub old: Option<Box<str>>,
+    /// What it becomes, for people; `(known after apply)` and `(sensitive)` where that is all that may be said.
+    pub new: Option<Box<str>>,
+    /// One sentence on what is lost. Foreign text may stand in it.
+    pub message: Cow<'static, str>,
+}
+
+/// A row with what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// The row.
+    pub effect: Effect,
+    /// Its findings, worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl Judged {
+    /// A row and its findings; sorts them worst first.
+    pub fn new(effect: Effect, mut findings: Vec<Finding>) -> Self {
+        findings.sort_by(|a, b| {
+            b.risk
+                .cmp(&a.risk)
+                .then_with(|| a.rule.cmp(&b.rule))
+                .then_with(|| a.path.cmp(&b.path))
+        });
+        Judged { effect, findings }
+    }
+
+    /// The highest risk of its findings; low if it has none.
+    pub fn risk(&self) -> Risk {
+        self.findings
+            .first()
+            .map_or(Risk::Low, |finding| finding.risk)
+    }
+
+    /// Whether a reviewer must acknowledge it. Drift is no act of the plan and asks for nothing by itself.
+    pub fn needs_ack(&self) -> bool {
+        self.risk() >= Risk::High && self.effect.kind != Kind::Drift
+    }
+
+    /// The ids of the rules that make the acknowledgement necessary: high and critical ones, sorted, each once.
+    pub fn asking_rules(&self) -> Vec<String> {
+        let mut rules: Vec<String> = self
+            .findings
+            .iter()
+            .filter(|f| f.risk >= Risk::High)
+            .map(|f| f.rule.to_string())
+            .collect();
+        rules.sort();
+        rules.dedup();
+        rules
+    }
+}

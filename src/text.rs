@@ -1,0 +1,78 @@
+//! The one way from foreign text to a terminal.
+//!
+//! Owns what is shown in place of characters that a terminal obeys or hides. Knows nothing of plans or screens.
+//! Terminal libraries drop such characters without a trace, so that two values that differ would look the same to the
+//! person who signs; here each of them stays visible.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Returns `text` with every character that a terminal would obey, hide or reorder made visible, on one line.
+///
+/// Line breaks and tabs become `⏎` and `⇥`, anything else that is hidden becomes `⟨U+202E⟩`. Applying it twice changes
+/// nothing more.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push('⏎'),
+            '\t' => out.push('⇥'),
+            c if is_hidden(c) => {
+                let _ = write!(out, "⟨U+{:04X}⟩", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Says whether a terminal would obey `c`, hide it, or let it reorder its neighbours.
+///
+/// C0, DEL and C1 controls, soft hyphen, bidirectional controls, zero-width and invisible operators, line and paragraph
+/// separators, interlinear marks, variation selectors, tags, private use and noncharacters.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{2800}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
+        || c as u32 & 0xfffe == 0xfffe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_borrowed() {
+        assert!(matches!(
+            visible("aws_db_instance.primary → 日本"),
+            Cow::Borrowed(_)
+        ));
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_spelled_out() {
+        assert_eq!(visible("a\u{1b}[31mb"), "a⟨U+001B⟩[31mb");
+        assert_eq!(visible("x\u{202e}gpj.exe"), "x⟨U+202E⟩gpj.exe");
+        assert_eq!(visible("a\u{200b}b\nc\td"), "a⟨U+200B⟩b⏎c⇥d");
+        assert_eq!(
+            visible("\u{9b}2J\u{7f}\u{e0041}"),
+            "⟨U+009B⟩2J⟨U+007F⟩⟨U+E0041⟩"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_hidden_is_left(text in ".*") {
+            let shown = visible(&text).into_owned();
+            assert!(!shown.chars().any(is_hidden));
+            assert_eq!(visible(&shown), shown.as_str());
+        }
+    }
+}
