@@ -44,6 +44,9 @@
 //! signs the bytes. [`gate`] makes its own rows and findings of the very plan it will apply and lets it pass only if the
 //! signed acknowledgements cover them.
 
+// A test says what it expects by unwrapping it.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod failure;
 pub mod plan;
 pub mod review;
