@@ -4,6 +4,8 @@
 //! no program that was not checked here. Knows no screen.
 
 pub mod environment;
+pub mod prepare;
+pub mod providers;
 pub mod sealed;
 pub mod show;
 pub mod tool;

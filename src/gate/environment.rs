@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::failure::{Exit, Failure};
+use crate::plan::archive;
+
+use super::sealed::SealedPlan;
 
 /// Where programs that a provider or a provisioner starts are looked for.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -80,16 +83,22 @@ impl Environment {
         Ok(Environment { root, variables })
     }
 
-    /// Uses `directory` as the tool's data directory instead of the private one.
-    pub fn set_data_dir(&mut self, directory: &Path) {
+    /// Uses the data directory of a working directory instead of a private one, with the plan's own lock beside it.
+    pub fn use_providers_of(&mut self, plan: &SealedPlan, directory: &Path) -> Result<(), Failure> {
+        let directory = directory
+            .canonicalize()
+            .map_err(|error| Failure::io(directory.display(), &error))?;
         for (name, value) in &mut self.variables {
             if name == "TF_DATA_DIR" {
-                *value = directory.into();
+                *value = directory.join(".terraform").into();
             }
         }
+        let (lock, _) = archive::lock(&mut plan.reader()?, plan.size())?;
+        fs::write(self.work_dir().join(".terraform.lock.hcl"), lock)
+            .map_err(|error| Failure::io("filling the private directory", &error))
     }
 
-    /// An empty directory to run in.
+    /// A private directory to run in, without any configuration.
     pub fn work_dir(&self) -> PathBuf {
         self.root.path().join("work")
     }

@@ -27,15 +27,18 @@ pub struct Tool {
 ///
 /// `explicit` is what the person or the trust file named: a path, or a bare name to be looked for. Otherwise
 /// `terraform` and `tofu` are looked for in `search`, the value of `PATH`; the one whose version is the plan's is taken.
+/// `accept` judges a program before it is run for the first time.
 pub fn find(
     explicit: Option<&Path>,
     search: Option<&OsStr>,
     plan: &PlanFile,
     environment: &Environment,
+    accept: impl Fn(&Path) -> Result<(), Failure>,
 ) -> Result<Tool, Failure> {
     let candidates = candidates(explicit, search, plan)?;
     let mut seen = Vec::new();
     for path in candidates {
+        accept(&path)?;
         let version = version(&path, environment)?;
         if version == plan.tool_version {
             return Ok(Tool { path, version });
@@ -137,11 +140,11 @@ fn version(path: &Path, environment: &Environment) -> Result<String, Failure> {
 }
 
 /// Refuses a tool that is none of those in `pinned`, if any are.
-pub fn refuse_unpinned(tool: &Tool, pinned: &[Sha256]) -> Result<(), Failure> {
+pub fn refuse_unpinned(tool: &Path, pinned: &[Sha256]) -> Result<(), Failure> {
     if pinned.is_empty() {
         return Ok(());
     }
-    let digest = digest(&tool.path).map_err(|error| Failure::io(tool.path.display(), &error))?;
+    let digest = digest(tool).map_err(|error| Failure::io(tool.display(), &error))?;
     if pinned.contains(&digest) {
         return Ok(());
     }
@@ -151,7 +154,7 @@ pub fn refuse_unpinned(tool: &Tool, pinned: &[Sha256]) -> Result<(), Failure> {
         "tool-digest",
         format!(
             "{} is not the program that the trust file pins",
-            tool.path.display()
+            tool.display()
         ),
     )
     .expected(
@@ -176,10 +179,10 @@ fn digest(path: &Path) -> std::io::Result<Sha256> {
 /// neither group nor others may write to them. A sticky directory like `/tmp` is passed above the tool's own directory:
 /// there only owners can rename what is theirs.
 #[cfg(unix)]
-pub fn refuse_writable(tool: &Tool) -> Result<(), Failure> {
+pub fn refuse_writable(tool: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt as _;
     let us = rustix::process::geteuid().as_raw();
-    for (above, path) in tool.path.ancestors().enumerate() {
+    for (above, path) in tool.ancestors().enumerate() {
         let meta = fs::metadata(path).map_err(|error| Failure::io(path.display(), &error))?;
         let sticky = above > 1 && meta.mode() & 0o1000 != 0;
         let writable = meta.mode() & 0o022 != 0 && !sticky;
@@ -204,6 +207,6 @@ pub fn refuse_writable(tool: &Tool) -> Result<(), Failure> {
 
 /// Other systems have no modes to check.
 #[cfg(not(unix))]
-pub fn refuse_writable(_tool: &Tool) -> Result<(), Failure> {
+pub fn refuse_writable(_tool: &Path) -> Result<(), Failure> {
     Ok(())
 }

@@ -12,6 +12,7 @@ use sha2::Digest as _;
 use crate::failure::{Exit, Failure};
 
 use self::directory::Member;
+pub use self::lock::Locked;
 
 mod directory;
 mod lock;
@@ -100,7 +101,10 @@ pub fn read(file: &mut (impl Read + Seek), sha256: Sha256, size: u64) -> Result<
     let state = state::read(member(&mut archive, "tfstate")?)?;
     let lock_bytes = hold(&mut archive, ".terraform.lock.hcl")?;
     let mut unread = message.unread;
-    let locked_providers = lock::read(&lock_bytes, &mut unread);
+    let locked_providers = lock::read(&lock_bytes, &mut unread)
+        .into_iter()
+        .map(|provider| (provider.source, provider.hashed))
+        .collect();
     let configuration = configuration(&mut archive, &members, &mut unread)?;
 
     Ok(PlanFile {
@@ -126,10 +130,12 @@ pub fn read(file: &mut (impl Read + Seek), sha256: Sha256, size: u64) -> Result<
     })
 }
 
-/// The dependency lock of a plan file, byte for byte, so that the same providers can be fetched again.
-pub fn lock_file(file: &mut (impl Read + Seek), size: u64) -> Result<Vec<u8>, Failure> {
+/// The dependency lock of a plan file: its bytes, and the providers it names, so that the same ones can be fetched again.
+pub fn lock(file: &mut (impl Read + Seek), size: u64) -> Result<(Vec<u8>, Vec<Locked>), Failure> {
     let members = directory::read(file, size)?;
-    hold(&mut open_agreeing(file, &members)?, ".terraform.lock.hcl")
+    let bytes = hold(&mut open_agreeing(file, &members)?, ".terraform.lock.hcl")?;
+    let providers = lock::read(&bytes, &mut Vec::new());
+    Ok((bytes, providers))
 }
 
 /// Says what a file is that is often taken for a plan file and is none.

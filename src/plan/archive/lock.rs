@@ -2,47 +2,60 @@
 //!
 //! The tool writes this member itself, always in the same form; a line in another form is said to be unread.
 
-use std::collections::BTreeMap;
+/// One provider of the lock.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Locked {
+    /// Source address: `registry.terraform.io/hashicorp/aws`.
+    pub source: String,
+    /// The version that was selected.
+    pub version: String,
+    /// The constraints it was selected under; empty if there were none.
+    pub constraints: String,
+    /// Whether at least one hash stands in the lock. Without one any program is accepted.
+    pub hashed: bool,
+}
 
-/// Each locked provider, with whether at least one hash stands in its lock. Without a hash any program is accepted.
-pub(super) fn read(bytes: &[u8], unread: &mut Vec<String>) -> BTreeMap<String, bool> {
-    let mut providers = BTreeMap::new();
+/// Each locked provider, in the order of the lock.
+pub(super) fn read(bytes: &[u8], unread: &mut Vec<String>) -> Vec<Locked> {
+    let mut providers: Vec<Locked> = Vec::new();
     let text = String::from_utf8_lossy(bytes);
-    let mut current: Option<String> = None;
-    let mut in_hashes = false;
+    let (mut in_provider, mut in_hashes) = (false, false);
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
-        let understood = match (&current, line) {
-            (_, "") => true,
-            (_, line) if line.starts_with('#') => true,
-            (None, line) => match quoted(line, "provider ", " {") {
-                Some(name) => {
-                    let new = providers.insert(name.to_owned(), false).is_none();
-                    current = Some(name.to_owned());
+        let understood = match providers.last_mut() {
+            _ if line.is_empty() || line.starts_with('#') => true,
+            Some(provider) if in_hashes => match quoted(line, ",") {
+                Some(hash) => {
+                    provider.hashed |= hash.starts_with("h1:") || hash.starts_with("zh:");
+                    true
+                }
+                None => {
+                    in_hashes = false;
+                    line == "]"
+                }
+            },
+            Some(provider) if in_provider => match line.split_once('=') {
+                Some((name, value)) => setting(provider, name.trim(), value.trim(), &mut in_hashes),
+                None => {
+                    in_provider = false;
+                    line == "}"
+                }
+            },
+            _ => match line
+                .strip_prefix("provider ")
+                .and_then(|rest| quoted(rest, " {"))
+            {
+                Some(source) => {
+                    in_provider = true;
+                    let new = providers.iter().all(|provider| provider.source != source);
+                    providers.push(Locked {
+                        source: source.into(),
+                        ..Locked::default()
+                    });
                     new
                 }
                 None => false,
             },
-            (Some(_), "hashes = [") => {
-                in_hashes = true;
-                true
-            }
-            (Some(_), "]") if in_hashes => {
-                in_hashes = false;
-                true
-            }
-            (Some(name), line) if in_hashes => match quoted(line, "", ",") {
-                Some(hash) if hash.starts_with("h1:") || hash.starts_with("zh:") => {
-                    providers.insert(name.clone(), true);
-                    true
-                }
-                _ => false,
-            },
-            (Some(_), "}") => {
-                current = None;
-                true
-            }
-            (Some(_), line) => line.starts_with("version ") || line.starts_with("constraints "),
         };
         if !understood {
             unread.push(format!(
@@ -54,10 +67,20 @@ pub(super) fn read(bytes: &[u8], unread: &mut Vec<String>) -> BTreeMap<String, b
     providers
 }
 
-/// The text between quotes in `before"text"after`.
-fn quoted<'a>(line: &'a str, before: &str, after: &str) -> Option<&'a str> {
-    line.strip_prefix(before)?
-        .strip_suffix(after)?
+/// Takes one `name = value` line of a provider; says whether it was understood.
+fn setting(provider: &mut Locked, name: &str, value: &str, in_hashes: &mut bool) -> bool {
+    match (name, quoted(value, "")) {
+        ("version", Some(version)) => provider.version = version.into(),
+        ("constraints", Some(constraints)) => provider.constraints = constraints.into(),
+        ("hashes", None) if value == "[" => *in_hashes = true,
+        _ => return false,
+    }
+    true
+}
+
+/// The text between quotes in `"text"after`.
+fn quoted<'a>(line: &'a str, after: &str) -> Option<&'a str> {
+    line.strip_suffix(after)?
         .strip_prefix('"')?
         .strip_suffix('"')
         .filter(|text| !text.contains('"'))
@@ -87,10 +110,20 @@ provider "registry.terraform.io/acme/loose" {
         let providers = read(lock.as_bytes(), &mut unread);
         assert_eq!(unread, Vec::<String>::new());
         assert_eq!(
-            providers.into_iter().collect::<Vec<_>>(),
+            providers,
             [
-                ("registry.terraform.io/acme/loose".to_owned(), false),
-                ("registry.terraform.io/hashicorp/aws".to_owned(), true),
+                Locked {
+                    source: "registry.terraform.io/hashicorp/aws".into(),
+                    version: "5.100.0".into(),
+                    constraints: "5.100.0".into(),
+                    hashed: true,
+                },
+                Locked {
+                    source: "registry.terraform.io/acme/loose".into(),
+                    version: "1.0.0".into(),
+                    constraints: String::new(),
+                    hashed: false,
+                },
             ]
         );
     }
