@@ -19,63 +19,67 @@ pub struct Locked {
 pub(super) fn read(bytes: &[u8], unread: &mut Vec<String>) -> Vec<Locked> {
     let mut providers: Vec<Locked> = Vec::new();
     let text = String::from_utf8_lossy(bytes);
-    let (mut in_provider, mut in_hashes) = (false, false);
+    let mut inside = Inside::Nothing;
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
-        let understood = match providers.last_mut() {
-            _ if line.is_empty() || line.starts_with('#') => true,
-            Some(provider) if in_hashes => match quoted(line, ",") {
-                Some(hash) => {
-                    provider.hashed |= hash.starts_with("h1:") || hash.starts_with("zh:");
-                    true
-                }
-                None => {
-                    in_hashes = false;
-                    line == "]"
-                }
-            },
-            Some(provider) if in_provider => match line.split_once('=') {
-                Some((name, value)) => setting(provider, name.trim(), value.trim(), &mut in_hashes),
-                None => {
-                    in_provider = false;
-                    line == "}"
-                }
-            },
-            _ => match line
-                .strip_prefix("provider ")
-                .and_then(|rest| quoted(rest, " {"))
-            {
-                Some(source) => {
-                    in_provider = true;
-                    let new = providers.iter().all(|provider| provider.source != source);
-                    providers.push(Locked {
-                        source: source.into(),
-                        ..Locked::default()
-                    });
-                    new
-                }
-                None => false,
-            },
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let next = match (inside, providers.last_mut()) {
+            (Inside::Hashes, Some(provider)) => hash(provider, line),
+            (Inside::Provider, Some(provider)) => setting(provider, line),
+            (Inside::Nothing | Inside::Provider | Inside::Hashes, _) => begin(&mut providers, line),
         };
-        if !understood {
-            unread.push(format!(
+        match next {
+            Some(next) => inside = next,
+            None => unread.push(format!(
                 "dependency lock, line {}: not understood",
                 index + 1
-            ));
+            )),
         }
     }
     providers
 }
 
-/// Takes one `name = value` line of a provider; says whether it was understood.
-fn setting(provider: &mut Locked, name: &str, value: &str, in_hashes: &mut bool) -> bool {
-    match (name, quoted(value, "")) {
-        ("version", Some(version)) => provider.version = version.into(),
-        ("constraints", Some(constraints)) => provider.constraints = constraints.into(),
-        ("hashes", None) if value == "[" => *in_hashes = true,
-        _ => return false,
+/// Where in the lock a line stands.
+#[derive(Clone, Copy)]
+enum Inside {
+    Nothing,
+    Provider,
+    Hashes,
+}
+
+fn begin(providers: &mut Vec<Locked>, line: &str) -> Option<Inside> {
+    let source = quoted(line.strip_prefix("provider ")?, " {")?;
+    let is_new = providers.iter().all(|provider| provider.source != source);
+    providers.push(Locked {
+        source: source.into(),
+        ..Locked::default()
+    });
+    is_new.then_some(Inside::Provider)
+}
+
+fn setting(provider: &mut Locked, line: &str) -> Option<Inside> {
+    if line == "}" {
+        return Some(Inside::Nothing);
     }
-    true
+    let (name, value) = line.split_once('=')?;
+    match (name.trim(), value.trim()) {
+        ("hashes", "[") => return Some(Inside::Hashes),
+        ("version", value) => provider.version = quoted(value, "")?.into(),
+        ("constraints", value) => provider.constraints = quoted(value, "")?.into(),
+        _ => return None,
+    }
+    Some(Inside::Provider)
+}
+
+fn hash(provider: &mut Locked, line: &str) -> Option<Inside> {
+    if line == "]" {
+        return Some(Inside::Provider);
+    }
+    let hash = quoted(line, ",")?;
+    provider.hashed |= hash.starts_with("h1:") || hash.starts_with("zh:");
+    Some(Inside::Hashes)
 }
 
 /// The text between quotes in `"text"after`.
