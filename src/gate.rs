@@ -4,8 +4,10 @@
 //! no program that was not checked here. Knows no screen.
 
 pub mod environment;
+pub mod harden;
 pub mod prepare;
 pub mod providers;
+pub mod run;
 pub mod sealed;
 pub mod show;
 pub mod tool;
