@@ -7,6 +7,8 @@ use std::fmt;
 
 use crate::plan::effect::{Effect, Kind};
 
+pub mod catalogue;
+
 /// How bad it can be. Ordered: `Low < Medium < High < Critical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Risk {
