@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod archive;
+pub mod count;
 pub mod effect;
 pub mod index;
 pub mod value;
