@@ -49,6 +49,7 @@
 
 pub mod approval;
 pub mod failure;
+pub mod gate;
 pub mod plan;
 pub mod review;
 pub mod risk;

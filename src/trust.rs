@@ -18,6 +18,7 @@ pub mod approvals;
 pub mod config;
 pub mod file;
 pub mod init;
+pub mod ledger;
 mod load;
 pub mod people;
 pub mod scope;
