@@ -3,10 +3,9 @@
 //! Owns arguments, files and terminals. Each command lives in a file of its own; what they share is how a plan is
 //! opened ([`open`]) and how a failure is printed ([`failure`]).
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::Exit;
 
@@ -14,6 +13,7 @@ pub mod check;
 pub mod failure;
 pub mod open;
 pub mod report;
+pub mod trust;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
 #[derive(Debug, Parser)]
@@ -29,18 +29,9 @@ pub struct Cli {
 pub enum Command {
     /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something.
     Check(check::Arguments),
-}
-
-/// Where the plan comes from.
-#[derive(Debug, Args)]
-pub struct PlanArgument {
-    /// A plan file, the JSON that `terraform show -json` prints of it, or `-` for JSON on standard input.
-    #[arg(value_name = "PLAN")]
-    pub plan: PathBuf,
-
-    /// The terraform or tofu to read a plan file with [default: the one on PATH].
-    #[arg(long, value_name = "PATH")]
-    pub tool: Option<PathBuf>,
+    /// Whose signature counts: make a trust file, check one, export its keys.
+    #[command(subcommand)]
+    Trust(trust::Command),
 }
 
 /// The form of what is printed.
@@ -57,7 +48,11 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { Exit::Usage } else { Exit::Success };
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
             // A reader that closed the pipe has read what it wanted.
             let _ = error.print();
             return ExitCode::from(code.code());
@@ -68,6 +63,7 @@ pub fn main() -> ExitCode {
             let format = arguments.format;
             (check::run(&arguments), format)
         }
+        Command::Trust(command) => (trust::run(&command), Format::Text),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -15,10 +15,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("risk", &["plan", "diff", "failure", "text"]),
     ("review", &["risk", "diff", "plan", "failure", "text"]),
     ("approval", &["review", "risk", "plan", "failure", "text"]),
-    ("trust", &["approval", "review", "risk", "plan", "failure", "text"]),
-    ("gate", &["trust", "approval", "review", "risk", "diff", "plan", "failure", "text"]),
-    ("ui", &["trust", "approval", "review", "risk", "diff", "plan", "failure", "text"]),
-    ("cli", &["ui", "gate", "trust", "approval", "review", "risk", "diff", "plan", "failure", "text"]),
+    (
+        "trust",
+        &["approval", "review", "risk", "plan", "failure", "text"],
+    ),
+    (
+        "gate",
+        &[
+            "trust", "approval", "review", "risk", "diff", "plan", "failure", "text",
+        ],
+    ),
+    (
+        "ui",
+        &[
+            "trust", "approval", "review", "risk", "diff", "plan", "failure", "text",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "ui", "gate", "trust", "approval", "review", "risk", "diff", "plan", "failure", "text",
+        ],
+    ),
 ];
 
 /// A longer file holds more than one idea. Tests inside a file do not count.
@@ -37,7 +55,10 @@ fn sources() -> BTreeMap<PathBuf, String> {
         }
     }
     let mut found = BTreeMap::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    walk(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut found,
+    );
     found
 }
 
@@ -48,8 +69,16 @@ fn without_tests(text: &str) -> &str {
 
 /// The top module a file belongs to; `lib`, `main` and build scripts belong to none.
 fn module(path: &Path) -> Option<String> {
-    let inside = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
-    let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+    let inside = path
+        .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+        .unwrap();
+    let first = inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_str()
+        .unwrap();
     let name = first.trim_end_matches(".rs");
     (!matches!(name, "lib" | "main") && !inside.ends_with("build.rs")).then(|| name.to_string())
 }
@@ -59,10 +88,20 @@ fn named(line: &str) -> Vec<String> {
     let code = line.split("//").next().unwrap();
     let mut names = Vec::new();
     for rest in code.split("crate::").skip(1) {
-        let listed = rest.strip_prefix('{').map_or(rest, |list| list.split('}').next().unwrap());
-        let parts: Vec<&str> = if rest.starts_with('{') { listed.split(',').collect() } else { vec![listed] };
+        let listed = rest
+            .strip_prefix('{')
+            .map_or(rest, |list| list.split('}').next().unwrap());
+        let parts: Vec<&str> = if rest.starts_with('{') {
+            listed.split(',').collect()
+        } else {
+            vec![listed]
+        };
         for part in parts {
-            let name: String = part.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String = part
+                .trim()
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             names.push(name);
         }
     }
@@ -75,11 +114,20 @@ fn modules_use_only_what_stands_below_them() {
     let mut wrong = Vec::new();
     for (path, text) in sources() {
         let Some(own) = module(&path) else { continue };
-        let allowed = rules.get(own.as_str()).unwrap_or_else(|| panic!("say in MAY_USE what `{own}` may use"));
+        let allowed = rules
+            .get(own.as_str())
+            .unwrap_or_else(|| panic!("say in MAY_USE what `{own}` may use"));
         for (number, line) in text.lines().enumerate() {
             for name in named(line) {
-                if name != own && rules.contains_key(name.as_str()) && !allowed.contains(&name.as_str()) {
-                    wrong.push(format!("{}:{}: {own} may not use {name}", path.display(), number + 1));
+                if name != own
+                    && rules.contains_key(name.as_str())
+                    && !allowed.contains(&name.as_str())
+                {
+                    wrong.push(format!(
+                        "{}:{}: {own} may not use {name}",
+                        path.display(),
+                        number + 1
+                    ));
                 }
             }
         }
@@ -96,7 +144,10 @@ fn terminal_libraries_stay_in_the_commands_and_the_screen() {
         }
         for (number, line) in text.lines().enumerate() {
             let code = line.split("//").next().unwrap();
-            if ["ratatui", "crossterm", "clap"].iter().any(|name| code.contains(&format!("{name}::"))) {
+            if ["ratatui", "crossterm", "clap"]
+                .iter()
+                .any(|name| code.contains(&format!("{name}::")))
+            {
                 wrong.push(format!("{}:{}: {line}", path.display(), number + 1));
             }
         }
@@ -118,7 +169,11 @@ fn no_file_is_longer_than_one_idea() {
 #[test]
 fn every_module_says_what_it_is() {
     for (path, text) in sources() {
-        assert!(text.starts_with("//! "), "{} opens without saying what it owns", path.display());
+        assert!(
+            text.starts_with("//! "),
+            "{} opens without saying what it owns",
+            path.display()
+        );
     }
 }
 
@@ -126,6 +181,9 @@ fn every_module_says_what_it_is() {
 fn the_reader_of_use_lines_sees_them_all() {
     assert_eq!(named("use crate::plan::value::Value;"), ["plan"]);
     assert_eq!(named("use crate::{plan, ui::theme};"), ["plan", "ui"]);
-    assert_eq!(named("let x = crate::gate::run(crate::text::visible(y));"), ["gate", "text"]);
+    assert_eq!(
+        named("let x = crate::gate::run(crate::text::visible(y));"),
+        ["gate", "text"]
+    );
     assert_eq!(named("// see crate::ui"), Vec::<String>::new());
 }

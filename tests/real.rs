@@ -51,12 +51,20 @@ struct Place {
 }
 
 fn on_path(program: &str) -> bool {
-    Command::new("sh").args(["-c", &format!("command -v {program}")]).stdout(Stdio::null()).status().unwrap().success()
+    Command::new("sh")
+        .args(["-c", &format!("command -v {program}")])
+        .stdout(Stdio::null())
+        .status()
+        .unwrap()
+        .success()
 }
 
 /// Says aloud what cannot be tested here.
 fn missing(programs: &[&str]) -> bool {
-    let missing: Vec<&&str> = programs.iter().filter(|program| !on_path(program)).collect();
+    let missing: Vec<&&str> = programs
+        .iter()
+        .filter(|program| !on_path(program))
+        .collect();
     for program in &missing {
         println!("SKIPPED tests/real.rs: {program} is not on PATH");
     }
@@ -66,13 +74,29 @@ fn missing(programs: &[&str]) -> bool {
 impl Place {
     /// Applies version 1, plans version 2 into `plan.tfplan`, makes a key with a passphrase and a trust file.
     fn new() -> Self {
-        let place = Place { directory: tempfile::tempdir().unwrap(), agent: None };
+        let place = Place {
+            directory: tempfile::tempdir().unwrap(),
+            agent: None,
+        };
         place.write("main.tf", PLATFORM);
         place.shell("terraform init -input=false && terraform apply -input=false -auto-approve");
         place.write("main.tf", CHANGED);
         place.plan();
-        place.shell(&format!("ssh-keygen -q -t ed25519 -a 1 -C alice -N '{PASSPHRASE}' -f key"));
-        place.ok(&["trust", "init", "--person", "alice", "--key", "key.pub", "--scope", "test/orders", "--output", "trust.toml"]);
+        place.shell(&format!(
+            "ssh-keygen -q -t ed25519 -a 1 -C alice -N '{PASSPHRASE}' -f key"
+        ));
+        place.ok(&[
+            "trust",
+            "init",
+            "--person",
+            "alice",
+            "--key",
+            "key.pub",
+            "--scope",
+            "test/orders",
+            "--output",
+            "trust.toml",
+        ]);
         place
     }
 
@@ -99,7 +123,13 @@ impl Place {
             ("XDG_CONFIG_HOME", inside("config")),
             ("TF_CLI_CONFIG_FILE", "/dev/null".into()),
             ("CHECKPOINT_DISABLE", "1".into()),
-            ("SSH_AUTH_SOCK", self.agent.as_ref().map(|_| self.socket().display().to_string()).unwrap_or_default()),
+            (
+                "SSH_AUTH_SOCK",
+                self.agent
+                    .as_ref()
+                    .map(|_| self.socket().display().to_string())
+                    .unwrap_or_default(),
+            ),
         ]
     }
 
@@ -109,7 +139,10 @@ impl Place {
 
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(self.path()).envs(self.environment()).stdin(Stdio::null());
+        command
+            .current_dir(self.path())
+            .envs(self.environment())
+            .stdin(Stdio::null());
         command
     }
 
@@ -121,7 +154,10 @@ impl Place {
     }
 
     fn undersign(&self, arguments: &[&str]) -> Output {
-        self.command(env!("CARGO_BIN_EXE_undersign")).args(arguments).output().unwrap()
+        self.command(env!("CARGO_BIN_EXE_undersign"))
+            .args(arguments)
+            .output()
+            .unwrap()
     }
 
     #[track_caller]
@@ -135,13 +171,25 @@ impl Place {
     #[track_caller]
     fn refused(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.undersign(arguments);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{}", both(&output));
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}\n{}",
+            both(&output)
+        );
         both(&output)
     }
 
     /// Starts an ssh-agent that holds the key.
     fn with_agent(&mut self) {
-        let agent = self.command("ssh-agent").arg("-D").arg("-a").arg(self.socket()).stdout(Stdio::null()).spawn().unwrap();
+        let agent = self
+            .command("ssh-agent")
+            .arg("-D")
+            .arg("-a")
+            .arg(self.socket())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         self.agent = Some(agent);
         while !self.socket().exists() {
             std::thread::yield_now();
@@ -152,8 +200,13 @@ impl Place {
 
     fn review(&self, extra: &str) -> Session {
         let environment = self.environment();
-        let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let script = format!("\"$UNDERSIGN\" review plan.tfplan --trust trust.toml --key key.pub --output approval.json {extra}");
+        let environment: Vec<(&str, &str)> = environment
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let script = format!(
+            "\"$UNDERSIGN\" review plan.tfplan --trust trust.toml --key key.pub --output approval.json {extra}"
+        );
         Session::start(&script, self.path(), &environment, (120, 40))
     }
 
@@ -184,11 +237,29 @@ impl Drop for Place {
 }
 
 fn both(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
-const VERIFY: [&str; 6] = ["verify", "plan.tfplan", "--trust", "trust.toml", "--approval", "approval.json"];
-const APPLY: [&str; 6] = ["apply", "plan.tfplan", "--trust", "trust.toml", "--approval", "approval.json"];
+const VERIFY: [&str; 6] = [
+    "verify",
+    "plan.tfplan",
+    "--trust",
+    "trust.toml",
+    "--approval",
+    "approval.json",
+];
+const APPLY: [&str; 6] = [
+    "apply",
+    "plan.tfplan",
+    "--trust",
+    "trust.toml",
+    "--approval",
+    "approval.json",
+];
 
 #[test]
 fn a_plan_is_reviewed_signed_by_the_agent_checked_by_anybody_and_applied_once() {
@@ -225,7 +296,12 @@ fn a_plan_is_reviewed_signed_by_the_agent_checked_by_anybody_and_applied_once() 
     assert_eq!(said.lines().last(), digest.split_whitespace().next());
 
     place.ok(&APPLY);
-    assert!(place.shell("terraform state list").lines().all(|line| line != "terraform_data.old_site"));
+    assert!(
+        place
+            .shell("terraform state list")
+            .lines()
+            .all(|line| line != "terraform_data.old_site")
+    );
     assert!(place.shell("terraform show").contains("three workers"));
     place.refused(14, &APPLY);
 }
@@ -256,7 +332,11 @@ fn what_is_changed_missing_or_late_is_refused() {
     assert!(session.exit().success(), "{}", session.screen());
     place.ok(&VERIFY);
 
-    for (name, code) in [("plan.tfplan", 13), ("approval.json", 11), ("trust.toml", 20)] {
+    for (name, code) in [
+        ("plan.tfplan", 13),
+        ("approval.json", 11),
+        ("trust.toml", 20),
+    ] {
         let path = place.path().join(name);
         let good = fs::read(&path).unwrap();
         let mut bad = good.clone();
@@ -270,7 +350,11 @@ fn what_is_changed_missing_or_late_is_refused() {
         let output = place.undersign(&APPLY);
         assert!(!output.status.success(), "{name}");
         let got = output.status.code().unwrap();
-        assert!(got == code || (got == 11 && name == "trust.toml"), "{name}: {got}\n{}", both(&output));
+        assert!(
+            got == code || (got == 11 && name == "trust.toml"),
+            "{name}: {got}\n{}",
+            both(&output)
+        );
         fs::write(&path, good).unwrap();
     }
 
@@ -281,7 +365,10 @@ fn what_is_changed_missing_or_late_is_refused() {
     place.shell("cp first.tfplan plan.tfplan");
 
     let trust = fs::read_to_string(place.path().join("trust.toml")).unwrap();
-    place.write("trust.toml", &trust.replace("max_age       = \"4h\"", "max_age       = \"1s\""));
+    place.write(
+        "trust.toml",
+        &trust.replace("max_age       = \"4h\"", "max_age       = \"1s\""),
+    );
     place.refused(12, &VERIFY);
     place.write("trust.toml", &trust);
     place.ok(&VERIFY);
@@ -304,5 +391,15 @@ fn a_review_that_is_killed_goes_on_where_it_was() {
     session.wait("acknowledged 1 of 2");
     session.send("q");
     assert_eq!(session.exit().exit_code(), 32);
-    place.refused(11, &["verify", "plan.tfplan", "--trust", "trust.toml", "--approval", "trust.toml"]);
+    place.refused(
+        11,
+        &[
+            "verify",
+            "plan.tfplan",
+            "--trust",
+            "trust.toml",
+            "--approval",
+            "trust.toml",
+        ],
+    );
 }

@@ -94,21 +94,38 @@ pub struct Facts {
 
 impl Facts {
     /// The facts of a plan that was read and judged. `scope` is the scope of the trust file that holds for it.
-    pub fn of(name: &str, file: Option<&PlanFile>, judgement: &Judgement, scope: &str) -> Result<Self, Failure> {
+    pub fn of(
+        name: &str,
+        file: Option<&PlanFile>,
+        judgement: &Judgement,
+        scope: &str,
+    ) -> Result<Self, Failure> {
         let header = &judgement.header;
-        let created_at = file.and_then(|file| file.created_at.as_ref()).or(header.timestamp.as_ref());
+        let created_at = file
+            .and_then(|file| file.created_at.as_ref())
+            .or(header.timestamp.as_ref());
         let created_at = created_at
             .map(|text| {
                 text.parse().map_err(|_| {
-                    Failure::new(Exit::BadPlan, "timestamp", "the time at which the plan was made is no time")
-                        .expected("2026-01-31T12:00:00Z", text.clone())
+                    Failure::new(
+                        Exit::BadPlan,
+                        "timestamp",
+                        "the time at which the plan was made is no time",
+                    )
+                    .expected("2026-01-31T12:00:00Z", text.clone())
                 })
             })
             .transpose()?;
         Ok(Facts {
             name: name.into(),
-            plan_file: file.map(|file| Digested { sha256: file.sha256, bytes: file.size }),
-            json: Digested { sha256: header.sha256, bytes: header.bytes },
+            plan_file: file.map(|file| Digested {
+                sha256: file.sha256,
+                bytes: file.size,
+            }),
+            json: Digested {
+                sha256: header.sha256,
+                bytes: header.bytes,
+            },
             target: Target {
                 scope: scope.into(),
                 workspace: file.map(|file| file.workspace.clone()),
@@ -121,10 +138,15 @@ impl Facts {
                 account: None,
             },
             tool: judgement.product.word().into(),
-            tool_version: file.map_or_else(|| header.terraform_version.clone(), |file| file.tool_version.clone()),
+            tool_version: file.map_or_else(
+                || header.terraform_version.clone(),
+                |file| file.tool_version.clone(),
+            ),
             created_at,
             lock_sha256: file.map(|file| file.lock_sha256),
-            apply_time_variables: file.map(|file| file.apply_time_variables.clone()).unwrap_or_default(),
+            apply_time_variables: file
+                .map(|file| file.apply_time_variables.clone())
+                .unwrap_or_default(),
             runs_local_code: judgement.runs_local_code,
             counts: judgement.counts,
         })

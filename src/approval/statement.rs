@@ -6,8 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Counts, Digested, Facts, Source, Target};
+use super::facts::{Digested, Facts, Source, Target};
 use crate::failure::{Exit, Failure};
+use crate::plan::count::Counts;
 use crate::review::{Ack, Key, Method, Requirement};
 
 mod forms;

@@ -25,22 +25,34 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let plan = open::plan(&arguments.plan)?;
     let (bytes, file) = (plan.bytes, plan.file);
-    let (judgement, rows) =
-        plan.json.read(None, |reader| judge::judge_all(reader, bytes, file.as_ref()))?;
-    let report = report::Report { name: &plan.name, header: &judgement.header, file: file.as_ref(), rows: &rows };
+    let (judgement, rows) = plan.json.read(None, |reader| {
+        judge::judge_all(reader, bytes, file.as_ref())
+    })?;
+    let report = report::Report {
+        name: &plan.name,
+        header: &judgement.header,
+        file: file.as_ref(),
+        rows: &rows,
+    };
     let text = match arguments.format {
         Format::Text => report.to_text(),
         Format::Json => report.to_json(),
     };
     print(&text)?;
-    Ok(if rows.iter().any(crate::risk::Judged::needs_ack) { Exit::NeedsAcknowledgement } else { Exit::Success })
+    Ok(if rows.iter().any(crate::risk::Judged::needs_ack) {
+        Exit::NeedsAcknowledgement
+    } else {
+        Exit::Success
+    })
 }
 
 /// Writes to standard output; a reader that closed the pipe has read what it wanted.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::io("standard output", &error)),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("standard output", &error))
+        }
         _ => Ok(()),
     }
 }

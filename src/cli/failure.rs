@@ -23,7 +23,12 @@ pub fn to_text(failure: &Failure) -> String {
     use std::fmt::Write as _;
     let mut out = format!("undersign: {}\n", visible(&failure.error));
     if let (Some(want), Some(got)) = (&failure.want, &failure.got) {
-        let _ = writeln!(out, "  wanted  {}\n  got     {}", visible(want), visible(got));
+        let _ = writeln!(
+            out,
+            "  wanted  {}\n  got     {}",
+            visible(want),
+            visible(got)
+        );
     }
     for hint in &failure.hints {
         let _ = writeln!(out, "  hint: {}", visible(hint));
@@ -60,9 +65,13 @@ mod tests {
 
     #[test]
     fn foreign_text_in_a_refusal_stays_on_its_line() {
-        let failure = Failure::new(Exit::Mismatch, "workspace", "the workspace is a\u{1b}[2J\nb")
-            .expected("prod", "de\u{202e}fault")
-            .hint("Plan again in `prod`.");
+        let failure = Failure::new(
+            Exit::Mismatch,
+            "workspace",
+            "the workspace is a\u{1b}[2J\nb",
+        )
+        .expected("prod", "de\u{202e}fault")
+        .hint("Plan again in `prod`.");
         assert_eq!(
             to_text(&failure),
             "undersign: the workspace is a⟨U+001B⟩[2J⏎b\n  wanted  prod\n  got     de⟨U+202E⟩fault\n  hint: Plan again in `prod`.\n"

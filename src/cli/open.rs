@@ -59,26 +59,47 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
         return standard_input();
     }
     let mut file = File::open(path).map_err(|error| {
-        Failure::io(path.display(), &error).hint("Give a plan file, or the JSON that `terraform show -json` prints of it.")
+        Failure::io(path.display(), &error)
+            .hint("Give a plan file, or the JSON that `terraform show -json` prints of it.")
     })?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(Failure::new(Exit::Usage, "directory", format!("{} is a directory, not a plan", path.display()))
-            .hint("Name the plan file in it."));
+        return Err(Failure::new(
+            Exit::Usage,
+            "directory",
+            format!("{} is a directory, not a plan", path.display()),
+        )
+        .hint("Name the plan file in it."));
     }
     let mut head = Vec::new();
-    let rewound = file.by_ref().take(HEAD).read_to_end(&mut head).and_then(|_| file.seek(SeekFrom::Start(0)));
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let rewound = file
+        .by_ref()
+        .take(HEAD)
+        .read_to_end(&mut head)
+        .and_then(|_| file.seek(SeekFrom::Start(0)));
+    let name = path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    );
     match input::sniff(&head)? {
         Format::Json => {
             let (json, bytes) = match rewound {
                 Ok(_) => {
-                    let bytes = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
+                    let bytes = file
+                        .metadata()
+                        .ok()
+                        .filter(std::fs::Metadata::is_file)
+                        .map(|metadata| metadata.len());
                     (Json::File(file), bytes)
                 }
                 // A named pipe cannot be wound back.
                 Err(_) => (Json::Pipe(Box::new(Cursor::new(head).chain(file))), None),
             };
-            Ok(Plan { name, file: None, bytes, json })
+            Ok(Plan {
+                name,
+                file: None,
+                bytes,
+                json,
+            })
         }
         Format::PlanFile => {
             let prepared = prepare(path, argument.tool.as_deref())?;
@@ -98,33 +119,58 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
 /// The providers are those of the working directory where it has some: the reviewer's own machine. Else they are
 /// fetched as the plan's lock says.
 fn prepare(path: &Path, tool: Option<&Path>) -> Result<Prepared, Failure> {
-    let here = std::env::current_dir().map_err(|error| Failure::io("the working directory", &error))?;
+    let here =
+        std::env::current_dir().map_err(|error| Failure::io("the working directory", &error))?;
     let providers = if here.join(".terraform").join("providers").is_dir() {
         Providers::AsIs(here)
     } else {
         Providers::Rebuilt(ProviderSource::Registry)
     };
     let search = std::env::var_os("PATH");
-    let setup = Setup { tool, search: search.as_deref(), providers: &providers, passed: &[] };
+    let setup = Setup {
+        tool,
+        search: search.as_deref(),
+        providers: &providers,
+        passed: &[],
+    };
     Prepared::new(SealedPlan::of_path(path)?, &setup, |_| Ok(()))
 }
 
 fn standard_input() -> Result<Plan, Failure> {
     let input = std::io::stdin();
     if input.is_terminal() {
-        return Err(Failure::new(Exit::Usage, "terminal", "standard input is the terminal, no plan comes from there")
-            .hint("terraform show -json plan.tfplan | undersign review -"));
+        return Err(Failure::new(
+            Exit::Usage,
+            "terminal",
+            "standard input is the terminal, no plan comes from there",
+        )
+        .hint("terraform show -json plan.tfplan | undersign review -"));
     }
-    let mut input = File::from(rustix::io::dup(&input).map_err(|error| Failure::io("standard input", &error.into()))?);
+    let mut input = File::from(
+        rustix::io::dup(&input).map_err(|error| Failure::io("standard input", &error.into()))?,
+    );
     let mut head = Vec::new();
-    input.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| Failure::io("standard input", &error))?;
+    input
+        .by_ref()
+        .take(HEAD)
+        .read_to_end(&mut head)
+        .map_err(|error| Failure::io("standard input", &error))?;
     match input::sniff(&head)? {
         Format::Json => {
             let json = Json::Pipe(Box::new(Cursor::new(head).chain(input)));
-            Ok(Plan { name: "standard input".into(), file: None, bytes: None, json })
+            Ok(Plan {
+                name: "standard input".into(),
+                file: None,
+                bytes: None,
+                json,
+            })
         }
-        Format::PlanFile => Err(Failure::new(Exit::BadPlan, "plan-file-on-stdin", "standard input is a plan file")
-            .hint("Name the file instead: what is signed is the file's digest.")),
+        Format::PlanFile => Err(Failure::new(
+            Exit::BadPlan,
+            "plan-file-on-stdin",
+            "standard input is a plan file",
+        )
+        .hint("Name the file instead: what is signed is the file's digest.")),
     }
 }
 
@@ -133,10 +179,14 @@ impl Json {
     pub fn keep(&self) -> Result<(Option<Spool>, Source), Failure> {
         match self {
             Json::File(file) => {
-                let again = file.try_clone().map_err(|error| Failure::io("the plan", &error))?;
+                let again = file
+                    .try_clone()
+                    .map_err(|error| Failure::io("the plan", &error))?;
                 Ok((None, Source::file(again)))
             }
-            Json::Pipe(_) | Json::Tool(..) => source::spool().map(|(spool, source)| (Some(spool), source)),
+            Json::Pipe(_) | Json::Tool(..) => {
+                source::spool().map(|(spool, source)| (Some(spool), source))
+            }
         }
     }
 
@@ -150,10 +200,17 @@ impl Json {
             Json::File(mut file) => work(&mut file),
             Json::Pipe(pipe) => through(spool, pipe, work),
             Json::Tool(shown, prepared) => {
-                let mut output = Output { shown, ended: false };
+                let mut output = Output {
+                    shown,
+                    ended: false,
+                };
                 let result = through(spool, &mut output, work);
                 // What the tool complains of explains a JSON that is cut off; a JSON that we refused explains itself.
-                let finished = if result.is_ok() || output.ended { output.shown.finish() } else { Ok(()) };
+                let finished = if result.is_ok() || output.ended {
+                    output.shown.finish()
+                } else {
+                    Ok(())
+                };
                 drop(prepared);
                 finished?;
                 result

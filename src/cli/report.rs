@@ -27,19 +27,41 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// The report for people: what asks first, then the rest, then the count.
     pub fn to_text(&self) -> String {
-        let mut out = format!("{}  terraform {}", visible(self.name), visible(&self.header.terraform_version));
+        let mut out = format!(
+            "{}  terraform {}",
+            visible(self.name),
+            visible(&self.header.terraform_version)
+        );
         if let Some(file) = self.file {
-            let _ = write!(out, "  workspace {}  backend {}", visible(&file.workspace), visible(&file.backend_type));
+            let _ = write!(
+                out,
+                "  workspace {}  backend {}",
+                visible(&file.workspace),
+                visible(&file.backend_type)
+            );
         }
         let _ = writeln!(out, "\nsha256 {}", self.digest());
         let counts = self.counts();
         let words: Vec<String> = Risk::WORST_FIRST
             .iter()
-            .filter_map(|risk| counts.get(risk.word()).map(|count| format!("{count} {risk}")))
+            .filter_map(|risk| {
+                counts
+                    .get(risk.word())
+                    .map(|count| format!("{count} {risk}"))
+            })
             .collect();
-        let _ = writeln!(out, "{}\n", if words.is_empty() { "nothing will be done".into() } else { words.join("   ") });
+        let _ = writeln!(
+            out,
+            "{}\n",
+            if words.is_empty() {
+                "nothing will be done".into()
+            } else {
+                words.join("   ")
+            }
+        );
 
-        let (mut asking, mut rest): (Vec<&Judged>, Vec<&Judged>) = self.rows.iter().partition(|row| row.needs_ack());
+        let (mut asking, mut rest): (Vec<&Judged>, Vec<&Judged>) =
+            self.rows.iter().partition(|row| row.needs_ack());
         asking.sort_by_key(|row| std::cmp::Reverse(row.risk()));
         rest.sort_by_key(|row| std::cmp::Reverse(row.risk()));
         if !asking.is_empty() {
@@ -47,7 +69,8 @@ impl Report<'_> {
             asking.iter().for_each(|row| write_row(&mut out, row));
             out.push('\n');
         }
-        let (nothing, routine): (Vec<&Judged>, Vec<&Judged>) = rest.into_iter().partition(|row| row.effect.is_nothing());
+        let (nothing, routine): (Vec<&Judged>, Vec<&Judged>) =
+            rest.into_iter().partition(|row| row.effect.is_nothing());
         if !routine.is_empty() {
             let _ = writeln!(out, "Routine ({})", routine.len());
             routine.iter().for_each(|row| write_row(&mut out, row));
@@ -101,8 +124,15 @@ fn write_row(out: &mut String, row: &Judged) {
         Kind::Change => String::new(),
         other => format!("{} ", other.word()),
     };
-    let deposed = effect.deposed.as_deref().map(|key| format!(" (deposed {})", visible(key))).unwrap_or_default();
-    let from = effect.previous_address().map(|from| format!("  moved from {}", visible(from))).unwrap_or_default();
+    let deposed = effect
+        .deposed
+        .as_deref()
+        .map(|key| format!(" (deposed {})", visible(key)))
+        .unwrap_or_default();
+    let from = effect
+        .previous_address()
+        .map(|from| format!("  moved from {}", visible(from)))
+        .unwrap_or_default();
     let import = if effect.is_import() { "  imported" } else { "" };
     let _ = writeln!(
         out,

@@ -50,22 +50,37 @@ impl TrustArgument {
             None => own_path()?,
         };
         let opened = file::open(&path, self.trust_sha256).map_err(|failure| {
-            if path.exists() { failure } else { failure.hint("Make one: undersign trust init --person NAME --key KEY.pub") }
+            if path.exists() {
+                failure
+            } else {
+                failure.hint("Make one: undersign trust init --person NAME --key KEY.pub")
+            }
         })?;
         let trust = Trust::parse(&path.display().to_string(), &opened.text)?;
-        Ok(Opened { path, trust, held_by: opened.held_by })
+        Ok(Opened {
+            path,
+            trust,
+            held_by: opened.held_by,
+        })
     }
 }
 
 /// The trust file of a user who decides alone.
 fn own_path() -> Result<PathBuf, Failure> {
-    let strategy = etcetera::choose_base_strategy()
-        .map_err(|error| Failure::new(Exit::Internal, "home", format!("your home directory cannot be found: {error}")))?;
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        Failure::new(
+            Exit::Internal,
+            "home",
+            format!("your home directory cannot be found: {error}"),
+        )
+    })?;
     Ok(strategy.config_dir().join("undersign").join("trust.toml"))
 }
 
 fn digest(text: &str) -> Result<Sha256, String> {
-    Hex::try_from(text.to_string()).map(|hex| hex.0).map_err(|error| error.to_string())
+    Hex::try_from(text.to_string())
+        .map(|hex| hex.0)
+        .map_err(|error| error.to_string())
 }
 
 /// What `trust` can do.
@@ -98,18 +113,31 @@ pub enum Command {
 /// Does it.
 pub fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
-        Command::Init { person, key, scope, id, output } => {
-            let line = fs::read_to_string(key).map_err(|error| Failure::io(key.display(), &error))?;
+        Command::Init {
+            person,
+            key,
+            scope,
+            id,
+            output,
+        } => {
+            let line =
+                fs::read_to_string(key).map_err(|error| Failure::io(key.display(), &error))?;
             let text = init::render(id, person, &PublicKey::from_line(&line)?, scope)?;
             let path = output.clone().map_or_else(own_path, Ok)?;
             if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent).map_err(|error| Failure::io(parent.display(), &error))?;
+                fs::create_dir_all(parent)
+                    .map_err(|error| Failure::io(parent.display(), &error))?;
             }
             init::write(&path, &text)?;
-            print(&format!("{}: {person} may approve everything, as scope {scope}. Read it, narrow it, keep it out of the agent's reach.\n", visible(&path.display().to_string())))?;
+            print(&format!(
+                "{}: {person} may approve everything, as scope {scope}. Read it, narrow it, keep it out of the agent's reach.\n",
+                visible(&path.display().to_string())
+            ))?;
         }
         Command::Check(argument) => print(&describe(&argument.open()?))?,
-        Command::ExportAllowedSigners(argument) => print(&init::allowed_signers(&argument.open()?.trust))?,
+        Command::ExportAllowedSigners(argument) => {
+            print(&init::allowed_signers(&argument.open()?.trust))?
+        }
     }
     Ok(Exit::Success)
 }
@@ -121,15 +149,30 @@ fn describe(opened: &Opened) -> String {
     let held = match opened.held_by {
         HeldBy::Digest => "its digest is pinned",
         HeldBy::OtherUser => "another user holds it, you cannot change it",
-        HeldBy::Nobody => "you can change it yourself: it stops mistakes, not a program that runs as you",
+        HeldBy::Nobody => {
+            "you can change it yourself: it stops mistakes, not a program that runs as you"
+        }
     };
-    let mut out = format!("{}  {} version {}\n{held}\n", visible(&opened.path.display().to_string()), visible(&trust.id), trust.version);
+    let mut out = format!(
+        "{}  {} version {}\n{held}\n",
+        visible(&opened.path.display().to_string()),
+        visible(&trust.id),
+        trust.version
+    );
     for person in &trust.persons {
         let _ = writeln!(out, "\n{}", visible(&person.id));
         for key in &person.keys {
             let fingerprint = key.public.fingerprint();
-            let revoked = trust.revoked.get(&fingerprint).map(|why| format!("  revoked: {}", visible(why))).unwrap_or_default();
-            let _ = writeln!(out, "  {} {fingerprint}{revoked}", key.public.key_type().name());
+            let revoked = trust
+                .revoked
+                .get(&fingerprint)
+                .map(|why| format!("  revoked: {}", visible(why)))
+                .unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "  {} {fingerprint}{revoked}",
+                key.public.key_type().name()
+            );
         }
     }
     for scope in &trust.scopes {

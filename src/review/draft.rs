@@ -35,7 +35,10 @@ impl Draft {
     /// The draft of the plan with `digest` in `directory`, whether it exists or not.
     pub fn new(directory: &Path, digest: &Sha256) -> Self {
         let plan_sha256 = data_encoding::HEXLOWER.encode(digest);
-        Draft { path: directory.join(format!("{plan_sha256}.json")), plan_sha256 }
+        Draft {
+            path: directory.join(format!("{plan_sha256}.json")),
+            plan_sha256,
+        }
     }
 
     /// Where the draft lies.
@@ -52,12 +55,21 @@ impl Draft {
             Err(error) => return Err(self.io("cannot be opened", &error)),
         };
         let mut text = String::new();
-        file.take(MAX_BYTES).read_to_string(&mut text).map_err(|error| self.io("cannot be read", &error))?;
+        file.take(MAX_BYTES)
+            .read_to_string(&mut text)
+            .map_err(|error| self.io("cannot be read", &error))?;
         let content: Content = serde_json::from_str(&text).map_err(|error| {
-            self.unusable(&format!("line {}, column {}: {error}", error.line(), error.column()))
+            self.unusable(&format!(
+                "line {}, column {}: {error}",
+                error.line(),
+                error.column()
+            ))
         })?;
         if content.schema != 1 {
-            return Err(self.unusable(&format!("schema {} is not known, only 1 is", content.schema)));
+            return Err(self.unusable(&format!(
+                "schema {} is not known, only 1 is",
+                content.schema
+            )));
         }
         if content.plan_sha256 != self.plan_sha256 {
             return Err(self.unusable("it is the draft of another plan"));
@@ -67,8 +79,11 @@ impl Draft {
 
     /// Writes the log. When this returns, the draft is on disk; when it fails, the draft before is still whole.
     pub fn save(&self, log: &Log) -> Result<(), Failure> {
-        let content =
-            Content { schema: 1, plan_sha256: self.plan_sha256.clone(), entries: log.entries().to_vec() };
+        let content = Content {
+            schema: 1,
+            plan_sha256: self.plan_sha256.clone(),
+            entries: log.entries().to_vec(),
+        };
         let bytes = serde_json::to_vec_pretty(&content).expect("a log is plain data");
         let directory = self.path.parent().expect("a draft lies in a directory");
         self.replace(directory, &bytes).map_err(|error| {
@@ -80,7 +95,9 @@ impl Draft {
     /// Removes the draft when it is of no use any more.
     pub fn remove(&self) -> Result<(), Failure> {
         match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(self.io("cannot be removed", &error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(self.io("cannot be removed", &error))
+            }
             _ => Ok(()),
         }
     }
@@ -111,8 +128,12 @@ impl Draft {
     }
 
     fn unusable(&self, why: &str) -> Failure {
-        Failure::new(Exit::Internal, "draft", format!("the draft {} cannot be used: {why}", self.path.display()))
-            .hint("Move it away to start the review anew; it is left as it is.")
+        Failure::new(
+            Exit::Internal,
+            "draft",
+            format!("the draft {} cannot be used: {why}", self.path.display()),
+        )
+        .hint("Move it away to start the review anew; it is left as it is.")
     }
 }
 
@@ -132,8 +153,15 @@ mod tests {
     use crate::review::{Key, Objection};
 
     fn objection(reason: &str) -> Said {
-        let key = Key { kind: "change".into(), address: "a.b".into(), deposed: None };
-        Said::Object(Objection { key, reason: reason.into() })
+        let key = Key {
+            kind: "change".into(),
+            address: "a.b".into(),
+            deposed: None,
+        };
+        Said::Object(Objection {
+            key,
+            reason: reason.into(),
+        })
     }
 
     fn draft() -> (tempfile::TempDir, Draft) {
@@ -163,10 +191,19 @@ mod tests {
         draft.save(&Log::default()).unwrap();
         for (text, why) in [
             ("{\n \"schema\": 1,\n", "line 3"),
-            (r#"{"schema":1,"plan_sha256":"x","entries":[],"more":1}"#, "unknown field"),
-            (r#"{"schema":1,"schema":1,"plan_sha256":"x","entries":[]}"#, "duplicate field"),
+            (
+                r#"{"schema":1,"plan_sha256":"x","entries":[],"more":1}"#,
+                "unknown field",
+            ),
+            (
+                r#"{"schema":1,"schema":1,"plan_sha256":"x","entries":[]}"#,
+                "duplicate field",
+            ),
             (r#"{"schema":2,"plan_sha256":"x","entries":[]}"#, "schema 2"),
-            (r#"{"schema":1,"plan_sha256":"x","entries":[]}"#, "another plan"),
+            (
+                r#"{"schema":1,"plan_sha256":"x","entries":[]}"#,
+                "another plan",
+            ),
         ] {
             fs::write(draft.path(), text).unwrap();
             let failure = draft.load().unwrap_err();

@@ -12,8 +12,9 @@ use crate::plan::archive::PlanFile;
 use crate::plan::count::Counts;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
+use crate::plan::value::ValueError;
 use crate::plan::values::Values;
-use crate::risk::{self, Judged, Tally};
+use crate::risk::{self, Finding, Judged, Risk, Tally};
 
 /// Rows are sent one by one until this many are out, so that the first screen does not wait; then in batches.
 const EAGER: u64 = 64;
@@ -86,8 +87,19 @@ pub fn judge(
     // A reviewer who leaves at the very end leaves all the same; the caller knows.
     let _ = judging.flush();
     let signals = risk::summary(&header, plan_file, &judging.tally);
-    let Judging { counts, runs_local_code, product, .. } = judging;
-    Ok(Judgement { header, signals, counts, runs_local_code, product })
+    let Judging {
+        counts,
+        runs_local_code,
+        product,
+        ..
+    } = judging;
+    Ok(Judgement {
+        header,
+        signals,
+        counts,
+        runs_local_code,
+        product,
+    })
 }
 
 /// Reads and judges everything into one list: the signals first, then the rows in the order of the file.
@@ -133,7 +145,7 @@ impl Sink for Judging<'_> {
         let findings = if has_values(&effect) {
             match Values::of_item(item) {
                 Ok(values) => risk::assess(&effect, Some(&values)),
-                Err(error) => vec![risk::undecodable(&error)],
+                Err(error) => vec![undecodable(&error)],
             }
         } else {
             risk::assess(&effect, None)
@@ -146,12 +158,29 @@ impl Sink for Judging<'_> {
             self.product = Product::OpenTofu;
         }
         self.batch.push(judged);
-        if self.sent < EAGER || self.batch.len() >= BATCH { self.flush() } else { ControlFlow::Continue(()) }
+        if self.sent < EAGER || self.batch.len() >= BATCH {
+            self.flush()
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
         self.flush()?;
         (self.step)(Step::Progress(progress))
+    }
+}
+
+/// Values that cannot be read cannot be judged.
+fn undecodable(error: &ValueError) -> Finding {
+    Finding {
+        rule: "undecodable-values".into(),
+        risk: Risk::High,
+        path: None,
+        old: None,
+        new: None,
+        message: format!("The values cannot be read, so nothing can be said about them: {error}.")
+            .into(),
     }
 }
 

@@ -41,7 +41,14 @@ struct Remark {
 
 impl Rejection {
     /// Gathers what stands in `log` about the rows; `at` is the time of the decision (RFC 3339).
-    pub fn new(plan: &str, plan_sha256: &str, by: Option<&str>, at: &str, log: &Log, rows: &[Judged]) -> Self {
+    pub fn new(
+        plan: &str,
+        plan_sha256: &str,
+        by: Option<&str>,
+        at: &str,
+        log: &Log,
+        rows: &[Judged],
+    ) -> Self {
         let verdicts = log.verdicts();
         let changes = rows.iter().filter_map(|row| {
             let key = super::Key::of(row);
@@ -62,7 +69,10 @@ impl Rejection {
         });
         let mut changes: Vec<Change> = changes.collect();
         changes.sort_by_key(|change| change.verdict != "reject");
-        let remark = |(key, text): (&super::Key, &str)| Remark { address: key.address.clone(), text: text.into() };
+        let remark = |(key, text): (&super::Key, &str)| Remark {
+            address: key.address.clone(),
+            text: text.into(),
+        };
         Rejection {
             schema: 1,
             decision: "changes_requested",
@@ -84,16 +94,33 @@ impl Rejection {
     /// The form for people.
     pub fn to_markdown(&self) -> String {
         use std::fmt::Write as _;
-        let mut out = format!("# Changes requested\n\nPlan `{}`, sha256 `{}`.\n", code(&self.plan), self.plan_sha256);
-        let by = self.by.as_deref().map(|by| format!(" by {}", plain(by))).unwrap_or_default();
+        let mut out = format!(
+            "# Changes requested\n\nPlan `{}`, sha256 `{}`.\n",
+            code(&self.plan),
+            self.plan_sha256
+        );
+        let by = self
+            .by
+            .as_deref()
+            .map(|by| format!(" by {}", plain(by)))
+            .unwrap_or_default();
         let _ = writeln!(out, "Decided {}{by}.\n", self.at);
         for (verdict, heading) in [("reject", "Rejected"), ("ok", "Accepted")] {
-            let mut of_this = self.changes.iter().filter(|change| change.verdict == verdict).peekable();
+            let mut of_this = self
+                .changes
+                .iter()
+                .filter(|change| change.verdict == verdict)
+                .peekable();
             if of_this.peek().is_some() {
                 let _ = writeln!(out, "## {heading}\n");
             }
             for change in of_this {
-                let _ = write!(out, "- `{}` ({})", code(&change.address), change.actions.join(", "));
+                let _ = write!(
+                    out,
+                    "- `{}` ({})",
+                    code(&change.address),
+                    change.actions.join(", ")
+                );
                 let _ = match &change.comment {
                     Some(comment) => writeln!(out, ": {}", plain(comment)),
                     None => writeln!(out),
@@ -103,7 +130,12 @@ impl Rejection {
         if !self.comments.is_empty() {
             let _ = writeln!(out, "\n## Comments\n");
             for remark in &self.comments {
-                let _ = writeln!(out, "- `{}`: {}", code(&remark.address), plain(&remark.text));
+                let _ = writeln!(
+                    out,
+                    "- `{}`: {}",
+                    code(&remark.address),
+                    plain(&remark.text)
+                );
             }
         }
         let _ = writeln!(out, "\n{}", self.next);
@@ -120,7 +152,10 @@ fn code(text: &str) -> String {
 fn plain(text: &str) -> String {
     let mut out = String::new();
     for c in crate::text::visible(text).chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '&') {
+        if matches!(
+            c,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '&'
+        ) {
             out.push('\\');
         }
         out.push(c);
@@ -138,17 +173,38 @@ mod tests {
     #[test]
     fn objections_come_first_and_markup_in_addresses_stays_text() {
         let rows: Vec<Judged> = ["a.b[\"`x\"]", "c.d"]
-            .map(|address| Judged::new(Effect::bare(Kind::Change, address, Action::Delete, Span::default()), vec![]))
+            .map(|address| {
+                Judged::new(
+                    Effect::bare(Kind::Change, address, Action::Delete, Span::default()),
+                    vec![],
+                )
+            })
             .into();
         let mut log = Log::default();
-        log.say(Said::Object(Objection { key: Key::of(&rows[0]), reason: "keep <it>\nplease".into() }));
-        log.say(Said::Comment { key: Key::of(&rows[1]), text: "looks fine".into() });
-        let rejection = Rejection::new("p.tfplan", "00", Some("alice"), "2026-11-22T10:00:00Z", &log, &rows);
+        log.say(Said::Object(Objection {
+            key: Key::of(&rows[0]),
+            reason: "keep <it>\nplease".into(),
+        }));
+        log.say(Said::Comment {
+            key: Key::of(&rows[1]),
+            text: "looks fine".into(),
+        });
+        let rejection = Rejection::new(
+            "p.tfplan",
+            "00",
+            Some("alice"),
+            "2026-11-22T10:00:00Z",
+            &log,
+            &rows,
+        );
         let json: serde_json::Value = serde_json::from_str(&rejection.to_json()).unwrap();
         assert_eq!(json["decision"], "changes_requested");
         assert_eq!(json["changes"][0]["verdict"], "reject");
         assert_eq!(json["comments"][0]["text"], "looks fine");
         let markdown = rejection.to_markdown();
-        assert!(markdown.contains("- `a.b[\"'x\"]` (delete): keep \\<it\\>⏎please"), "{markdown}");
+        assert!(
+            markdown.contains("- `a.b[\"'x\"]` (delete): keep \\<it\\>⏎please"),
+            "{markdown}"
+        );
     }
 }

@@ -23,8 +23,18 @@ pub struct Session {
 
 impl Session {
     /// Starts `sh -c script` in `directory`, with the environment of the test and `environment` on top.
-    pub fn start(script: &str, directory: &Path, environment: &[(&str, &str)], (columns, rows): (u16, u16)) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+    pub fn start(
+        script: &str,
+        directory: &Path,
+        environment: &[(&str, &str)],
+        (columns, rows): (u16, u16),
+    ) -> Self {
+        let size = PtySize {
+            rows,
+            cols: columns,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new("sh");
         command.args(["-c", script]);
@@ -64,7 +74,14 @@ impl Session {
 
     /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        self.master
+            .resize(PtySize {
+                rows,
+                cols: columns,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .unwrap();
         self.emulator.set_size(rows, columns);
     }
 
@@ -81,20 +98,27 @@ impl Session {
     /// Reads until the screen shows `text`.
     #[track_caller]
     pub fn wait(&mut self, text: &str) {
-        self.wait_until(&format!("never saw {text:?}"), |screen| screen.contains(text));
+        self.wait_until(&format!("never saw {text:?}"), |screen| {
+            screen.contains(text)
+        });
     }
 
     /// Reads until the screen no longer shows `text`.
     #[track_caller]
     pub fn wait_gone(&mut self, text: &str) {
-        self.wait_until(&format!("still there: {text:?}"), |screen| !screen.contains(text));
+        self.wait_until(&format!("still there: {text:?}"), |screen| {
+            !screen.contains(text)
+        });
     }
 
     #[track_caller]
     fn wait_until(&mut self, problem: &str, condition: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !condition(&self.screen()) {
-            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match self
+                .output
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
                 Ok(bytes) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("{problem}:\n{}", self.screen())
@@ -118,7 +142,11 @@ impl Session {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < deadline, "the program does not end:\n{}", self.screen());
+            assert!(
+                Instant::now() < deadline,
+                "the program does not end:\n{}",
+                self.screen()
+            );
             if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(20)) {
                 self.take(&bytes);
             }
@@ -132,7 +160,10 @@ impl Session {
     /// Kills the program as a crash would: it gets no chance to do anything.
     pub fn kill(&mut self) {
         let pid = self.child.process_id().unwrap();
-        let killed = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
+        let killed = std::process::Command::new("kill")
+            .args(["-KILL", &pid.to_string()])
+            .status()
+            .unwrap();
         assert!(killed.success());
         self.child.wait().unwrap();
     }
