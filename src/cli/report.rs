@@ -66,19 +66,25 @@ impl Report<'_> {
         rest.sort_by_key(|row| std::cmp::Reverse(row.risk()));
         if !asking.is_empty() {
             let _ = writeln!(out, "To acknowledge ({})", asking.len());
-            asking.iter().for_each(|row| write_row(&mut out, row));
+            for row in &asking {
+                write_row(&mut out, row);
+            }
             out.push('\n');
         }
         let (nothing, routine): (Vec<&Judged>, Vec<&Judged>) =
             rest.into_iter().partition(|row| row.effect.is_nothing());
         if !routine.is_empty() {
             let _ = writeln!(out, "Routine ({})", routine.len());
-            routine.iter().for_each(|row| write_row(&mut out, row));
+            for row in &routine {
+                write_row(&mut out, row);
+            }
             out.push('\n');
         }
         if !nothing.is_empty() {
             let _ = writeln!(out, "No change ({})", nothing.len());
-            nothing.iter().for_each(|row| write_row(&mut out, row));
+            for row in &nothing {
+                write_row(&mut out, row);
+            }
             out.push('\n');
         }
         let total = self.rows.len();

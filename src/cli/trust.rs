@@ -80,7 +80,7 @@ fn own_path() -> Result<PathBuf, Failure> {
 fn digest(text: &str) -> Result<Sha256, String> {
     Hex::try_from(text.to_string())
         .map(|hex| hex.0)
-        .map_err(|error| error.to_string())
+        .map_err(str::to_string)
 }
 
 /// What `trust` can do.
@@ -106,7 +106,7 @@ pub enum Command {
     },
     /// Read a trust file as the gate would, and say what it means.
     Check(TrustArgument),
-    /// Print the keys in the form of OpenSSH's allowed_signers.
+    /// Print the keys in the form of OpenSSH's `allowed_signers`.
     ExportAllowedSigners(TrustArgument),
 }
 
@@ -136,7 +136,7 @@ pub fn run(command: &Command) -> Result<Exit, Failure> {
         }
         Command::Check(argument) => print(&describe(&argument.open()?))?,
         Command::ExportAllowedSigners(argument) => {
-            print(&init::allowed_signers(&argument.open()?.trust))?
+            print(&init::allowed_signers(&argument.open()?.trust))?;
         }
     }
     Ok(Exit::Success)
