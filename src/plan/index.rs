@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use super::archive::Sha256;
 use super::effect::{Effect, Kind, Span};
 use super::element::{self, Shared, Wrong};
-use super::scan::{Opener, Scanner};
+use super::scan::{Opener, Place, Scanner};
 use super::window::Fill;
 use super::{census, config, input};
 use crate::failure::{Exit, Failure};
@@ -176,14 +176,10 @@ impl Pass<'_> {
         }
         // The head begins with a brace, so this opens an object.
         self.scanner.open(Opener::Object)?;
-        loop {
-            let at = self.scanner.offset();
-            let Some(key) = self.scanner.next_key()? else {
-                break;
-            };
-            self.section(&key, at)?;
+        while let Some(key) = self.scanner.next_key()? {
+            self.section(&key)?;
+            self.scanner.place = Place::default();
         }
-        self.scanner.place.section = None;
         if self.scanner.token()?.is_some() {
             let place = self.scanner.at(self.scanner.offset());
             return Err(input::trailing(self.scanner.ahead(), &place));
@@ -191,13 +187,13 @@ impl Pass<'_> {
         self.is_a_plan()
     }
 
-    fn section(&mut self, key: &str, at: u64) -> Result<(), Failure> {
+    fn section(&mut self, key: &str) -> Result<(), Failure> {
         self.scanner.place.section = Some(key.to_owned());
         self.scanner.place.element = None;
         match key {
             "format_version" => {
                 self.header.format_version = self.scalar("a string")?.unwrap_or_default();
-                self.format_version(at)?;
+                self.format_version()?;
             }
             "terraform_version" => {
                 self.header.terraform_version = self.scalar("a string")?.unwrap_or_default()
@@ -232,7 +228,7 @@ impl Pass<'_> {
             "variables" | "relevant_attributes" | "condition_results" | "proposed_unknown" => {
                 self.scanner.skip()?
             }
-            _ => self.unknown(key, at)?,
+            _ => self.unknown(key)?,
         }
         Ok(())
     }
@@ -320,9 +316,12 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn unknown(&mut self, key: &str, at: u64) -> Result<(), Failure> {
+    fn unknown(&mut self, key: &str) -> Result<(), Failure> {
         if self.sections == 0
-            && let Some(failure) = input::foreign_key(key, &format!("at {}", self.scanner.at(at)))
+            && let Some(failure) = input::foreign_key(
+                key,
+                &format!("at {}", self.scanner.at(self.scanner.key_offset())),
+            )
         {
             return Err(failure);
         }
@@ -379,7 +378,7 @@ impl Pass<'_> {
         *times
     }
 
-    fn format_version(&self, at: u64) -> Result<(), Failure> {
+    fn format_version(&self) -> Result<(), Failure> {
         let version = &self.header.format_version;
         let major = version
             .split('.')
@@ -389,7 +388,7 @@ impl Pass<'_> {
             Some(0 | 1) => Ok(()),
             Some(_) | None => Err(input::refuse(
                 "format-version",
-                format!("the plan's format_version {version:?}, at {}, is not one that undersign can read", self.scanner.at(at)),
+                format!("the plan's format_version {version:?}, at {}, is not one that undersign can read", self.scanner.at(self.scanner.key_offset())),
             )
             .expected("0.x or 1.x", version)
             .hint("Use a newer undersign, or the terraform or tofu that this version was made for.")),

@@ -42,6 +42,7 @@ pub struct Scanner<F> {
     members: Vec<(u64, u64)>,
     hasher: std::hash::RandomState,
     item_start: u64,
+    key_start: u64,
     /// Where the reader is; the caller keeps it right.
     pub place: Place,
 }
@@ -57,6 +58,7 @@ impl<F: Fill> Scanner<F> {
             members: Vec::new(),
             hasher: std::hash::RandomState::new(),
             item_start: 0,
+            key_start: 0,
             place: Place::default(),
         }
     }
@@ -79,6 +81,11 @@ impl<F: Fill> Scanner<F> {
     /// Offset of the next byte.
     pub fn offset(&self) -> u64 {
         self.window.offset()
+    }
+
+    /// Offset of the key that [`Scanner::next_key`] returned last.
+    pub fn key_offset(&self) -> u64 {
+        self.key_start
     }
 
     /// What is ahead in the buffer; only for saying what stands there.
@@ -112,13 +119,13 @@ impl<F: Fill> Scanner<F> {
         if !self.goes_on()? {
             return Ok(None);
         }
-        let at = self.offset();
+        self.key_start = self.offset();
         let key = self.key()?;
         self.colon()?;
         let hash = self.hasher.hash_one(&key);
         let open = self.opened.last_mut().expect("goes_on saw it");
         if !open.keys.insert(hash) {
-            return Err(self.twice(&key, at));
+            return Err(self.twice(&key, self.key_start));
         }
         Ok(Some(key))
     }
