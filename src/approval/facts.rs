@@ -76,11 +76,11 @@ pub struct Facts {
     pub json: Digested,
     /// Where it will be applied.
     pub target: Target,
-    /// `terraform` or `tofu`.
-    pub tool: String,
+    /// `terraform` or `tofu`; `None` where only the JSON is there, which does not say.
+    pub tool: Option<String>,
     /// Its version.
     pub tool_version: String,
-    /// When the plan was made.
+    /// When the plan was made, as the JSON's `timestamp` says.
     pub created_at: Option<Timestamp>,
     /// Digest of the lock inside the plan file.
     pub lock_sha256: Option<Sha256>,
@@ -170,6 +170,7 @@ impl Facts {
     fn seen_as_json(&self) -> Facts {
         Facts {
             plan_file: None,
+            tool: None,
             lock_sha256: None,
             apply_time_variables: Vec::new(),
             target: Target {
@@ -251,8 +252,8 @@ pub fn matches(statement: &Statement, facts: &Facts) -> Result<(), Failure> {
     same(
         "tool",
         "the plan was made by another tool",
-        &facts.tool,
-        &plan.tool,
+        or_none(facts.tool.as_ref()),
+        or_none(plan.tool.as_ref()),
     )?;
     same(
         "tool-version",

@@ -1,5 +1,6 @@
 //! A first trust file from a public key, and the keys of a trust file in OpenSSH's own form.
 
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -108,14 +109,10 @@ pub fn allowed_signers(trust: &Trust) -> String {
                 ("valid-before", key.not_after),
             ] {
                 if let Some(time) = time {
-                    options.push_str(&format!(",{option}=\"{}\"", compact(time)));
+                    let _ = write!(options, ",{option}=\"{}\"", compact(time));
                 }
             }
-            lines.push_str(&format!(
-                "{} {options} {}\n",
-                person.id,
-                key.public.to_line()
-            ));
+            let _ = writeln!(lines, "{} {options} {}", person.id, key.public.to_line());
         }
     }
     lines
