@@ -101,10 +101,9 @@ impl Facts {
         scope: &str,
     ) -> Result<Self, Failure> {
         let header = &judgement.header;
-        let created_at = file
-            .and_then(|file| file.created_at.as_ref())
-            .or(header.timestamp.as_ref());
-        let created_at = created_at
+        let created_at = header
+            .timestamp
+            .as_ref()
             .map(|text| {
                 text.parse().map_err(|_| {
                     Failure::new(
@@ -137,7 +136,7 @@ impl Facts {
                 state_serial: file.map(|file| file.serial),
                 account: None,
             },
-            tool: judgement.product.word().into(),
+            tool: file.map(|_| judgement.product.word().into()),
             tool_version: file.map_or_else(
                 || header.terraform_version.clone(),
                 |file| file.tool_version.clone(),
