@@ -4,11 +4,12 @@
 use p256::ecdsa::signature::Signer as _;
 use sha2::{Digest as _, Sha256};
 use undersign::approval::envelope::{Envelope, pae};
-use undersign::approval::facts::{Backend, Counts, Digested, Facts, Target};
+use undersign::approval::facts::{Backend, Digested, Facts, Target};
 use undersign::approval::key::{KeyType, PublicKey};
 use undersign::approval::sign::NAMESPACE;
 use undersign::approval::sshsig;
 use undersign::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
+use undersign::plan::count::Counts;
 use undersign::review::{Ack, Key, Method, Requirement};
 use undersign::trust::Trust;
 
