@@ -15,9 +15,6 @@ use crate::plan::archive::PlanFile;
 use crate::plan::input::{self, Format};
 use crate::plan::source::{self, Source, Spool};
 
-/// Enough to tell what a file is.
-const HEAD: u64 = 4096;
-
 /// Where the plan comes from.
 #[derive(Debug, Clone, Args)]
 pub struct PlanArgument {
@@ -73,7 +70,7 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
     let mut head = Vec::new();
     let rewound = file
         .by_ref()
-        .take(HEAD)
+        .take(input::HEAD as u64)
         .read_to_end(&mut head)
         .and_then(|_| file.seek(SeekFrom::Start(0)));
     let name = path.file_name().map_or_else(
@@ -152,7 +149,7 @@ fn standard_input() -> Result<Plan, Failure> {
     let mut head = Vec::new();
     input
         .by_ref()
-        .take(HEAD)
+        .take(input::HEAD as u64)
         .read_to_end(&mut head)
         .map_err(|error| Failure::io("standard input", &error))?;
     match input::sniff(&head)? {
