@@ -9,6 +9,7 @@ use crate::plan::values::Values;
 use crate::risk::Judged;
 
 mod document;
+mod fold;
 mod head;
 mod layout;
 mod raw;
