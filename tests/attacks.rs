@@ -60,7 +60,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T, Failure>) -> (Exit, &'static st
 }
 
 /// A private key file as `ssh-keygen` writes it: only what stands before the secret.
-fn private_key_file(key: PublicKey, cipher: &str) -> String {
+fn private_key_file(key: &PublicKey, cipher: &str) -> String {
     let mut bytes = b"openssh-key-v1\0".to_vec();
     for part in [cipher.as_bytes(), b"none", b""] {
         rig::put(&mut bytes, part);
@@ -77,7 +77,7 @@ fn a02_a_key_that_any_program_can_read_does_not_sign_unless_the_trust_file_says_
     let directory = tempfile::tempdir().unwrap();
     let choose = |name: &str, key: TestKey, cipher: &str, allowed| {
         let file = directory.path().join(name);
-        std::fs::write(&file, private_key_file(key.public(), cipher)).unwrap();
+        std::fs::write(&file, private_key_file(&key.public(), cipher)).unwrap();
         Signer::choose(&file, None, allowed)
     };
     let plain = choose("plain", alice(), "none", false);
@@ -223,11 +223,11 @@ fn a11_neither_an_old_approval_nor_a_turned_clock_helps() {
 fn a11_an_approval_cannot_grant_itself_more_time() {
     let trust = trust(&[("alice", &[alice().public()])], ANY);
     let bytes = approval_saying(alice(), "alice", |said| {
-        said.expires_at = time("2026-11-25T13:50:01Z")
+        said.expires_at = time("2026-11-25T13:50:01Z");
     });
     assert_eq!(refused(judge(&trust, &bytes)), (Exit::OutOfTime, "max-age"));
     let backwards = approval_saying(alice(), "alice", |said| {
-        said.issued_at = time("2026-11-25T09:00:00Z")
+        said.issued_at = time("2026-11-25T09:00:00Z");
     });
     assert_eq!(
         refused(judge(&trust, &backwards)),
@@ -450,7 +450,7 @@ fn a15_a_requester_named_in_an_approval_is_excluded_too() {
     let scope = format!("{ANY}exclude_requester = true\n");
     let trust = trust(&[("alice", &[alice().public()])], &scope);
     let own = approval_saying(alice(), "alice", |said| {
-        said.requester = Some("alice".into())
+        said.requester = Some("alice".into());
     });
     assert_eq!(
         refused(count(&trust, &[own])),
@@ -766,24 +766,24 @@ fn a12_an_approval_is_for_one_plan_and_one_target() {
     assert_eq!(matches(&approved, &facts()), Ok(()));
     let changes: [(&str, Change); 14] = [
         ("subject", |f| {
-            f.plan_file.as_mut().unwrap().sha256 = [9; 32]
+            f.plan_file.as_mut().unwrap().sha256 = [9; 32];
         }),
         ("json-sha256", |f| f.json.sha256 = [9; 32]),
         ("scope", |f| f.target.scope = "dev".into()),
         ("workspace", |f| f.target.workspace = Some("default".into())),
         ("backend", |f| {
-            f.target.backend.as_mut().unwrap().backend_type = "local".into()
+            f.target.backend.as_mut().unwrap().backend_type = "local".into();
         }),
         ("backend", |f| f.target.backend = None),
         ("state-lineage", |f| {
-            f.target.state_lineage = Some(String::new())
+            f.target.state_lineage = Some(String::new());
         }),
         ("state-serial", |f| f.target.state_serial = Some(40)),
         ("tool", |f| f.tool = Some("tofu".into())),
         ("tool-version", |f| f.tool_version = "1.11.3".into()),
         ("lock", |f| f.lock_sha256 = None),
         ("apply-time-variables", |f| {
-            f.apply_time_variables = vec!["token".into()]
+            f.apply_time_variables = vec!["token".into()];
         }),
         ("local-code", |f| f.runs_local_code = true),
         ("counts", |f| f.counts.delete = 2),

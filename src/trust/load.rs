@@ -294,3 +294,6 @@ impl Place<'_> {
 fn words(words: Vec<Spanned<String>>) -> Vec<String> {
     words.into_iter().map(Spanned::into_inner).collect()
 }
+
+#[cfg(test)]
+mod tests;

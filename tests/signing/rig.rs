@@ -6,8 +6,8 @@ use sha2::{Digest as _, Sha256};
 use undersign::approval::envelope::{Envelope, pae};
 use undersign::approval::facts::{Backend, Digested, Facts, Target};
 use undersign::approval::key::{KeyType, PublicKey};
-use undersign::approval::sign::NAMESPACE;
-use undersign::approval::sshsig;
+use undersign::approval::sign::{Job, NAMESPACE, Signer};
+use undersign::approval::sshsig::{self, Assurance};
 use undersign::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
 use undersign::plan::count::Counts;
 use undersign::review::{Ack, Key, Method, Requirement};
@@ -225,13 +225,13 @@ pub fn approval_saying(key: TestKey, person: &str, change: impl FnOnce(&mut Said
 pub fn trust_text(persons: &[(&str, &[PublicKey])], scope: &str) -> String {
     let mut text = String::from("schema = 1\nid = \"test\"\nversion = 7\n");
     for (id, keys) in persons {
-        text.push_str(&format!("[[person]]\nid = \"{id}\"\n"));
+        text += &["[[person]]\nid = \"", id, "\"\n"].concat();
         for key in *keys {
-            text.push_str(&format!("[[person.key]]\npublic = \"{}\"\n", key.to_line()));
+            text += &["[[person.key]]\npublic = \"", &key.to_line(), "\"\n"].concat();
         }
     }
     let ids: Vec<String> = persons.iter().map(|(id, _)| format!("\"{id}\"")).collect();
-    text.push_str(&format!("[groups]\nall = [{}]\n", ids.join(", ")));
+    text += &["[groups]\nall = [", &ids.join(", "), "]\n"].concat();
     text.push_str("[[scope]]\nid = \"prod\"\nmax_age = \"4h\"\n");
     text.push_str(scope);
     text
@@ -242,8 +242,57 @@ pub fn trust(persons: &[(&str, &[PublicKey])], scope: &str) -> Trust {
 }
 
 /// Where a tool is, if it is installed.
-pub fn tool(name: &str) -> Option<std::path::PathBuf> {
+fn tool(name: &str) -> Option<std::path::PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?)
         .map(|directory| directory.join(name))
         .find(|path| path.is_file())
+}
+
+/// The tools asked for, or `None` after saying aloud what is not tested.
+pub fn tools<const N: usize>(names: [&str; N]) -> Option<[std::path::PathBuf; N]> {
+    let found: Vec<std::path::PathBuf> = names.iter().filter_map(|name| tool(name)).collect();
+    let found = found.try_into().ok();
+    if found.is_none() {
+        eprintln!("SKIPPED: this test needs {} on PATH", names.join(", "));
+    }
+    found
+}
+
+/// A key of every kind.
+pub fn keys() -> [TestKey; 4] {
+    KeyType::ALL.map(|key_type| TestKey::new(key_type, 1))
+}
+
+/// The bytes inside the armor.
+pub fn blob_of(armored: &str) -> Vec<u8> {
+    let base64: String = armored
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    data_encoding::BASE64.decode(base64.as_bytes()).unwrap()
+}
+
+/// Armor as OpenSSH writes it.
+pub fn armor(blob: &[u8]) -> String {
+    let base64 = data_encoding::BASE64.encode(blob);
+    let lines: Vec<&str> = base64
+        .as_bytes()
+        .chunks(70)
+        .map(|line| std::str::from_utf8(line).unwrap())
+        .collect();
+    format!(
+        "-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n",
+        lines.join("\n")
+    )
+}
+
+/// A job that signs alice's approval.
+pub fn job(signer: Signer, path: std::path::PathBuf, min_assurance: Assurance) -> Job {
+    Job {
+        statement: statement("alice", &signer.key()),
+        signer,
+        namespace: NAMESPACE.into(),
+        min_assurance,
+        path,
+    }
 }

@@ -52,8 +52,15 @@ impl Place<'_> {
             for more in scope.extra {
                 self.known_groups(&more.from, groups)?;
                 self.at_least_one(&more.approvals)?;
+                if more.rules.get_ref().is_empty() {
+                    return Err(self.refuse(
+                        more.rules.span(),
+                        "trust-extra",
+                        "rules names no rule, so that it would never ask for anybody",
+                    ));
+                }
                 extra.push(Extra {
-                    rules: more.rules,
+                    rules: more.rules.into_inner(),
                     from: words(more.from),
                     approvals: more.approvals.into_inner(),
                 });
