@@ -82,7 +82,7 @@ impl Session {
                 pixel_height: 0,
             })
             .unwrap();
-        self.emulator.set_size(rows, columns);
+        self.emulator.screen_mut().set_size(rows, columns);
     }
 
     /// What the screen shows.
