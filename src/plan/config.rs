@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::action::Action;
-use super::effect::{Effect, Kind, Mode, Span};
-use super::element::{Shared, Wrong};
+use super::effect::{Effect, Kind, Span};
+use super::element::{Shared, Wrong, mode};
 use super::value::Value;
 
 /// What was found.
@@ -97,12 +97,7 @@ pub(super) fn read(json: &str, start: u64, shared: &mut Shared) -> Result<Found,
                     span,
                 );
                 effect.module = shared.get(&path);
-                effect.mode = match resource.mode.as_deref() {
-                    Some("managed") => Mode::Managed,
-                    Some("data") => Mode::Data,
-                    Some("ephemeral") => Mode::Ephemeral,
-                    Some(_) | None => Mode::None,
-                };
+                effect.mode = mode(resource.mode.as_deref());
                 effect.type_name = shared.get(resource.type_name.as_deref().unwrap_or_default());
                 effect.name = resource.name.as_deref().unwrap_or_default().into();
                 effect.reason = Some(shared.get(type_name));
@@ -142,13 +137,16 @@ pub(super) fn read(json: &str, start: u64, shared: &mut Shared) -> Result<Found,
     Ok(found)
 }
 
-/// Reads `json`; a null is `None`.
+/// Reads an object; a null is `None`.
 fn parse<'a, T: Deserialize<'a>>(
     json: &'a str,
     key: &'static str,
     wanted: &'static str,
 ) -> Result<Option<T>, Wrong> {
-    serde_json::from_str(json).map_err(|_| Wrong { key, wanted })
+    if json == "null" {
+        return Ok(None);
+    }
+    needed(json, key, wanted).map(Some)
 }
 
 fn needed<'a, T: Deserialize<'a>>(
@@ -156,6 +154,10 @@ fn needed<'a, T: Deserialize<'a>>(
     key: &'static str,
     wanted: &'static str,
 ) -> Result<T, Wrong> {
+    // serde would also take a list, and read its elements in the order of the fields.
+    if !json.starts_with('{') {
+        return Err(Wrong { key, wanted });
+    }
     serde_json::from_str(json).map_err(|_| Wrong { key, wanted })
 }
 

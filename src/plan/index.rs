@@ -408,10 +408,14 @@ impl Pass<'_> {
             )
             .hint("Take it out as the tool wrote it, or give undersign the plan file itself."));
         }
+        if self.sections > 0 {
+            return Err(input::refuse("no-format-version", format!("the plan has no format_version {place}: somebody has cut parts out of it"))
+                .hint("Give undersign the whole output of `terraform show -json`, or the plan file itself."));
+        }
         if self.header.format_version.is_empty() {
             return Err(input::refuse(
-                "no-format-version",
-                format!("there is no format_version {place}: this is JSON, but no plan"),
+                "not-a-plan",
+                format!("this is JSON, but no plan: there is no format_version {place}"),
             )
             .expected(
                 "the JSON of `terraform show -json plan.tfplan`",

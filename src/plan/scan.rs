@@ -11,6 +11,8 @@ use super::value::MAX_DEPTH;
 use super::window::{Fill, Window};
 use crate::failure::{Exit, Failure};
 
+mod refusal;
+
 /// How deep a part that is only skipped may be nested. Terraform's own reader stops here too.
 pub const MAX_SKIPPED_DEPTH: usize = 10_000;
 
@@ -258,7 +260,7 @@ impl<F: Fill> Scanner<F> {
         if UNIQUE {
             self.need()?;
             let from = self.offset();
-            let escaped = self.string_after_quote_check()?;
+            let escaped = self.quoted()?;
             let to = self.offset();
             let hash = if escaped {
                 let key = self.decode(from, to)?;
@@ -270,7 +272,7 @@ impl<F: Fill> Scanner<F> {
             };
             self.members.push((hash, from));
         } else {
-            self.string_after_quote_check()?;
+            self.quoted()?;
         }
         self.colon()
     }
@@ -301,7 +303,7 @@ impl<F: Fill> Scanner<F> {
         let kept_already = self.item_start;
         self.item_start = self.offset();
         self.window.keep();
-        self.string_after_quote_check()?;
+        self.quoted()?;
         let key = self.decode(self.item_start, self.offset())?;
         self.window.release();
         self.item_start = kept_already;
@@ -324,7 +326,7 @@ impl<F: Fill> Scanner<F> {
         Ok(())
     }
 
-    fn string_after_quote_check(&mut self) -> Result<bool, Failure> {
+    fn quoted(&mut self) -> Result<bool, Failure> {
         if self.need()? != b'"' {
             return Err(self.bad("a key is missing"));
         }
@@ -527,81 +529,5 @@ fn plain_prefix(bytes: &[u8]) -> usize {
     end
 }
 
-/// The refusals, each with its place.
-impl<F: Fill> Scanner<F> {
-    /// `byte 12 (line 1), in "resource_changes", element 3`.
-    pub fn at(&self, offset: u64) -> String {
-        use std::fmt::Write as _;
-        let mut text = format!("byte {offset} (line {})", self.window.line(offset));
-        if let Some(section) = &self.place.section {
-            let _ = write!(text, ", in {section:?}");
-        }
-        if let Some(element) = self.place.element {
-            let _ = write!(text, ", element {element}");
-        }
-        text
-    }
-
-    fn bad(&self, what: &str) -> Failure {
-        Failure::new(
-            Exit::BadPlan,
-            "invalid-json",
-            format!("the plan is not valid JSON: {what} at {}", self.at(self.offset())),
-        )
-        .hint("Somebody or something has changed this file. Give undersign the plan file itself, or run `terraform show -json` again.")
-    }
-
-    fn lone_surrogate(&self) -> Failure {
-        Failure {
-            reason: "lone-surrogate",
-            ..self.bad("a string holds half of a surrogate pair (\\ud800 to \\udfff)")
-        }
-    }
-
-    fn cut_off(&self) -> Failure {
-        Failure::new(
-            Exit::BadPlan,
-            "truncated",
-            format!("the plan is cut off: the file ends at {}", self.at(self.offset())),
-        )
-        .hint("The disk was full, the pipe was closed, or a tool cut the line. Write the plan again and compare its size.")
-    }
-
-    fn too_deep(&self, limit: usize) -> Failure {
-        Failure::new(
-            Exit::BadPlan,
-            "too-deep",
-            format!("the plan is nested more than {limit} levels deep at {}", self.at(self.offset())),
-        )
-        .hint("No person can review a value of this depth. Look for what generates it, and plan again without it.")
-    }
-
-    fn twice(&self, key: &str, at: u64) -> Failure {
-        Failure::new(
-            Exit::BadPlan,
-            "duplicate-key",
-            format!("the key {key:?} stands twice in one object, the second time at {}", self.at(at)),
-        )
-        .hint("Two programs can read two different plans from such a file, and terraform never writes one. Give undersign the plan file itself.")
-    }
-
-    /// The value that stands next is not `wanted`.
-    pub fn wrong_type(&self, wanted: &str) -> Failure {
-        let got = match self.ahead().first() {
-            Some(b'{') => "an object",
-            Some(b'[') => "a list",
-            Some(b'"') => "a string",
-            Some(b't' | b'f') => "a truth value",
-            Some(b'n') => "null",
-            Some(b'-' | b'0'..=b'9') => "a number",
-            _ => return self.bad("this is no JSON value"),
-        };
-        Failure::new(
-            Exit::BadPlan,
-            "wrong-type",
-            format!("the plan holds {got} where {wanted} must be, at {}", self.at(self.offset())),
-        )
-        .expected(wanted, got)
-        .hint("Terraform and OpenTofu do not write this. Give undersign the plan file itself, or run `terraform show -json` again.")
-    }
-}
+#[cfg(test)]
+mod tests;
