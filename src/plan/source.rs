@@ -4,7 +4,7 @@
 //! What is read again must be the very bytes that were read first.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use super::effect::Effect;
 use super::index::fingerprint;
@@ -89,6 +89,7 @@ impl Spool {
         Tee {
             reader,
             copy: self.copy,
+            written: 0,
         }
     }
 }
@@ -98,19 +99,38 @@ impl Spool {
 pub struct Tee<R> {
     reader: R,
     copy: File,
+    written: u64,
 }
 
 impl<R: Read> Read for Tee<R> {
     fn read(&mut self, free: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(free)?;
-        self.copy.write_all(&free[..count]).map_err(|error| {
+        write_all_at(&self.copy, &free[..count], self.written).map_err(|error| {
             io::Error::new(
                 error.kind(),
                 format!("its private copy cannot be written: {error}"),
             )
         })?;
+        self.written += count as u64;
         Ok(count)
     }
+}
+
+// The copy is written and read through one file, so neither may lean on where the other left the cursor.
+
+#[cfg(unix)]
+fn write_all_at(file: &File, from: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, from, offset)
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &File, mut from: &[u8], mut offset: u64) -> io::Result<()> {
+    while !from.is_empty() {
+        let count = std::os::windows::fs::FileExt::seek_write(file, from, offset)?;
+        from = &from[count..];
+        offset += count as u64;
+    }
+    Ok(())
 }
 
 #[cfg(unix)]
