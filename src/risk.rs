@@ -14,6 +14,7 @@ mod heuristic;
 mod lifecycle;
 pub mod operator;
 mod policy_change;
+pub mod policy_document;
 mod quantity;
 mod render;
 pub mod summary;
