@@ -189,3 +189,72 @@ fn a_real_plan_that_weakens_many_types_is_judged_row_by_row() {
     }
     assert!(seen > 110, "{seen}");
 }
+
+fn judged(element: &Json) -> Judged {
+    let (effect, values) = change(element);
+    let findings = assess(&effect, Some(&values));
+    Judged::new(effect, findings)
+}
+
+/// Prints how many changes of the plans in a folder ask for an acknowledgement, and why. Set `UNDERSIGN_PLANS` to run it.
+#[test]
+fn the_share_of_changes_that_ask_can_be_measured() {
+    let Some(folder) = std::env::var_os("UNDERSIGN_PLANS") else {
+        return;
+    };
+    let (mut plans, mut changes, mut asking, mut creates, mut asking_creates) = (0, 0, 0, 0, 0);
+    let mut rules: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let Ok(plan) = serde_json::from_str::<Json>(&text) else {
+            continue;
+        };
+        let Some(elements) = plan["resource_changes"].as_array() else {
+            continue;
+        };
+        plans += 1;
+        for element in elements {
+            if !element["change"]["actions"].is_array()
+                || Values::of_item(&element.to_string()).is_err()
+            {
+                println!("cannot be read: {} {}", path.display(), element["address"]);
+                continue;
+            }
+            let judged = judged(element);
+            if judged.effect.is_nothing() && judged.findings.is_empty() {
+                continue;
+            }
+            changes += 1;
+            creates += usize::from(judged.effect.action == Action::Create);
+            if judged.needs_ack() {
+                asking += 1;
+                asking_creates += usize::from(judged.effect.action == Action::Create);
+                for finding in judged
+                    .findings
+                    .iter()
+                    .filter(|finding| finding.risk >= Risk::High)
+                {
+                    *rules.entry(finding.rule.to_string()).or_default() += 1;
+                    println!(
+                        "{} {} {:?} {} {:?} {:?} -> {:?} {}",
+                        finding.risk,
+                        finding.rule,
+                        judged.effect.action,
+                        judged.effect.address,
+                        finding.path,
+                        finding.old,
+                        finding.new,
+                        finding.message
+                    );
+                }
+            }
+        }
+    }
+    println!(
+        "{plans} plans, {changes} changes, {asking} ask; {creates} creates, {asking_creates} of them ask"
+    );
+    println!("{rules:#?}");
+}
