@@ -48,6 +48,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod approval;
+pub mod cli;
+pub mod diff;
 pub mod failure;
 pub mod gate;
 pub mod plan;

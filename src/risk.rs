@@ -10,17 +10,21 @@ use crate::plan::effect::{Effect, Kind};
 pub mod assess;
 pub mod attributes;
 pub mod catalogue;
+mod firewall;
 mod heuristic;
 mod lifecycle;
 pub mod operator;
 mod policy_change;
+pub mod policy_document;
 mod quantity;
 mod render;
+pub mod rules;
 pub mod summary;
 pub mod walk;
 
 pub use assess::assess;
 pub use catalogue::ruleset_sha256;
+pub use rules::{Rule, rule};
 pub use summary::{Tally, summary};
 
 /// How bad it can be. Ordered: `Low < Medium < High < Critical`.

@@ -62,8 +62,12 @@ impl Agent {
                 reader.end().ok_or_else(garbled)?;
                 Ok(sshsig::wrap(&self.key, namespace, raw))
             }
-            Some(FAILURE) => Err(failed("agent-refused", "the ssh-agent refused to sign")
-                .hint("The agent may be locked, the key may have timed out, or the touch or confirmation did not come.")),
+            Some(FAILURE) => Err(Failure::new(
+                Exit::Aborted,
+                "agent-refused",
+                "the ssh-agent refused to sign",
+            )
+            .hint("The agent is locked, the key has timed out, or no touch or confirmation came.")),
             Some(_) | None => Err(garbled()),
         }
     }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::statement::{Hex, Statement, Utc};
 use crate::failure::{Exit, Failure};
-use crate::plan::archive::Sha256;
+use crate::plan::archive::{PlanFile, Sha256};
+use crate::plan::count::Counts;
+use crate::review::judge::Judgement;
 
 /// A digest and the number of bytes it was made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,24 +65,6 @@ pub struct Backend {
     pub config_sha256: Hex,
 }
 
-/// Number of changes of each kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(
-    missing_docs,
-    reason = "each is the number of changes with the action of its name"
-)]
-pub struct Counts {
-    pub create: u64,
-    pub update: u64,
-    pub delete: u64,
-    pub replace: u64,
-    pub forget: u64,
-    pub import: u64,
-    pub read: u64,
-    pub noop: u64,
-}
-
 /// Everything about a plan that a statement holds and that can be worked out from its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -92,11 +76,11 @@ pub struct Facts {
     pub json: Digested,
     /// Where it will be applied.
     pub target: Target,
-    /// `terraform` or `tofu`.
-    pub tool: String,
+    /// `terraform` or `tofu`; `None` where only the JSON is there, which does not say.
+    pub tool: Option<String>,
     /// Its version.
     pub tool_version: String,
-    /// When the plan was made.
+    /// When the plan was made, as the JSON's `timestamp` says.
     pub created_at: Option<Timestamp>,
     /// Digest of the lock inside the plan file.
     pub lock_sha256: Option<Sha256>,
@@ -109,6 +93,64 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The facts of a plan that was read and judged. `scope` is the scope of the trust file that holds for it.
+    pub fn of(
+        name: &str,
+        file: Option<&PlanFile>,
+        judgement: &Judgement,
+        scope: &str,
+    ) -> Result<Self, Failure> {
+        let header = &judgement.header;
+        let created_at = header
+            .timestamp
+            .as_ref()
+            .map(|text| {
+                text.parse().map_err(|_| {
+                    Failure::new(
+                        Exit::BadPlan,
+                        "timestamp",
+                        "the time at which the plan was made is no time",
+                    )
+                    .expected("2026-01-31T12:00:00Z", text.clone())
+                })
+            })
+            .transpose()?;
+        Ok(Facts {
+            name: name.into(),
+            plan_file: file.map(|file| Digested {
+                sha256: file.sha256,
+                bytes: file.size,
+            }),
+            json: Digested {
+                sha256: header.sha256,
+                bytes: header.bytes,
+            },
+            target: Target {
+                scope: scope.into(),
+                workspace: file.map(|file| file.workspace.clone()),
+                backend: file.map(|file| Backend {
+                    backend_type: file.backend_type.clone(),
+                    config_sha256: Hex(file.backend_config_sha256),
+                }),
+                state_lineage: file.map(|file| file.lineage.clone()),
+                state_serial: file.map(|file| file.serial),
+                account: None,
+            },
+            tool: file.map(|_| judgement.product.word().into()),
+            tool_version: file.map_or_else(
+                || header.terraform_version.clone(),
+                |file| file.tool_version.clone(),
+            ),
+            created_at,
+            lock_sha256: file.map(|file| file.lock_sha256),
+            apply_time_variables: file
+                .map(|file| file.apply_time_variables.clone())
+                .unwrap_or_default(),
+            runs_local_code: judgement.runs_local_code,
+            counts: judgement.counts,
+        })
+    }
+
     /// What was read.
     pub fn source(&self) -> Source {
         if self.plan_file.is_some() {
@@ -127,6 +169,7 @@ impl Facts {
     fn seen_as_json(&self) -> Facts {
         Facts {
             plan_file: None,
+            tool: None,
             lock_sha256: None,
             apply_time_variables: Vec::new(),
             target: Target {
@@ -208,8 +251,8 @@ pub fn matches(statement: &Statement, facts: &Facts) -> Result<(), Failure> {
     same(
         "tool",
         "the plan was made by another tool",
-        &facts.tool,
-        &plan.tool,
+        or_none(facts.tool.as_ref()),
+        or_none(plan.tool.as_ref()),
     )?;
     same(
         "tool-version",

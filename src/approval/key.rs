@@ -137,8 +137,10 @@ impl PublicKey {
 
     /// Reads `type base64 [comment]`, the line of a `.pub` file.
     pub fn from_line(line: &str) -> Result<Self, Failure> {
-        let mut words = line.split_ascii_whitespace();
-        let (Some(name), Some(text)) = (words.next(), words.next()) else {
+        let mut words = line.trim().split([' ', '\t']);
+        let (Some(name), Some(text), false) =
+            (words.next(), words.next(), line.trim().contains('\n'))
+        else {
             return Err(malformed()
                 .hint("A public key is one line: type, base64, comment. Give the .pub file."));
         };

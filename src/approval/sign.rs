@@ -1,6 +1,6 @@
 //! From a statement to an approval file: sign, check the own signature, write.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -234,23 +234,24 @@ pub fn default_path(plan: &Path, person: &str, nonce: Nonce) -> PathBuf {
 /// Writes a new file that only its owner can read, and waits until the disk has it.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::io(path.display(), &error);
-    if let Some(parent) = path
+    let parent = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(parent).map_err(failed)?;
-    }
+        .unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent).map_err(failed)?;
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
         .open(path)
         .map_err(failed)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if let Err(error) = written {
-        // Half an approval helps nobody, and the name must be free for the next attempt.
-        let _ = std::fs::remove_file(path);
-        return Err(failed(error));
-    }
-    Ok(())
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        // The name is in the directory, and that must be on the disk too.
+        .and_then(|()| File::open(parent)?.sync_all())
+        .map_err(|error| {
+            // Half an approval helps nobody, and the name must be free for the next attempt.
+            let _ = std::fs::remove_file(path);
+            failed(error)
+        })
 }

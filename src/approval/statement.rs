@@ -6,8 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Counts, Digested, Facts, Source, Target};
+use super::facts::{Digested, Facts, Source, Target};
 use crate::failure::{Exit, Failure};
+use crate::plan::count::Counts;
 use crate::review::{Ack, Key, Method, Requirement};
 
 mod forms;
@@ -19,7 +20,7 @@ pub use forms::{Hex, Nonce, Utc};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Statement {
     #[serde(rename = "_type")]
-    statement_type: StatementType,
+    format: StatementType,
     /// What is approved: one thing, with one digest.
     pub subject: [Subject; 1],
     predicate_type: PredicateType,
@@ -126,8 +127,9 @@ pub struct Reviewer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Plan {
-    /// `terraform` or `tofu`.
-    pub tool: String,
+    /// `terraform` or `tofu`, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
     /// Its version.
     pub tool_version: String,
     /// When the plan was made, where it says so.
@@ -266,7 +268,7 @@ impl Statement {
     pub fn approve(facts: &Facts, policy: Policy, said: Said) -> Self {
         let Digested { sha256, bytes } = facts.subject();
         Statement {
-            statement_type: StatementType::V1,
+            format: StatementType::V1,
             subject: [Subject {
                 name: facts.name.clone(),
                 digest: Digest {

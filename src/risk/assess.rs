@@ -94,7 +94,8 @@ fn resource(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
                 findings.push(Finding::new("no-op-that-differs", Risk::High, "The plan calls this no change, but the two sides differ: the file was altered, or the tool is not known."));
             }
         }
-        Action::Read | Action::Delete | Action::Forget | Action::Open | Action::Unknown(_) => {}
+        Action::Delete => findings.extend(policy_change::judge(effect, values)),
+        Action::Read | Action::Forget | Action::Open | Action::Unknown(_) => {}
     }
     findings
 }

@@ -6,7 +6,7 @@ use super::catalogue::{self, Operator, Row};
 use super::operator::{self, Hit, Outcome};
 use super::quantity::quantity;
 use super::walk::Side;
-use super::{Finding, Risk, heuristic, render};
+use super::{Finding, Risk, firewall, heuristic, render};
 use crate::plan::effect::Effect;
 use crate::plan::values::Values;
 
@@ -26,6 +26,9 @@ pub fn hits<'a>(type_name: &str, values: &'a Values) -> Vec<(&'static Row, bool,
 pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
     let mut worst: BTreeMap<(&'static str, bool), Finding> = BTreeMap::new();
     for (row, opens, outcome) in hits(&effect.type_name, values) {
+        if opens && firewall::reads(&effect.type_name, row.attribute) {
+            continue;
+        }
         let finding = match &outcome {
             Outcome::Silent => continue,
             Outcome::Fires(hit) => fired(row, opens, hit),
@@ -37,6 +40,7 @@ pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
         }
     }
     let mut findings: Vec<Finding> = worst.into_values().collect();
+    findings.extend(firewall::judge(&effect.type_name, values));
     if !catalogue::knows(&effect.type_name) {
         findings.extend(heuristic::judge(values));
     }

@@ -157,7 +157,8 @@ pub struct Row {
 }
 
 impl Row {
-    const PLAIN: Row = Row {
+    /// A row that says nothing yet.
+    pub const PLAIN: Row = Row {
         attribute: "",
         path: &[],
         operator: Operator::Changed,

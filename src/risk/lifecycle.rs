@@ -14,8 +14,15 @@ pub fn judge(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
             if effect.deposed.is_some() {
                 findings.push(deposed(effect));
             } else if effect.mode != Mode::Data {
-                findings.push(gone(effect));
-                findings.extend(guard_removed(effect));
+                let guard = guard_removed(effect);
+                // Of a guard it says enough that it is gone.
+                let enough = guard.is_some()
+                    && effect.action == Action::Delete
+                    && catalogue::stateful(&effect.type_name).is_none();
+                if !enough {
+                    findings.push(gone(effect));
+                }
+                findings.extend(guard);
             }
             if let Some(values) = values {
                 findings.extend(no_way_back(values));

@@ -135,7 +135,8 @@ fn fires(row: &Row, old: Option<&Value>, new: Option<&Value>) -> bool {
         Operator::SetTo(words) => {
             let is = |value: &Value| {
                 let word = scalar(value).to_lowercase();
-                words.contains(&word.strip_suffix(".0").unwrap_or(&word))
+                // Numbers may come as `0` or `0.0`; an address ends in `.0` as well.
+                words.contains(&&*word) || words.contains(&word.strip_suffix(".0").unwrap_or(&word))
             };
             new.is_some_and(is) && !old.is_some_and(is)
         }
@@ -179,13 +180,15 @@ fn whole<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
             .iter()
             .any(|leaf| leaf.value.is_some_and(|value| !value.is_empty()))
     };
-    if news.iter().any(|leaf| leaf.unknown_within) {
-        // A part that is not known yet decides nothing about what stays the same.
+    // An element with an unknown part is told from others by its key alone; without one, only the number counts.
+    let by_key = row.key.is_some() && !matches!(row.operator, Operator::Changed);
+    if news
+        .iter()
+        .any(|leaf| leaf.unknown || (leaf.unknown_within && !by_key))
+    {
         return if holds(&olds) && differs(row, &olds, &news) {
-            Outcome::Unknown(hit(
-                olds.first(),
-                news.iter().find(|leaf| leaf.unknown_within),
-            ))
+            let unknown = news.iter().find(|leaf| leaf.unknown_within);
+            Outcome::Unknown(hit(olds.first(), unknown))
         } else {
             Outcome::Silent
         };

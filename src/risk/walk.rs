@@ -53,6 +53,16 @@ impl<'a> Side<'a> {
         }
     }
 
+    /// An element of it.
+    #[must_use]
+    pub fn at(self, index: usize) -> Self {
+        Side {
+            value: set(self.value.and_then(|value| value.at(index))),
+            unknown: self.unknown.element(index),
+            secret: self.secret.element(index),
+        }
+    }
+
     fn element(self, index: usize, value: &'a Value) -> Self {
         Side {
             value: set(Some(value)),

@@ -222,6 +222,9 @@ pub struct Gathered {
 }
 
 /// Checks each approval file with `check`. If none holds, fails as the one that got furthest.
+///
+/// The gate's `check` is [`check`], then [`crate::approval::facts::matches`], then [`crate::approval::covers::covers`]:
+/// a vote is for this plan and for all of its risks, or it is none.
 pub fn gather(
     files: &[(String, Vec<u8>)],
     check: impl Fn(&[u8]) -> Result<Verified, Failure>,

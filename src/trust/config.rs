@@ -122,7 +122,7 @@ pub(super) struct Window {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Extra {
-    pub(super) rules: Vec<String>,
+    pub(super) rules: Spanned<Vec<String>>,
     pub(super) from: Vec<Spanned<String>>,
     pub(super) approvals: Spanned<usize>,
 }

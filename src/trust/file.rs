@@ -192,3 +192,97 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
 fn unsafe_file(reason: &'static str, error: String) -> Failure {
     Failure::new(Exit::TrustUnsafe, reason, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn chmod(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn reason(path: &Path) -> &'static str {
+        let failure = open(path, None).unwrap_err();
+        assert_eq!(failure.exit, Exit::TrustUnsafe);
+        failure.reason
+    }
+
+    #[test]
+    fn a_file_that_others_can_write_or_replace_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let inner = directory.path().join("etc");
+        std::fs::create_dir(&inner).unwrap();
+        let path = inner.join("trust.toml");
+        std::fs::write(&path, "text").unwrap();
+        for (mode, safe) in [
+            (0o644, true),
+            (0o600, true),
+            (0o664, false),
+            (0o646, false),
+            (0o666, false),
+        ] {
+            chmod(&path, mode);
+            assert_eq!(open(&path, None).is_ok(), safe, "{mode:o}");
+        }
+        chmod(&path, 0o644);
+        for (mode, safe) in [
+            (0o755, true),
+            (0o775, false),
+            (0o777, false),
+            (0o1777, true),
+        ] {
+            chmod(&inner, mode);
+            assert_eq!(open(&path, None).is_ok(), safe, "directory {mode:o}");
+        }
+        chmod(&inner, 0o755);
+        chmod(directory.path(), 0o777);
+        assert_eq!(reason(&path), "trust-mode");
+    }
+
+    #[test]
+    fn only_a_regular_file_under_its_own_name_is_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("trust.toml");
+        std::fs::write(&path, "text").unwrap();
+        let link = directory.path().join("link");
+        symlink(&path, &link).unwrap();
+        assert_eq!(reason(&link), "trust-unreadable");
+        assert_eq!(reason(directory.path()), "trust-unreadable");
+        assert_eq!(
+            reason(&directory.path().join("missing")),
+            "trust-unreadable"
+        );
+        let pipe = directory.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
+        assert_eq!(reason(&pipe), "trust-unreadable");
+        assert!(read_bounded(&pipe, 10).is_err());
+        assert_eq!(read_bounded(&path, 4).unwrap(), b"text");
+        assert_eq!(read_bounded(&path, 3).unwrap_err().reason, "too-large");
+    }
+
+    #[test]
+    fn a_pinned_digest_takes_the_place_of_owner_and_mode_and_nothing_else_passes() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("trust.toml");
+        std::fs::write(&path, "text").unwrap();
+        chmod(&path, 0o666);
+        let digest: Sha256 = Hasher::digest("text").into();
+        assert_eq!(open(&path, Some(digest)).unwrap().held_by, HeldBy::Digest);
+        std::fs::write(&path, "texT").unwrap();
+        assert_eq!(
+            open(&path, Some(digest)).unwrap_err().reason,
+            "trust-digest"
+        );
+    }
+
+    #[test]
+    fn who_can_write_the_file_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("trust.toml");
+        std::fs::write(&path, "text").unwrap();
+        chmod(&path, 0o644);
+        assert_eq!(open(&path, None).unwrap().held_by, HeldBy::Nobody);
+    }
+}

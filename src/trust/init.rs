@@ -1,5 +1,6 @@
 //! A first trust file from a public key, and the keys of a trust file in OpenSSH's own form.
 
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -88,7 +89,11 @@ pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
         .map_err(|error| refused(&error))?;
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
-        .map_err(|error| refused(&error))
+        .map_err(|error| {
+            // Half a trust file may be one that asks for less.
+            let _ = std::fs::remove_file(path);
+            refused(&error)
+        })
 }
 
 /// The keys in the form of OpenSSH's `allowed_signers`, for checks with `ssh-keygen` alone.
@@ -108,14 +113,10 @@ pub fn allowed_signers(trust: &Trust) -> String {
                 ("valid-before", key.not_after),
             ] {
                 if let Some(time) = time {
-                    options.push_str(&format!(",{option}=\"{}\"", compact(time)));
+                    let _ = write!(options, ",{option}=\"{}\"", compact(time));
                 }
             }
-            lines.push_str(&format!(
-                "{} {options} {}\n",
-                person.id,
-                key.public.to_line()
-            ));
+            let _ = writeln!(lines, "{} {options} {}", person.id, key.public.to_line());
         }
     }
     lines
@@ -125,4 +126,67 @@ pub fn allowed_signers(trust: &Trust) -> String {
 fn compact(time: Timestamp) -> String {
     jiff::fmt::strtime::format("%Y%m%d%H%M%SZ", time)
         .expect("the format holds only fields that every time has")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SK: &str = "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIIbIOsFl3Ig/WU+rVsXJw+DPf/nfrcj+RNJ9dbGGBfajAAAADXNzaDp1bmRlcnNpZ24=";
+
+    #[test]
+    fn a_first_trust_file_is_one_that_is_read() {
+        let hardware = PublicKey::from_line(SK).unwrap();
+        let software = PublicKey::ed25519(&[1; 32]);
+        for (key, assurance) in [
+            (hardware, Assurance::Touch),
+            (software, Assurance::Software),
+        ] {
+            let text = render("corp", "alice", &key, "any \"target\"").unwrap();
+            let trust = Trust::parse("trust.toml", &text).unwrap();
+            assert_eq!(trust.owner(&key).unwrap().0.id, "alice");
+            assert_eq!(trust.scopes[0].id, "any \"target\"");
+            assert_eq!(trust.scopes[0].min_assurance, assurance);
+        }
+    }
+
+    #[test]
+    fn a_name_that_would_be_more_than_a_name_is_refused() {
+        let key = PublicKey::ed25519(&[1; 32]);
+        for name in ["", "a b", "a\"b", "../a", "*", "-a"] {
+            assert_eq!(
+                render("corp", name, &key, "any").unwrap_err().reason,
+                "name",
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn another_trust_file_is_never_written_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("trust.toml");
+        write(&path, "first").unwrap();
+        assert!(!write(&path, "second").unwrap_err().hints.is_empty());
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "first");
+    }
+
+    #[test]
+    fn allowed_signers_say_namespace_and_times_in_utc_and_leave_out_the_revoked() {
+        let key = PublicKey::ed25519(&[1; 32]);
+        let times =
+            "not_before = \"2026-01-01T00:00:00Z\"\nnot_after = \"2027-01-01T00:00:00Z\"\n[groups]";
+        let text = render("corp", "alice", &key, "any")
+            .unwrap()
+            .replacen("[groups]", times, 1);
+        let lines = allowed_signers(&Trust::parse("t", &text).unwrap());
+        let options = r#"namespaces="undersign-approval@v1",valid-after="20260101000000Z",valid-before="20270101000000Z""#;
+        assert_eq!(lines, format!("alice {options} {}\n", key.to_line()));
+
+        let revoked = format!(
+            "{text}[[revoked]]\nkey = \"{}\"\nreason = \"lost\"\n",
+            key.fingerprint()
+        );
+        assert_eq!(allowed_signers(&Trust::parse("t", &revoked).unwrap()), "");
+    }
 }

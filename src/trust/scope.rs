@@ -106,3 +106,55 @@ pub fn is_open(scope: &Scope, now: Timestamp) -> Result<(), Failure> {
     )
     .expected(windows.join("; "), now.timestamp().to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trust(matches: &[&str]) -> Trust {
+        let scopes: Vec<String> = matches
+            .iter()
+            .enumerate()
+            .map(|(at, matching)| {
+                format!(
+                    "[[scope]]\nid = \"s{at}\"\nmatch = {matching}\napprovals = 1\nmin_assurance = \"software\"\nmax_age = \"1h\"\n"
+                )
+            })
+            .collect();
+        let text = format!("schema = 1\nid = \"x\"\nversion = 1\n{}", scopes.concat());
+        Trust::parse("t", &text).unwrap()
+    }
+
+    /// The `match` of each scope, a target (workspace, backend, lineage), and the scope that is about it.
+    type Row<'a> = (&'a [&'a str], (&'a str, &'a str, &'a str), Option<&'a str>);
+
+    #[test]
+    fn exactly_one_scope_must_be_about_a_target() {
+        let prod = r#"{ workspace = "prod", backend = "s3" }"#;
+        let known = r#"{ state_lineage = ["abc"] }"#;
+        let table: &[Row<'_>] = &[
+            (&["{}"], ("prod", "s3", ""), Some("s0")),
+            (&[prod], ("prod", "s3", "abc"), Some("s0")),
+            (&[prod], ("default", "s3", "abc"), None),
+            (&[prod], ("prod", "local", "abc"), None),
+            (&[known], ("prod", "s3", "abc"), Some("s0")),
+            (&[known], ("prod", "s3", "abcd"), None),
+            (&[known], ("prod", "s3", ""), None),
+            (&[prod, "{}"], ("prod", "s3", ""), None),
+            (&[prod, "{}"], ("dev", "s3", ""), Some("s1")),
+            (&[], ("prod", "s3", ""), None),
+        ];
+        for (matches, (workspace, backend, lineage), want) in table {
+            let trust = trust(matches);
+            let got = choose(&trust, workspace, backend, lineage);
+            assert_eq!(
+                got.as_ref().ok().map(|scope| scope.id.as_str()),
+                *want,
+                "{matches:?}"
+            );
+            assert!(got.is_ok() || got.is_err_and(|failure| failure.exit == Exit::Mismatch));
+        }
+        assert!(named(&trust(&["{}"]), "s0").is_ok());
+        assert!(named(&trust(&["{}"]), "s1").is_err());
+    }
+}

@@ -103,3 +103,54 @@ impl From<Nonce> for String {
         format!("{NONCE_PREFIX}{}", BASE64URL_NOPAD.encode(&nonce.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads<T: TryFrom<String> + Into<String>>(text: &str) -> bool {
+        T::try_from(text.to_owned()).is_ok_and(|form| form.into() == text)
+    }
+
+    #[test]
+    fn a_value_is_read_in_its_one_spelling_and_no_other() {
+        let digest = "0a".repeat(32);
+        assert!(reads::<Hex>(&digest));
+        for bad in [
+            &digest.to_uppercase(),
+            &digest[2..],
+            &format!("{digest}00"),
+            "",
+        ] {
+            assert!(!reads::<Hex>(bad), "{bad}");
+        }
+        assert!(reads::<Utc>("2026-11-22T10:02:31Z"));
+        for bad in [
+            "2026-11-22T10:02:31",
+            "2026-11-22T10:02:31+00:00",
+            "2026-11-22T10:02:31z",
+            "2026-11-22 10:02:31Z",
+            "2026-11-22T10:02:60Z",
+            "2026-11-22T10:02:31.0Z",
+            "20261122T100231Z",
+            "2026-11-22",
+        ] {
+            assert!(!reads::<Utc>(bad), "{bad}");
+        }
+        assert!(reads::<Nonce>("b64u:3yqTn8m0mS1kVQ0v3H9k2w"));
+        for bad in [
+            "3yqTn8m0mS1kVQ0v3H9k2w",
+            "b64u:3yqTn8m0mS1kVQ0v3H9k2x",
+            "b64u:3yqT",
+            "b64u:3yqTn8m0mS1kVQ0v3H9k2w==",
+        ] {
+            assert!(!reads::<Nonce>(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_signed_is_a_whole_second() {
+        let time: Timestamp = "2026-11-22T10:02:31.987Z".parse().unwrap();
+        assert_eq!(Utc::of(time).to_string(), "2026-11-22T10:02:31Z");
+    }
+}
