@@ -336,18 +336,14 @@ struct Bounded<R> {
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        match self.left.checked_sub(count as u64) {
-            Some(left) => {
-                self.left = left;
-                Ok(count)
-            }
-            None => {
-                self.exceeded = true;
-                Err(io::Error::other(
-                    "the plan is larger than the trust file allows",
-                ))
-            }
-        }
+        let Some(left) = self.left.checked_sub(count as u64) else {
+            self.exceeded = true;
+            return Err(io::Error::other(
+                "the plan is larger than the trust file allows",
+            ));
+        };
+        self.left = left;
+        Ok(count)
     }
 }
 
