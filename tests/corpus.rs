@@ -36,7 +36,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "json") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
                 found.push(path);
             }
         }
@@ -65,7 +68,10 @@ fn every_plan_of_other_people_opens_or_is_refused_with_a_reason() {
                 opened += 1;
                 println!("{name}\topened\t{} rows", header.rows);
                 if sink.undecodable > 0 {
-                    silent.push(format!("{name}: {} rows cannot be decoded", sink.undecodable));
+                    silent.push(format!(
+                        "{name}: {} rows cannot be decoded",
+                        sink.undecodable
+                    ));
                 }
             }
             Err(failure) => {

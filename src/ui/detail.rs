@@ -111,10 +111,15 @@ pub fn lines(
 ) -> Vec<DetailLine> {
     let page = layout::Page::new(width, context.theme);
     let mut out = head::lines(judged, context, &page);
+    out.push(DetailLine::default());
     if !has_attributes(judged) {
+        let hint = [
+            Piece::new("J", Role::Key),
+            Piece::new(" shows it as it stands in the plan", Role::Dim),
+        ];
+        out.extend(page.wrapped(&[], hint.to_vec()));
         return out;
     }
-    out.push(DetailLine::default());
     match values {
         Ok(values) => {
             let looking = Looking {

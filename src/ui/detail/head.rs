@@ -103,12 +103,21 @@ fn facts(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<Fact>
     if let Some(note) = effect.note() {
         facts.push(("note", vec![foreign(note, Role::Text)]));
     }
-    if let Some(reason) = &effect.reason {
+    if let Some(reason) = effect
+        .reason
+        .as_deref()
+        .filter(|reason| !told_by(effect.note(), reason))
+    {
+        let label = if effect.kind == Kind::Check {
+            "status"
+        } else {
+            "reason"
+        };
         let piece = match words::action_reason(reason) {
             Some(words) => Piece::new(words, Role::Text),
             None => foreign(reason, Role::Warn),
         };
-        facts.push(("reason", vec![piece]));
+        facts.push((label, vec![piece]));
     }
     if let Some(key) = &effect.deposed {
         let text = format!("object {key} was left behind by an earlier replacement");
@@ -172,6 +181,11 @@ fn facts(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<Fact>
         facts.push(("comment", vec![foreign(comment, Role::Text)]));
     }
     facts
+}
+
+/// Whether the note says the reason already.
+fn told_by(note: Option<&str>, reason: &str) -> bool {
+    note.is_some_and(|note| note.contains(reason))
 }
 
 /// The finding's sentence, what it was and becomes, and the rule's name.

@@ -115,7 +115,7 @@ fn heading(
         };
         pieces.push(Piece::new(text, Role::Dim));
     }
-    if number(&[Kind::Unchanged, Kind::Unset]) > 0 {
+    if !single && number(&[Kind::Unchanged, Kind::Unset]) > 0 {
         let says = if context.options.unchanged {
             " hides them)"
         } else {
