@@ -211,7 +211,7 @@ fn incident() -> (Judged, String) {
             "endpoint": "primary.c9akciq32.eu-west-1.rds.amazonaws.com", "id": "db-1", "tags": tags,
             "policy": policy(action), "storage": 100, "skip_final_snapshot": true, "domain": "",
             "user_data": format!("#!/bin/sh\n{}run {version}\n", "echo the same line\n".repeat(20)),
-            "long": format!("{}{version}{}", "a ".repeat(200), "z".repeat(4_000)),
+            "long": format!("{}{version} {}", "a ".repeat(200), "z".repeat(4_000)),
         })
     };
     let before = side(

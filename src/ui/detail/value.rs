@@ -285,7 +285,7 @@ pub(super) fn shorten(
     let suffix = [
         format!("{mark} {} characters, enter opens", count(characters)),
         format!("{mark} {} characters", count(characters)),
-        mark.to_owned(),
+        format!("{mark} {}", count(characters)),
     ]
     .into_iter()
     .find(|suffix| characters > 0 && width(suffix) * 2 <= room)
