@@ -142,12 +142,12 @@ pub fn lines(
     out
 }
 
-/// Whether the row's element has two sides.
+/// Whether the row's element holds values: two sides, or what an action is given.
 fn has_attributes(judged: &Judged) -> bool {
     use crate::plan::effect::Kind;
     match judged.effect.kind {
-        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => true,
-        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
+        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift | Kind::Invocation => true,
+        Kind::Plan | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
     }
 }
 

@@ -47,10 +47,11 @@ fn verdict(judged: &Judged, context: &DetailContext<'_>) -> Vec<Piece> {
         }
     };
     let mut pieces = Vec::new();
-    if judged.effect.kind == Kind::Change
-        || judged.effect.kind == Kind::Output
-        || judged.effect.kind == Kind::Drift
-    {
+    let acts = match judged.effect.kind {
+        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => true,
+        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
+    };
+    if acts {
         let gap = if action.sign().is_empty() { "" } else { " " };
         let text = format!("{}{gap}{action}", action.sign());
         pieces.push(Piece::foreign(&text, role));

@@ -85,8 +85,17 @@ fn heading(
     context: &DetailContext<'_>,
     page: &Page,
 ) -> Vec<DetailLine> {
-    let output = judged.effect.kind == effect::Kind::Output;
-    let title = if output { "value " } else { "attributes " };
+    let title = match judged.effect.kind {
+        effect::Kind::Output => "value ",
+        effect::Kind::Invocation => "given ",
+        effect::Kind::Plan
+        | effect::Kind::Change
+        | effect::Kind::Deferred
+        | effect::Kind::Provisioner
+        | effect::Kind::Drift
+        | effect::Kind::Check
+        | effect::Kind::UnknownKey => "attributes ",
+    };
     let mut pieces = vec![Piece::new(title, Role::Strong)];
     let number = |kinds: &[Kind]| {
         let top = entries.iter().filter(|entry| entry.depth == 0);

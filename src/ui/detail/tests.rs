@@ -100,18 +100,17 @@ fn panes(plan: &str, addresses: &[&str], columns: u16) -> String {
         secrets: Some(&secrets),
         ..context()
     };
-    let mut out = String::new();
-    for (judged, item) in rows
-        .iter()
+    rows.iter()
         .filter(|(judged, _)| addresses.contains(&&*judged.effect.address))
-    {
-        out += &format!(
-            "── {}\n{}",
-            judged.effect.address,
-            text(&pane(judged, item, &context, columns))
-        );
-    }
-    out
+        .map(|(judged, item)| {
+            let pane = text(&pane(judged, item, &context, columns));
+            format!(
+                "── {}
+{pane}",
+                judged.effect.address
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -330,6 +329,20 @@ fn a_line_knows_its_attribute_and_a_value_that_looks_like_our_words_is_quoted() 
     };
     assert_eq!(at("a").trim_end(), r#"~ a    x → "(known after apply)""#);
     assert_eq!(at("m.k").trim_end(), "  ~ k  1 → 2");
+}
+
+#[test]
+fn what_an_action_is_given_is_shown_without_its_secrets() {
+    let rows = rows("synthetic/action_invocations.json");
+    let (judged, item) = rows
+        .iter()
+        .find(|(judged, _)| judged.effect.kind == Kind::Invocation)
+        .unwrap();
+    let shown = text(&pane(judged, item, &context(), 64));
+    assert!(
+        shown.contains("given 2 added\n+ function_name  f\n+ payload        (sensitive)\n"),
+        "{shown}"
+    );
 }
 
 #[test]
