@@ -8,6 +8,7 @@ pub mod address;
 pub mod archive;
 mod census;
 mod config;
+pub mod count;
 pub mod effect;
 mod element;
 pub mod index;

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::action::Action;
-use super::effect::{Effect, Kind, Mode, Span};
-use super::element::{Shared, Wrong};
+use super::effect::{Effect, Kind, Span};
+use super::element::{Shared, Wrong, mode};
 use super::value::Value;
 
 /// What was found.
@@ -30,8 +30,8 @@ struct Configuration<'a> {
 struct Module<'a> {
     #[serde(borrow, default)]
     resources: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    module_calls: Option<BTreeMap<String, &'a RawValue>>,
+    #[serde(borrow, rename = "module_calls", default)]
+    calls: Option<BTreeMap<String, &'a RawValue>>,
     #[serde(borrow, default)]
     outputs: Option<BTreeMap<String, &'a RawValue>>,
 }
@@ -97,12 +97,7 @@ pub(super) fn read(json: &str, start: u64, shared: &mut Shared) -> Result<Found,
                     span,
                 );
                 effect.module = shared.get(&path);
-                effect.mode = match resource.mode.as_deref() {
-                    Some("managed") => Mode::Managed,
-                    Some("data") => Mode::Data,
-                    Some("ephemeral") => Mode::Ephemeral,
-                    Some(_) | None => Mode::None,
-                };
+                effect.mode = mode(resource.mode.as_deref());
                 effect.type_name = shared.get(resource.type_name.as_deref().unwrap_or_default());
                 effect.name = resource.name.as_deref().unwrap_or_default().into();
                 effect.reason = Some(shared.get(type_name));
@@ -127,7 +122,7 @@ pub(super) fn read(json: &str, start: u64, shared: &mut Shared) -> Result<Found,
         for (name, raw) in module.outputs.unwrap_or_default() {
             graph.refer(&path, join(&path, &format!("output.{name}")), raw)?;
         }
-        for (name, raw) in module.module_calls.unwrap_or_default() {
+        for (name, raw) in module.calls.unwrap_or_default() {
             let call: Call<'_> = needed(raw.get(), "module_calls", "an object of module calls")?;
             let inner = join(&path, &format!("module.{name}"));
             for (variable, raw) in call.expressions.unwrap_or_default() {
@@ -142,13 +137,16 @@ pub(super) fn read(json: &str, start: u64, shared: &mut Shared) -> Result<Found,
     Ok(found)
 }
 
-/// Reads `json`; a null is `None`.
+/// Reads an object; a null is `None`.
 fn parse<'a, T: Deserialize<'a>>(
     json: &'a str,
     key: &'static str,
     wanted: &'static str,
 ) -> Result<Option<T>, Wrong> {
-    serde_json::from_str(json).map_err(|_| Wrong { key, wanted })
+    if json == "null" {
+        return Ok(None);
+    }
+    needed(json, key, wanted).map(Some)
 }
 
 fn needed<'a, T: Deserialize<'a>>(
@@ -156,6 +154,10 @@ fn needed<'a, T: Deserialize<'a>>(
     key: &'static str,
     wanted: &'static str,
 ) -> Result<T, Wrong> {
+    // serde would also take a list, and read its elements in the order of the fields.
+    if !json.starts_with('{') {
+        return Err(Wrong { key, wanted });
+    }
     serde_json::from_str(json).map_err(|_| Wrong { key, wanted })
 }
 
@@ -294,4 +296,97 @@ fn target(path: &str, reference: &str) -> Option<String> {
         "data" | "ephemeral" => join(path, &format!("{first}.{second}.{}", third?)),
         _ => join(path, &format!("{first}.{second}")),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(json: &str) -> Found {
+        read(json, 100, &mut Shared::default()).unwrap()
+    }
+
+    #[test]
+    fn programs_are_found_in_every_module() {
+        let json = r#"{"root_module":{
+            "module_calls":{"m":{"module":{"resources":[{"address":"null_resource.r","mode":"managed","type":"null_resource","name":"r",
+                "provisioners":[{"type":"remote-exec","expressions":{"inline":{"references":["var.x"]}}},{"type":"file"}]}]}}},
+            "resources":[{"address":"data.external.e","mode":"data","type":"external","name":"e",
+                "expressions":{"program":{"constant_value":["sh","x.sh"]}}},
+                {"address":"a.b","provisioners":[{"type":"local-exec","expressions":{"command":{"constant_value":"rm -r x"}}}]}]}}"#;
+        let found = read_all(json).programs;
+        let seen: Vec<_> = found
+            .iter()
+            .map(|row| (&*row.address, row.note().unwrap(), &*row.module))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (
+                    "module.m.null_resource.r.remote-exec",
+                    "remote-exec: inline made from var.x",
+                    "module.m"
+                ),
+                ("module.m.null_resource.r.file", "file", "module.m"),
+                ("data.external.e.program", r#"external: ["sh","x.sh"]"#, ""),
+                ("a.b.local-exec", "local-exec: rm -r x", ""),
+            ]
+        );
+        for row in &found {
+            let start = usize::try_from(row.span.start).unwrap() - 100;
+            let text = &json[start..start + usize::try_from(row.span.len).unwrap()];
+            assert!(text.starts_with('{') && text.ends_with('}'), "{text}");
+            assert!(
+                text.contains(&**row.reason.as_ref().unwrap())
+                    || row.reason.as_deref() == Some("program")
+            );
+        }
+    }
+
+    #[test]
+    fn dependants_are_found_through_outputs_and_variables() {
+        let json = r#"{"root_module":{
+            "resources":[
+                {"address":"aws_vpc.v","expressions":{}},
+                {"address":"aws_subnet.s","expressions":{"block":[{"vpc":{"references":["aws_vpc.v[0].id","aws_vpc.v"]}}]}},
+                {"address":"aws_lb.l","depends_on":["aws_subnet.s"],"expressions":{"x":{"references":["module.m[0].id","module.m[0]","each.key"]}}},
+                {"address":"aws_eip.e","expressions":{"x":{"constant_value":{"references":["aws_vpc.v"]}}}}],
+            "module_calls":{"m":{"expressions":{"vpc":{"references":["aws_vpc.v.id","aws_vpc.v"]}},"module":{
+                "outputs":{"id":{"expression":{"references":["aws_sg.g.id","aws_sg.g"]}}},
+                "resources":[{"address":"aws_sg.g","expressions":{"vpc":{"references":["var.vpc"]}}}]}}}}}"#;
+        let names = |of: &[&str]| of.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            read_all(json).dependants,
+            BTreeMap::from([
+                (
+                    "aws_vpc.v".into(),
+                    names(&["aws_subnet.s", "module.m.aws_sg.g"])
+                ),
+                ("aws_subnet.s".into(), names(&["aws_lb.l"])),
+                ("module.m.aws_sg.g".into(), names(&["aws_lb.l"])),
+            ])
+        );
+    }
+
+    #[test]
+    fn references_in_a_circle_come_to_an_end() {
+        let json = r#"{"root_module":{"resources":[{"address":"a.b","expressions":{"x":{"references":["module.m.o"]}}}],
+            "module_calls":{"m":{"expressions":{"v":{"references":["module.m.o"]}},"module":{"outputs":{"o":{"expression":{"references":["var.v"]}}}}}}}}"#;
+        assert!(read_all(json).dependants.is_empty());
+    }
+
+    #[test]
+    fn a_list_is_never_taken_for_an_object() {
+        for json in [
+            r#"[{"resources":[]}]"#,
+            r#"{"root_module":[]}"#,
+            r#"{"root_module":{"resources":[["a.b"]]}}"#,
+            r#"{"root_module":{"module_calls":[]}}"#,
+        ] {
+            assert!(read(json, 0, &mut Shared::default()).is_err(), "{json}");
+        }
+        for json in ["null", r#"{"root_module":null}"#, "{}"] {
+            assert!(read(json, 0, &mut Shared::default()).is_ok(), "{json}");
+        }
+    }
 }

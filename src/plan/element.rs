@@ -138,12 +138,7 @@ pub(super) fn change(
             .text("deposed")?
             .map(|key| key.into_owned().into_boxed_str()),
         module: shared.get(&element.text("module_address")?.unwrap_or_default()),
-        mode: match element.text("mode")?.as_deref() {
-            Some("managed") => Mode::Managed,
-            Some("data") => Mode::Data,
-            Some("ephemeral") => Mode::Ephemeral,
-            Some(_) | None => Mode::None,
-        },
+        mode: mode(element.text("mode")?.as_deref()),
         type_name: shared.get(&type_name),
         name: name.into(),
         key: instance_key(&element)?,
@@ -268,6 +263,16 @@ fn problems(check: &Members<'_>) -> Result<Vec<String>, Wrong> {
 /// A key at the top that undersign does not know.
 pub(super) fn unknown_key(key: &str, span: Span) -> Effect {
     Effect::bare(Kind::UnknownKey, key, Action::Unknown(Vec::new()), span)
+}
+
+/// `mode`, as a plan writes it.
+pub(super) fn mode(word: Option<&str>) -> Mode {
+    match word {
+        Some("managed") => Mode::Managed,
+        Some("data") => Mode::Data,
+        Some("ephemeral") => Mode::Ephemeral,
+        Some(_) | None => Mode::None,
+    }
 }
 
 fn action(change: &Members<'_>) -> Result<Action, Wrong> {

@@ -4,7 +4,7 @@
 //! What is read again must be the very bytes that were read first.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use super::effect::Effect;
 use super::index::fingerprint;
@@ -58,10 +58,10 @@ fn changed(effect: &Effect) -> Failure {
     .hint("Start the review again. Find out who writes to the file.")
 }
 
-/// Hands on what `reader` gives, and keeps a private copy of it in a temporary file without a name.
+/// A private copy, in a temporary file without a name, and the source that reads it.
 ///
 /// The source reads what has passed through the tee so far, so a row that was seen can be opened at once.
-pub fn tee<R: Read>(reader: R) -> Result<(Tee<R>, Source), Failure> {
+pub fn spool() -> Result<(Spool, Source), Failure> {
     let cannot = |error: io::Error| {
         Failure::io(
             format_args!(
@@ -74,27 +74,63 @@ pub fn tee<R: Read>(reader: R) -> Result<(Tee<R>, Source), Failure> {
     };
     let copy = tempfile::tempfile().map_err(cannot)?;
     let source = Source::file(copy.try_clone().map_err(cannot)?);
-    Ok((Tee { reader, copy }, source))
+    Ok((Spool { copy }, source))
 }
 
-/// A reader that keeps a copy; made by [`tee`].
+/// A private copy that waits to be filled; made by [`spool`].
+#[derive(Debug)]
+pub struct Spool {
+    copy: File,
+}
+
+impl Spool {
+    /// Hands on what `reader` gives, and keeps a copy of it.
+    pub fn tee<R: Read>(self, reader: R) -> Tee<R> {
+        Tee {
+            reader,
+            copy: self.copy,
+            written: 0,
+        }
+    }
+}
+
+/// A reader that keeps a copy; made by [`Spool::tee`].
 #[derive(Debug)]
 pub struct Tee<R> {
     reader: R,
     copy: File,
+    written: u64,
 }
 
 impl<R: Read> Read for Tee<R> {
     fn read(&mut self, free: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(free)?;
-        self.copy.write_all(&free[..count]).map_err(|error| {
+        write_all_at(&self.copy, &free[..count], self.written).map_err(|error| {
             io::Error::new(
                 error.kind(),
                 format!("its private copy cannot be written: {error}"),
             )
         })?;
+        self.written += count as u64;
         Ok(count)
     }
+}
+
+// The copy is written and read through one file, so neither may lean on where the other left the cursor.
+
+#[cfg(unix)]
+fn write_all_at(file: &File, from: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, from, offset)
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &File, mut from: &[u8], mut offset: u64) -> io::Result<()> {
+    while !from.is_empty() {
+        let count = std::os::windows::fs::FileExt::seek_write(file, from, offset)?;
+        from = &from[count..];
+        offset += count as u64;
+    }
+    Ok(())
 }
 
 #[cfg(unix)]
