@@ -15,4 +15,5 @@ pub mod keygen;
 pub mod sign;
 pub mod sshsig;
 pub mod statement;
+pub mod survey;
 mod wire;
