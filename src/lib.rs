@@ -47,6 +47,7 @@
 // A test says what it expects by unwrapping it.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod diff;
 pub mod failure;
 pub mod plan;
 pub mod review;

@@ -15,6 +15,7 @@ use crate::plan::values::Values;
 use crate::review::log::Log;
 use crate::risk::Judged;
 
+pub mod detail;
 pub mod dialog;
 pub mod filter;
 pub mod hands;

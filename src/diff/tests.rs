@@ -1,0 +1,1 @@
+//! Rows of made-up changes, one table entry a kind.
