@@ -3,11 +3,13 @@
 //! Owns the screen and the keys. Knows plans, findings and reviews; knows no file, no key and no tool: what touches the
 //! world is asked of the [`Hands`] that the commands implement.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
 
 use crossterm::event;
 
+use crate::diff::Secrets;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::plan::index::{Header, Progress};
@@ -56,8 +58,6 @@ pub struct Setup {
     pub restored: Option<String>,
     /// The looks.
     pub theme: Theme,
-    /// Show secret values.
-    pub secrets: bool,
 }
 
 /// What is known when the plan was read to its end.
@@ -67,6 +67,8 @@ pub struct Facts {
     pub header: Header,
     /// The plan file, where there is one.
     pub file: Option<PlanFile>,
+    /// The secrets of the plan: masked wherever they stand.
+    pub secrets: Option<Arc<Secrets>>,
 }
 
 impl Facts {

@@ -273,10 +273,13 @@ impl State {
     /// Puts the cursor on the worst open row, or on the first row at all.
     fn go_to_worst(&mut self) {
         self.tree.first();
-        let mut rows = self.tree.rows_from_cursor().peekable();
-        let first = rows.peek().copied();
-        let open = rows.find(|&row| self.standings[row as usize] == Standing::Open);
-        if let Some(row) = open.or(first.filter(|&row| self.rows[row as usize].needs_ack())) {
+        let row = {
+            let mut rows = self.tree.rows_from_cursor().peekable();
+            let first = rows.peek().copied();
+            let open = rows.find(|&row| self.standings[row as usize] == Standing::Open);
+            open.or(first.filter(|&row| self.rows[row as usize].needs_ack()))
+        };
+        if let Some(row) = row {
             self.tree.go_to(row);
         }
     }
