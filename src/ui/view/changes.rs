@@ -156,15 +156,18 @@ fn row_pieces(state: &State, row: u32, depth: u16) -> Vec<Piece> {
     let risk = judged.risk();
     let mark = Piece::new(theme.risk_mark(risk), quiet(Role::Risk(risk)));
     pieces.push(mark);
-    pieces.push(Piece::new(format!(" {:>3} ", effect.action.sign()), quiet(sign_role(effect))));
+    let sign = match effect.kind {
+        Kind::Plan => "all",
+        _ => effect.action.sign(),
+    };
+    pieces.push(Piece::new(format!(" {sign:>3} "), quiet(sign_role(effect))));
     // Under its module a resource need not repeat it.
     let in_module = depth >= 2 && matches!(state.by, crate::ui::tree::groups::By::Risk | crate::ui::tree::groups::By::Module);
     let address = short_address(effect, in_module);
     let text = if done { Role::Dim } else { Role::Text };
     pieces.extend(highlighted(state, address, text));
-    if effect.kind != Kind::Change && effect.kind != Kind::Output && effect.kind != Kind::Drift {
-        let label = kind_note(effect.kind);
-        pieces.push(Piece::new(label, Role::Dim));
+    if let Some(note) = kind_note(effect.kind) {
+        pieces.push(Piece::new(note, Role::Dim));
     }
     if let Some(deposed) = &effect.deposed {
         pieces.push(Piece::foreign(&format!("  deposed {deposed}"), Role::Dim));
@@ -182,15 +185,16 @@ fn row_pieces(state: &State, row: u32, depth: u16) -> Vec<Piece> {
     pieces
 }
 
-fn kind_note(kind: Kind) -> &'static str {
+/// What a row is, where the list does not show it by itself.
+fn kind_note(kind: Kind) -> Option<&'static str> {
     match kind {
-        Kind::Plan => "  the whole plan",
-        Kind::Deferred => "  put off",
-        Kind::Invocation => "  action",
-        Kind::Provisioner => "  program",
-        Kind::Check => "  check",
-        Kind::UnknownKey => "  unknown key",
-        Kind::Change | Kind::Output | Kind::Drift => "",
+        Kind::Deferred => Some("   put off"),
+        Kind::Invocation => Some("   action"),
+        Kind::Provisioner => Some("   program"),
+        Kind::Output => Some("   output"),
+        Kind::Check => Some("   check"),
+        Kind::UnknownKey => Some("   unknown key"),
+        Kind::Plan | Kind::Change | Kind::Drift => None,
     }
 }
 
