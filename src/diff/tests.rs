@@ -270,6 +270,9 @@ fn deep_values_are_shown_without_deep_recursion() {
     let depth = 900;
     let side = |leaf: u8| format!("{}{leaf}{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
     let rows = entries(&format!(r#"{{"before":{},"after":{}}}"#, side(1), side(2)));
+    let text = serde_json::to_string(&format!("{}{}", "[".repeat(990), "]".repeat(990))).unwrap();
+    let embedded = entries(&format!(r#"{{"before":null,"after":{{"a":{text}}}}}"#));
+    assert!(embedded[0].document.is_some());
     assert!(rows.len() < 60);
     assert_eq!(rows.last().unwrap().kind, Kind::Changed);
 }

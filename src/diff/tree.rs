@@ -70,7 +70,7 @@ pub(super) fn rows(values: &Values, looking: Looking<'_>) -> Vec<Entry> {
     };
     let covered = old.secret.covers() || new.secret.covers() || new.is_unknown();
     let root = Place::root(looking, old.is_nothing() || new.is_nothing());
-    // The object itself is no row: its members are the attributes.
+    // Its members are the attributes.
     let (left, right) = match (old.members(), new.members()) {
         _ if old.is_nothing() && new.is_nothing() => (Vec::new(), Vec::new()),
         (Some(left), Some(right)) if !covered => (left, right),
@@ -80,6 +80,11 @@ pub(super) fn rows(values: &Values, looking: Looking<'_>) -> Vec<Entry> {
             walk.place(root, old, new);
             return walk.entries;
         }
+    };
+    // The object itself is no row, so nobody can have asked to see it.
+    let root = Place {
+        revealed: false,
+        ..root
     };
     walk.members(&root, 0, old, new, &left, &right);
     walk.entries

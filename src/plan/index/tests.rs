@@ -1,3 +1,5 @@
+//! The pass as a whole: small plans in, rows and header out.
+
 use super::*;
 use crate::plan::action::Action;
 use crate::plan::effect::{Key, Mode};
