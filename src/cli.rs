@@ -9,11 +9,13 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::Exit;
 
+pub mod apply;
 pub mod check;
 pub mod failure;
 pub mod open;
 pub mod report;
 pub mod trust;
+pub mod verify;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
 #[derive(Debug, Parser)]
@@ -29,6 +31,10 @@ pub struct Cli {
 pub enum Command {
     /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something.
     Check(check::Arguments),
+    /// Say whether a plan is approved, by whom and until when. Changes nothing.
+    Verify(verify::Arguments),
+    /// Apply an approved plan, once: verify, claim, apply, record what became of it.
+    Apply(verify::Arguments),
     /// Whose signature counts: make a trust file, check one, export its keys.
     #[command(subcommand)]
     Trust(trust::Command),
@@ -63,6 +69,8 @@ pub fn main() -> ExitCode {
             let format = arguments.format;
             (check::run(&arguments), format)
         }
+        Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
+        Command::Apply(arguments) => (apply::run(&arguments), arguments.format),
         Command::Trust(command) => (trust::run(&command), Format::Text),
     };
     match result {

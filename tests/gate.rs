@@ -441,7 +441,7 @@ fn an_errored_plan_is_refused_whatever_was_signed() {
         &rig::fixture("15-prevent-destroy-errored/plan.json"),
     );
     rig.approve();
-    assert_refused(rig.verify(), Exit::BadPlan, "errored");
+    assert_refused(rig.verify(), Exit::Mismatch, "errored");
 }
 
 #[test]
@@ -471,7 +471,7 @@ fn a_tool_that_cannot_show_the_plan_says_why() {
     let failure = rig.verify().unwrap_err();
     assert_eq!(
         (failure.exit, failure.reason),
-        (Exit::BadPlan, "show-failed")
+        (Exit::Mismatch, "show-failed")
     );
     assert!(
         failure.error.ends_with("Error: no providers"),
@@ -489,6 +489,6 @@ fn limits_of_the_trust_file_hold() {
         "max_changes = 1",
     ] {
         rig.trust(&format!("[limits]\n{limit}"));
-        assert_refused(rig.verify(), Exit::BadPlan, "too-large");
+        assert_refused(rig.verify(), Exit::Mismatch, "too-large");
     }
 }

@@ -1,5 +1,6 @@
 //! A gate in a temporary directory: a plan, a trust file, a tool, people who sign.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use undersign::plan::archive::{self, PlanFile};
 use undersign::review::judge::judge_all;
 use undersign::review::{Ack, Method, Requirement};
 use undersign::risk::ruleset_sha256;
+use undersign::trust::{Trust, file};
 
 /// What the clock shows while a plan is signed.
 pub const SIGNED: &str = "2026-11-22T10:00:00Z";
@@ -33,10 +35,19 @@ pub fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// A request whose trust file is opened anew each time.
+pub struct Given {
+    pub plan: PathBuf,
+    pub approvals: Vec<PathBuf>,
+    pub directory: PathBuf,
+    pub variables: Vec<(OsString, OsString)>,
+    pub now: Timestamp,
+}
+
 /// Everything the gate is given.
 pub struct Rig {
     dir: tempfile::TempDir,
-    pub request: Request,
+    pub request: Given,
     signing: ed25519_dalek::SigningKey,
     pub json: Vec<u8>,
     pub target_scope: String,
@@ -53,14 +64,10 @@ impl Rig {
         fs::write(at("show.json"), &json).unwrap();
         fs::create_dir(at("bin")).unwrap();
         fs::create_dir(at("configuration")).unwrap();
-        let request = Request {
+        let request = Given {
             plan: at("plan.tfplan"),
             approvals: Vec::new(),
-            trust: at("trust.toml"),
-            trust_sha256: None,
-            tool: None,
             directory: at("configuration"),
-            requester: None,
             variables: vec![("PATH".into(), at("bin").into())],
             now: time(NOW),
         };
@@ -233,20 +240,33 @@ path = "{ledger}"
         self.sign(&facts, &required)
     }
 
+    fn request(&self) -> Result<Request, Failure> {
+        let opened = file::open(&self.path("trust.toml"), None)?;
+        let given = &self.request;
+        Ok(Request {
+            plan: given.plan.clone(),
+            approvals: given.approvals.clone(),
+            trust: Trust::parse("trust.toml", &opened.text)?,
+            held_by: opened.held_by,
+            tool: None,
+            directory: given.directory.clone(),
+            requester: None,
+            variables: given.variables.clone(),
+            now: given.now,
+        })
+    }
+
     pub fn verify(&self) -> Result<Verified, Failure> {
-        verify(&self.request)
+        verify(&self.request()?)
     }
 
     /// Applies; returns what the person sees too.
     pub fn apply(&self) -> (Result<Applied, Failure>, String) {
         let mut out = Vec::new();
-        let applied = apply(
-            &self.request,
-            "runner@test",
-            || self.request.now,
-            |_, _| (),
-            &mut out,
-        );
+        let applied = self.request().and_then(|request| {
+            let clock = || self.request.now;
+            apply(&request, "runner@test", clock, |_, _| (), &mut out)
+        });
         (applied, String::from_utf8(out).unwrap())
     }
 }
