@@ -1,5 +1,8 @@
 //! A gate in a temporary directory: a plan, a trust file, a tool, people who sign.
 
+// Each test crate uses its own part of it.
+#![allow(dead_code)]
+
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -50,6 +53,8 @@ pub struct Rig {
     pub request: Given,
     signing: ed25519_dalek::SigningKey,
     pub json: Vec<u8>,
+    /// When approvals are signed.
+    pub signed: Timestamp,
     pub target_scope: String,
 }
 
@@ -76,6 +81,7 @@ impl Rig {
             request,
             signing: ed25519_dalek::SigningKey::from_bytes(&[7; 32]),
             json,
+            signed: time(SIGNED),
             target_scope: "everything".into(),
         };
         rig.tool("");
@@ -206,7 +212,7 @@ path = "{ledger}"
             ruleset_sha256: Hex(ruleset_sha256()),
             trust_version: 3,
         };
-        let issued_at = time(SIGNED);
+        let issued_at = self.signed;
         let said = Said {
             reviewer: Reviewer {
                 person: "alice".into(),
