@@ -94,7 +94,7 @@ fn requirements_of(providers: &[Locked]) -> Result<String, Failure> {
         }
         let _ = write!(
             text,
-            "    p{number} = {{\n      source = \"{}\"\n",
+            "    p{number} = {{\n      source  = \"{}\"\n",
             provider.source
         );
         if !provider.constraints.is_empty() {
@@ -146,8 +146,8 @@ mod tests {
                 locked("r.io/a/c", "", true)
             ])
             .unwrap(),
-            "terraform {\n  required_providers {\n    p0 = {\n      source = \"r.io/a/b\"\n      version = \"~> 1.0\"\n    }\n    \
-             p1 = {\n      source = \"r.io/a/c\"\n    }\n  }\n}\n"
+            "terraform {\n  required_providers {\n    p0 = {\n      source  = \"r.io/a/b\"\n      version = \"~> 1.0\"\n    }\n    \
+             p1 = {\n      source  = \"r.io/a/c\"\n    }\n  }\n}\n"
         );
     }
 

@@ -89,6 +89,26 @@ impl Rig {
         rig
     }
 
+    /// A rig around a plan of the fixtures, whose plan file was changed member by member.
+    pub fn doctored(name: &str, change: impl Fn(&str, Vec<u8>) -> Vec<u8>) -> Self {
+        use std::io::{Cursor, Read as _, Write as _};
+        let rig = Self::of(name);
+        let bytes = fs::read(&rig.request.plan).unwrap();
+        let mut from = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+        let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for index in 0..from.len() {
+            let mut member = from.by_index(index).unwrap();
+            let mut bytes = Vec::new();
+            member.read_to_end(&mut bytes).unwrap();
+            let name = member.name().to_owned();
+            to.start_file(&name, zip::write::SimpleFileOptions::default())
+                .unwrap();
+            to.write_all(&change(&name, bytes)).unwrap();
+        }
+        fs::write(&rig.request.plan, to.finish().unwrap().into_inner()).unwrap();
+        rig
+    }
+
     /// A rig around a plan of the fixtures.
     pub fn of(name: &str) -> Self {
         Self::new(
@@ -112,8 +132,9 @@ impl Rig {
 here={here}
 {before}
 case "$1" in
+init) echo "$@" > $here/init.args; cat .terraform.lock.hcl > $here/init.lock; cat *.tf > $here/init.tf ;;
 version) echo '{{"terraform_version":"1.11.4"}}' ;;
-show) echo "$@" > $here/show.args; cat "$3" > $here/shown; cat $here/show.json ;;
+show) echo "$@" > $here/show.args; ls -A > $here/show.ls; cat "$3" > $here/shown; cat $here/show.json ;;
 apply)
   echo "$@" > $here/apply.args
   env > $here/apply.env
