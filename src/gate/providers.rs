@@ -74,7 +74,8 @@ fn init(tool: &Tool, environment: &Environment, directory: &Path) -> Result<(), 
         "providers",
         format!("the plan's providers cannot be fetched ({status}): {}", one_line(&complaint)),
     )
-    .hint("Name a provider mirror or a CLI configuration in the trust file, or allow this machine to reach the registry."))
+    .hint("To review: run undersign where `terraform init` was run, so that the providers there are used.")
+    .hint("At the gate: name a CLI configuration with a provider mirror in the trust file, or let this machine reach the registry."))
 }
 
 /// A configuration that requires exactly what the lock holds, under the constraints the lock remembers: with others,
