@@ -15,5 +15,4 @@ pub mod keygen;
 pub mod sign;
 pub mod sshsig;
 pub mod statement;
-pub mod survey;
 mod wire;

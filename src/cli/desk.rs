@@ -144,8 +144,12 @@ impl Hands for Desk {
     }
 
     fn save(&mut self, log: &Log) -> Result<(), Failure> {
-        // Before the end of a plan JSON nobody knows its digest; the screen saves again when it is loaded.
-        self.draft().map_or(Ok(()), |draft| draft.save(log))
+        match (self.draft(), &self.drafts) {
+            (Some(draft), _) => draft.save(log),
+            (None, None) => Ok(()),
+            // Nobody knows the digest of a plan JSON before its end; the screen saves again then.
+            (None, Some(_)) => Err(Failure::new(Exit::Internal, "loading", "the draft is written when the plan is read to its end")),
+        }
     }
 
     fn sign(&mut self, request: SignRequest) -> SignJob {

@@ -17,7 +17,6 @@ use super::loading;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::review::draft::Draft;
-use crate::review::log::Log;
 use crate::trust::{Scope, Trust, scope};
 use crate::ui;
 use crate::ui::hands::Outcome;
@@ -152,7 +151,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 /// Runs the screen until the review ends.
 pub fn on_screen(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
     let (spool, source) = review.json.keep()?;
-    let (messages, loaded) = loading::start(review.json, review.bytes, spool, review.file.clone());
+    let earlier = match (&review.drafts, &review.file) {
+        (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
+        _ => None,
+    };
+    let (messages, loaded) =
+        loading::start(review.json, review.bytes, spool, review.file.clone(), review.drafts.clone());
     let (signing, cannot_sign) = match review.signing {
         Ok(signing) => (Some(signing), None),
         Err(failure) => (None, Some(failure)),
@@ -173,10 +177,12 @@ pub fn on_screen(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         since: Instant::now(),
     };
     let setup = ui::Setup {
+        phrase: target.clone().unwrap_or_else(|| review.name.clone()),
         plan: review.name,
-        file: review.file,
         target,
         identity,
+        restored: earlier.as_ref().map(loading::describe),
+        log: earlier.unwrap_or_default(),
         theme: looks.theme(std::env::var_os("NO_COLOR").as_deref()),
     };
     ui::run(setup, &messages, &mut desk)

@@ -21,12 +21,10 @@ use super::{providers, tool};
 use crate::approval::covers::covers;
 use crate::approval::facts::{self, Facts};
 use crate::approval::statement::{Acknowledgement, Hex};
-use crate::approval::survey::Survey;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{self, PlanFile, Sha256};
-use crate::plan::effect::Effect;
-use crate::plan::index::{self, Header, Progress, Sink};
 use crate::review::Requirement;
+use crate::review::judge::{self, Judgement, Step};
 use crate::risk::catalogue::ruleset_sha256;
 use crate::trust::approvals::{self, Gathered};
 use crate::trust::people::{self, Asked};
@@ -92,19 +90,23 @@ pub fn verify(request: &Request) -> Result<Verified, Failure> {
     refuse_unbound(&file)?;
 
     let (prepared, work_dir) = prepare(request, &trust.runner, plan)?;
-    let (survey, header) = survey(&prepared, &trust)?;
+    let (judgement, required) = judge(&prepared, &trust)?;
     let name = request
         .plan
         .file_name()
         .unwrap_or_default()
         .to_string_lossy();
-    let facts = survey.facts(&name, &scope.id, &header, Some(&prepared.file));
+    let facts = Facts::of(&name, Some(&prepared.file), &judgement, &scope.id)?;
     refuse_other_rules(&scope)?;
 
-    let approvals = gather(request, &trust, &scope, &facts, survey.required())?;
+    let approvals = gather(request, &trust, &scope, &facts, &required)?;
+    let rules = required
+        .iter()
+        .flat_map(|requirement| requirement.rules.iter().cloned())
+        .collect();
     let asked = Asked {
         requester: request.requester.as_deref(),
-        rules: survey.rules(),
+        rules: &rules,
     };
     let persons = people::enough(&trust, &scope, &approvals.verified, asked)?;
     let expires_at = approvals
@@ -121,7 +123,7 @@ pub fn verify(request: &Request) -> Result<Verified, Failure> {
         expires_at,
         approvals,
         facts,
-        required: survey.required().to_vec(),
+        required,
         trust,
         prepared,
         work_dir,
@@ -278,44 +280,37 @@ fn check_lock(runner: &Runner, plan: &SealedPlan) -> Result<(), Failure> {
     }
 }
 
-/// Has the tool show the plan, and judges every row of what it shows.
-fn survey(prepared: &Prepared, trust: &Trust) -> Result<(Survey, Header), Failure> {
-    let mut survey = Survey::default();
+/// Has the tool show the plan, and judges every row of what it shows; returns what must be acknowledged with it.
+fn judge(prepared: &Prepared, trust: &Trust) -> Result<(Judgement, Vec<Requirement>), Failure> {
+    let mut required = Vec::new();
     let mut shown = prepared.show()?;
     let limit = trust.limits.max_json_bytes;
     let mut bounded = Bounded {
         inner: &mut shown,
         left: limit,
     };
-    let read = index::read(&mut bounded, None, &mut Judge(&mut survey));
+    let judged = judge::judge(&mut bounded, None, Some(&prepared.file), &mut |step| {
+        if let Step::Rows(rows) = step {
+            required.extend(rows.iter().filter_map(Requirement::of));
+        }
+        ControlFlow::Continue(())
+    });
     let exceeded = bounded.left == 0;
     // Why the tool failed says more than that its answer cannot be read.
-    if !exceeded {
-        shown.finish()?;
-    } else {
+    if exceeded {
         refuse_larger("max_json_bytes", limit + 1, limit)?;
+    } else {
+        shown.finish()?;
     }
-    let header = read?;
+    let judgement = judged?;
+    required.extend(judgement.signals.iter().filter_map(Requirement::of));
+    let header = &judgement.header;
     refuse_larger("max_changes", header.rows, trust.limits.max_changes)?;
     if header.errored == Some(true) {
         return Err(errored());
     }
-    survey.finish(&header, Some(&prepared.file));
     prepared.plan.refuse_if_changed()?;
-    Ok((survey, header))
-}
-
-struct Judge<'a>(&'a mut Survey);
-
-impl Sink for Judge<'_> {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
-        self.0.judge(effect, item);
-        ControlFlow::Continue(())
-    }
-
-    fn progress(&mut self, _: Progress) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
+    Ok((judgement, required))
 }
 
 /// Gives an error instead of the byte after the last that may be read.

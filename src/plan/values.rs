@@ -199,10 +199,15 @@ mod tests {
 
     #[test]
     fn outputs_deferred_changes_and_what_an_action_is_given_are_decoded_too() {
-        let action = r#"{"address":"action.a.b","config_values":{"p":1},"config_sensitive":{"p":true}}"#;
+        let action =
+            r#"{"address":"action.a.b","config_values":{"p":1},"config_sensitive":{"p":true}}"#;
         let given = Values::of_item(action).unwrap();
         assert_eq!(given.before, None);
-        assert!(Mark::root(given.after_sensitive.as_ref()).member("p").covers());
+        assert!(
+            Mark::root(given.after_sensitive.as_ref())
+                .member("p")
+                .covers()
+        );
         let output = r#"{"actions":["create"],"before":null,"after":1,"after_unknown":false}"#;
         assert_eq!(
             Values::of_item(output).unwrap().after,
