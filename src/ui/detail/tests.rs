@@ -100,17 +100,16 @@ fn panes(plan: &str, addresses: &[&str], columns: u16) -> String {
         secrets: Some(&secrets),
         ..context()
     };
-    rows.iter()
-        .filter(|(judged, _)| addresses.contains(&&*judged.effect.address))
-        .map(|(judged, item)| {
-            let pane = text(&pane(judged, item, &context, columns));
-            format!(
-                "── {}
-{pane}",
-                judged.effect.address
-            )
-        })
-        .collect()
+    let mut out = String::new();
+    for (judged, item) in &rows {
+        if addresses.contains(&&*judged.effect.address) {
+            out += "── ";
+            out += &judged.effect.address;
+            out += "\n";
+            out += &text(&pane(judged, item, &context, columns));
+        }
+    }
+    out
 }
 
 #[test]
