@@ -331,6 +331,19 @@ fn a_line_knows_its_attribute_and_a_value_that_looks_like_our_words_is_quoted() 
 }
 
 #[test]
+fn words_about_a_change_do_not_tell_its_secrets() {
+    let mut why = finding("r", Risk::High, Some("p"), "It was hunter2-x.");
+    why.old = Some("hunter2-x".into());
+    let judged = Judged::new(change(&["update"], More::default()).effect, vec![why]);
+    let item = r#"{"change":{"before":{"p":"hunter2-x"},"after":{"p":"y"},"before_sensitive":{"p":true}}}"#;
+    let shown = text(&pane(&judged, item, &context(), 80));
+    assert!(
+        !shown.contains("hunter2") && shown.contains("It was (sensitive)."),
+        "{shown}"
+    );
+}
+
+#[test]
 fn what_an_action_is_given_is_shown_without_its_secrets() {
     let rows = rows("synthetic/action_invocations.json");
     let (judged, item) = rows
