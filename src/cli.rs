@@ -11,9 +11,15 @@ use crate::failure::Exit;
 
 pub mod apply;
 pub mod check;
+pub mod demo;
+pub mod desk;
 pub mod failure;
+pub mod identity;
+pub mod loading;
 pub mod open;
+pub mod plain;
 pub mod report;
+pub mod review;
 pub mod trust;
 pub mod verify;
 
@@ -29,6 +35,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Review a plan on the screen: acknowledge what is dangerous, then sign, or send it back.
+    Review(review::Arguments),
     /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something.
     Check(check::Arguments),
     /// Say whether a plan is approved, by whom and until when. Changes nothing.
@@ -38,6 +46,8 @@ pub enum Command {
     /// Whose signature counts: make a trust file, check one, export its keys.
     #[command(subcommand)]
     Trust(trust::Command),
+    /// See it all on an embedded plan, with a key made for the occasion. Leaves nothing behind.
+    Demo(demo::Arguments),
 }
 
 /// The form of what is printed.
@@ -71,6 +81,8 @@ pub fn main() -> ExitCode {
         }
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
         Command::Apply(arguments) => (apply::run(&arguments), arguments.format),
+        Command::Review(arguments) => (review::run(&arguments), Format::Text),
+        Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
         Command::Trust(command) => (trust::run(&command), Format::Text),
     };
     match result {

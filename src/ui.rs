@@ -97,6 +97,8 @@ pub enum Msg {
     Rows(Vec<Judged>),
     /// Reading goes on.
     Progress(Progress),
+    /// What was said in an earlier sitting, where it could only be found when the plan was read.
+    Restored(Log, String),
     /// Reading is over; the rows about the plan as a whole come with it.
     Loaded(Box<Facts>, Vec<Judged>),
     /// Reading failed.
@@ -193,7 +195,7 @@ fn turn(
                     Some(Msg::Values(row, hands.values(effect)))
                 }
                 Command::Save => Some(Msg::Saved(hands.save(&state.log))),
-                Command::Reject => Some(Msg::Rejected(hands.reject(&state.log))),
+                Command::Reject => Some(Msg::Rejected(hands.reject(&state.log, &state.rows))),
                 Command::Sign(request) => {
                     let job = hands.sign(request);
                     if job.needs_terminal {

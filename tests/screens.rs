@@ -12,7 +12,10 @@ use support::screen::Screen;
 
 #[test]
 fn look() {
-    let (w, h) = (std::env::var("W").unwrap().parse().unwrap(), std::env::var("H").unwrap().parse().unwrap());
+    let (w, h) = (
+        std::env::var("W").unwrap().parse().unwrap(),
+        std::env::var("H").unwrap().parse().unwrap(),
+    );
     let s = Screen::incident(w, h).keys(&std::env::var("KEYS").unwrap_or_default());
     println!("{}", s.text());
 }
