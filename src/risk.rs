@@ -17,6 +17,7 @@ pub mod operator;
 mod policy_change;
 pub mod policy_document;
 mod quantity;
+mod redirect;
 mod render;
 pub mod rules;
 pub mod summary;

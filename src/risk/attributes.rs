@@ -6,7 +6,7 @@ use super::catalogue::{self, Operator, Row};
 use super::operator::{self, Hit, Outcome};
 use super::quantity::quantity;
 use super::walk::Side;
-use super::{Finding, Risk, firewall, heuristic, render};
+use super::{Finding, Risk, firewall, heuristic, redirect, render};
 use crate::plan::effect::Effect;
 use crate::plan::values::Values;
 
@@ -41,6 +41,7 @@ pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
     }
     let mut findings: Vec<Finding> = worst.into_values().collect();
     findings.extend(firewall::judge(&effect.type_name, values));
+    findings.extend(redirect::judge(&effect.type_name, values));
     if !catalogue::knows(&effect.type_name) {
         findings.extend(heuristic::judge(values));
     }

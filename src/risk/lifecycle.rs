@@ -117,16 +117,17 @@ fn gone(effect: &Effect) -> Finding {
 
 fn guard_removed(effect: &Effect) -> Option<Finding> {
     let guard = catalogue::guard(&effect.type_name).filter(|guard| guard.delete)?;
-    // A guard that is replaced is there again afterwards; what got weaker in it is judged by its attributes.
-    let risk = if effect.action.replaces() {
-        guard.risk.min(Risk::High)
+    let finding = if effect.action.replaces() {
+        // It is there again afterwards; what got weaker in it is judged by its attributes.
+        Finding::new("guard-changed", Risk::Medium, "").say(format!(
+            "The guard is made anew; in between nothing guards {}.",
+            guard.guards
+        ))
     } else {
-        guard.risk
+        Finding::new("guard-removed", guard.risk.max(Risk::High), "")
+            .say(format!("{} It guards {}.", guard.lost, guard.guards))
     };
-    Some(
-        Finding::new("guard-removed", risk, "")
-            .say(format!("{} It guards {}.", guard.lost, guard.guards)),
-    )
+    Some(finding)
 }
 
 /// Attributes whose change says nothing about what a guard does.

@@ -177,6 +177,20 @@ pub static RULES: &[Rule] = &[
         remedy: "Name the networks that need it.",
     },
     Rule {
+        id: "traffic-redirected",
+        title: "A name points elsewhere",
+        why: "Everybody who asks for the name is sent to another place, and mail and certificates follow.",
+        lost: "The way to the service.",
+        remedy: "Check that the new target is yours.",
+    },
+    Rule {
+        id: "environment-redirected",
+        title: "A program is told to talk to another place",
+        why: "Its data, and what it believes, come from there from now on.",
+        lost: "The boundary around the program's data.",
+        remedy: "Check that the new address is yours.",
+    },
+    Rule {
         id: "import-that-changes",
         title: "An object is taken over and changed at once",
         why: "The configuration was written for an object that nobody compared it with.",
@@ -365,6 +379,7 @@ mod tests {
             include_str!("heuristic.rs"),
             include_str!("lifecycle.rs"),
             include_str!("policy_change.rs"),
+            include_str!("redirect.rs"),
             include_str!("summary.rs"),
         ];
         let call =
