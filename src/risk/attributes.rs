@@ -7,6 +7,7 @@ use super::operator::{self, Hit, Outcome};
 use super::quantity::quantity;
 use super::walk::Side;
 use super::{Finding, Risk, firewall, heuristic, redirect, render};
+use crate::plan::action::Action;
 use crate::plan::effect::Effect;
 use crate::plan::values::Values;
 
@@ -31,7 +32,12 @@ pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
         }
         let finding = match &outcome {
             Outcome::Silent => continue,
-            Outcome::Fires(hit) => fired(row, opens, hit),
+            Outcome::Fires(hit) => {
+                let finding = fired(row, opens, hit);
+                // Nothing that exists is exposed by an object that is new; it is enough to look at it.
+                let new = opens && effect.action == Action::Create && !is_iam(row);
+                finding.at_most(if new { Risk::High } else { Risk::Critical })
+            }
             Outcome::Unknown(hit) => unknown(row, hit),
         };
         match worst.get(&(row.attribute, opens)) {

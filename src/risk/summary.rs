@@ -14,6 +14,8 @@ use crate::plan::index::Header;
 
 /// From this many creates on, a plan without any prior state is asked about: below, it is how every project begins.
 const CREATES_WITHOUT_STATE: u64 = 25;
+/// The same where something that holds data is among them: a bucket and its policies are a beginning, a platform is not.
+const CREATES_WITH_DATA: u64 = 10;
 /// From this many destroyed objects on, the number itself is worth an acknowledgement.
 const MASS_DESTROY: u64 = 10;
 /// From this many touched objects on, nobody reads each of them.
@@ -148,20 +150,24 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
         && file.is_none_or(|file| file.prior_resources == 0)
         && existing == 0
         && tally.imports == 0;
-    if no_state && (tally.creates >= CREATES_WITHOUT_STATE || tally.stateful_creates > 0) {
+    if no_state && tally.creates > 0 {
+        let asks = tally.creates >= CREATES_WITHOUT_STATE
+            || (tally.creates >= CREATES_WITH_DATA && tally.stateful_creates > 0);
         let stateful = match tally.stateful_creates {
             0 => String::new(),
-            1 => ", one of them holding data".to_owned(),
-            many => format!(", {many} of them holding data"),
+            many => format!(", {many} of objects that hold data"),
         };
-        signal(
-            "no-prior-state",
-            Risk::High,
-            format!(
-                "No prior state and {} creates{stateful}: is the state file missing?",
-                tally.creates
-            ),
-        );
+        if asks || tally.stateful_creates > 0 {
+            let risk = if asks { Risk::High } else { Risk::Medium };
+            signal(
+                "no-prior-state",
+                risk,
+                format!(
+                    "No prior state and {} creates{stateful}: is the state file missing?",
+                    tally.creates
+                ),
+            );
+        }
     }
     if let Some(file) = file.filter(|file| !file.targets.is_empty()) {
         signal(
@@ -187,7 +193,8 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             ),
         );
     }
-    if tally.guards_removed >= SEVERAL_GUARDS {
+    // Where everything goes, the guards go with it: that is said already.
+    if tally.guards_removed >= SEVERAL_GUARDS && !everything {
         signal(
             "several-guards-removed",
             Risk::Critical,
@@ -200,7 +207,7 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
     if let Some((guard, _)) = tally
         .removed_guards
         .iter()
-        .find(|_| !tally.critical_in.is_empty())
+        .find(|_| !tally.critical_in.is_empty() && !everything)
     {
         signal(
             "guard-and-guarded",
