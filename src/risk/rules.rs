@@ -107,6 +107,13 @@ pub static RULES: &[Rule] = &[
         remedy: "Make the value known: apply what it depends on first, or write it down.",
     },
     Rule {
+        id: "sensitive-changed-on-protected",
+        title: "A protected setting changes in secret",
+        why: "It is marked secret, so neither the old nor the new value can be shown.",
+        lost: "The review of the value.",
+        remedy: "Take the mark off settings that are no secrets.",
+    },
+    Rule {
         id: "guard-removed",
         title: "Something whose only job is to protect is removed",
         why: "What it blocked, recorded or copied is no longer blocked, recorded or copied.",

@@ -229,3 +229,114 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
     }
     signals
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tally of so many changes: address, type, action, rules with their risk.
+    fn tally(rows: &[(&str, Action, &[(&'static str, Risk)])]) -> Tally {
+        let mut tally = Tally::default();
+        for (number, (type_name, action, rules)) in rows.iter().enumerate() {
+            let address = format!("{type_name}.n{number}");
+            let mut effect = Effect::bare(Kind::Change, address, action.clone(), Span::default());
+            effect.type_name = (*type_name).into();
+            effect.mode = Mode::Managed;
+            let findings = rules
+                .iter()
+                .map(|(rule, risk)| Finding::new(rule, *risk, "x"));
+            tally.add(&Judged::new(effect, findings.collect()));
+        }
+        tally
+    }
+
+    fn ids(header: &Header, tally: &Tally) -> Vec<(String, Risk)> {
+        summary(header, None, tally)
+            .iter()
+            .map(|signal| (signal.effect.address.to_string(), signal.risk()))
+            .collect()
+    }
+
+    fn with_state() -> Header {
+        Header {
+            prior_resources: Some(9),
+            ..Header::default()
+        }
+    }
+
+    #[test]
+    fn a_missing_state_is_told_from_a_beginning() {
+        let create = |count: usize, type_name: &'static str| {
+            tally(&vec![(type_name, Action::Create, &[][..]); count])
+        };
+        let asks = |tally: &Tally| ids(&Header::default(), tally);
+        let signal = |risk| vec![("no-prior-state".to_owned(), risk)];
+        assert_eq!(asks(&create(24, "terraform_data")), []);
+        assert_eq!(asks(&create(25, "terraform_data")), signal(Risk::High));
+        assert_eq!(asks(&create(9, "aws_db_instance")), signal(Risk::Medium));
+        assert_eq!(asks(&create(10, "aws_db_instance")), signal(Risk::High));
+        assert_eq!(ids(&with_state(), &create(25, "aws_db_instance")), []);
+    }
+
+    #[test]
+    fn a_guard_that_goes_with_what_it_guards_is_worse_than_each() {
+        let guard = (
+            "aws_iam_policy",
+            Action::Delete,
+            &[("guard-removed", Risk::High)][..],
+        );
+        let database = (
+            "aws_db_instance",
+            Action::Update,
+            &[("protection-weakened", Risk::Critical)][..],
+        );
+        let kept = ("aws_vpc", Action::NoOp, &[][..]);
+        assert_eq!(
+            ids(&with_state(), &tally(&[guard.clone(), kept.clone()])),
+            []
+        );
+        assert_eq!(
+            ids(
+                &with_state(),
+                &tally(&[guard.clone(), database, kept.clone()])
+            ),
+            [("guard-and-guarded".to_owned(), Risk::Critical)]
+        );
+        assert_eq!(
+            ids(&with_state(), &tally(&[guard.clone(), guard, kept])),
+            [("several-guards-removed".to_owned(), Risk::Critical)]
+        );
+    }
+
+    #[test]
+    fn how_the_plan_was_made_and_how_it_ended_is_said() {
+        let mut header = with_state();
+        header.errored = Some(true);
+        header.complete = Some(false);
+        assert_eq!(
+            ids(&header, &Tally::default()),
+            [
+                ("errored".to_owned(), Risk::Critical),
+                ("incomplete".to_owned(), Risk::High)
+            ]
+        );
+        let many = tally(&vec![("aws_instance", Action::Delete, &[][..]); 10]);
+        let mut most = many.clone();
+        most.add(&Judged::new(
+            {
+                let mut effect = Effect::bare(Kind::Change, "a.b", Action::NoOp, Span::default());
+                effect.mode = Mode::Managed;
+                effect
+            },
+            Vec::new(),
+        ));
+        assert_eq!(
+            ids(&with_state(), &many),
+            [("destroys-everything".to_owned(), Risk::Critical)]
+        );
+        assert_eq!(
+            ids(&with_state(), &most),
+            [("mass-destroy".to_owned(), Risk::High)]
+        );
+    }
+}
