@@ -16,6 +16,7 @@ mod lifecycle;
 pub mod operator;
 mod policy_change;
 pub mod policy_document;
+mod policy_special;
 mod quantity;
 mod redirect;
 mod render;

@@ -127,6 +127,9 @@ fn describe(finding: &mut Finding, hit: &Hit<'_>) {
 fn hidden(effect: &Effect, values: &Values, said: &[Finding]) -> Vec<Finding> {
     let (before, after) = (Side::before(values), Side::after(values));
     let mut findings: Vec<Finding> = Vec::new();
+    if !before.secret.touches() && !after.secret.touches() {
+        return findings;
+    }
     for row in catalogue::protections(&effect.type_name) {
         let olds = walk::leaves(before, row.path, row.key);
         let news = walk::leaves(after, row.path, row.key);

@@ -9,6 +9,10 @@ use crate::plan::values::{Mark, Values};
 /// Findings that need the action and the type, and the values only to say more.
 pub fn judge(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // Drift was done by others already; only what it says about the object's settings is of use.
+    if effect.kind == Kind::Drift {
+        return findings;
+    }
     match effect.action {
         Action::Delete | Action::DeleteCreate | Action::CreateDelete => {
             if effect.deposed.is_some() {
@@ -155,9 +159,6 @@ const NOISE: [&str; 20] = [
 ];
 
 fn guard_made_or_changed(effect: &Effect, values: Option<&Values>) -> Option<Finding> {
-    if effect.kind == Kind::Drift {
-        return None;
-    }
     let guard = catalogue::guard(&effect.type_name)?;
     if effect.action == Action::Create {
         return guard.create.then(|| {

@@ -149,6 +149,13 @@ pub static RULES: &[Rule] = &[
         remedy: "Keep it as wide as it was, or exempt one named principal with an end date.",
     },
     Rule {
+        id: "key-lockout",
+        title: "A key that nobody can manage",
+        why: "Once the policy is in place, only support can restore access to the key.",
+        lost: "The key, and everything that it encrypts.",
+        remedy: "Keep the statement that lets the account itself manage the key.",
+    },
+    Rule {
         id: "iam-widened",
         title: "More rights are granted",
         why: "Somebody may do what he could not do before.",
@@ -386,6 +393,7 @@ mod tests {
             include_str!("heuristic.rs"),
             include_str!("lifecycle.rs"),
             include_str!("policy_change.rs"),
+            include_str!("policy_special.rs"),
             include_str!("redirect.rs"),
             include_str!("summary.rs"),
         ];
