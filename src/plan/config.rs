@@ -1,7 +1,7 @@
 //! What the `configuration` of a plan says beyond the changes: which programs will run, and which block refers to which.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::action::Action;
 use super::effect::{Effect, Kind, Span};
 use super::element::{Shared, Wrong, mode};
+use super::references::{Graph, references};
 use super::value::Value;
 
 /// What was found.
@@ -30,8 +31,8 @@ struct Configuration<'a> {
 struct Module<'a> {
     #[serde(borrow, default)]
     resources: Option<Vec<&'a RawValue>>,
-    #[serde(borrow, default)]
-    module_calls: Option<BTreeMap<String, &'a RawValue>>,
+    #[serde(borrow, rename = "module_calls", default)]
+    calls: Option<BTreeMap<String, &'a RawValue>>,
     #[serde(borrow, default)]
     outputs: Option<BTreeMap<String, &'a RawValue>>,
 }
@@ -122,7 +123,7 @@ pub(super) fn read(json: &str, start: u64, shared: &mut Shared) -> Result<Found,
         for (name, raw) in module.outputs.unwrap_or_default() {
             graph.refer(&path, join(&path, &format!("output.{name}")), raw)?;
         }
-        for (name, raw) in module.module_calls.unwrap_or_default() {
+        for (name, raw) in module.calls.unwrap_or_default() {
             let call: Call<'_> = needed(raw.get(), "module_calls", "an object of module calls")?;
             let inner = join(&path, &format!("module.{name}"));
             for (variable, raw) in call.expressions.unwrap_or_default() {
@@ -131,7 +132,7 @@ pub(super) fn read(json: &str, start: u64, shared: &mut Shared) -> Result<Found,
             todo.extend(call.module.map(|module| (inner, module)));
         }
     }
-    found.dependants = graph.dependants();
+    found.dependants = graph.dependants()?;
     // The stack of modules is read from its end; rows go out in the order of the file.
     found.programs.sort_by_key(|effect| effect.span.start);
     Ok(found)
@@ -161,7 +162,8 @@ fn needed<'a, T: Deserialize<'a>>(
     serde_json::from_str(json).map_err(|_| Wrong { key, wanted })
 }
 
-fn join(path: &str, name: &str) -> String {
+/// `name` in the module `path`.
+pub(super) fn join(path: &str, name: &str) -> String {
     if path.is_empty() {
         name.to_owned()
     } else {
@@ -203,97 +205,63 @@ fn runs(what: &str, expressions: Option<&RawValue>) -> Result<String, Wrong> {
     })
 }
 
-/// All strings below any `references` and `depends_on`.
-fn references(value: &Value) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let mut todo = vec![value];
-    while let Some(value) = todo.pop() {
-        match value {
-            Value::Object(members) => {
-                for (key, inner) in members {
-                    match (&**key, inner) {
-                        ("references" | "depends_on", Value::List(items)) => {
-                            names
-                                .extend(items.iter().filter_map(Value::as_text).map(str::to_owned));
-                        }
-                        // What stands in a constant is data, whatever its keys are.
-                        ("constant_value", _) => {}
-                        _ => todo.push(inner),
-                    }
-                }
-            }
-            Value::List(items) => todo.extend(items),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(json: &str) -> Found {
+        read(json, 100, &mut Shared::default()).unwrap()
     }
-    names
-}
 
-/// Who refers to whom: resource blocks, outputs and variables, by full name without instance keys.
-#[derive(Default)]
-struct Graph(BTreeMap<String, BTreeSet<String>>);
-
-impl Graph {
-    /// Notes every reference in `raw`, which stands in the module `path`, as one of `from`.
-    fn refer(&mut self, path: &str, from: String, raw: &RawValue) -> Result<(), Wrong> {
-        let value = Value::parse(raw.get()).map_err(|_| Wrong {
-            key: "expressions",
-            wanted: "a value of at most 1000 levels",
-        })?;
-        let names = references(&value)
+    #[test]
+    fn programs_are_found_in_every_module() {
+        let json = r#"{"root_module":{
+            "module_calls":{"m":{"module":{"resources":[{"address":"null_resource.r","mode":"managed","type":"null_resource","name":"r",
+                "provisioners":[{"type":"remote-exec","expressions":{"inline":{"references":["var.x"]}}},{"type":"file"}]}]}}},
+            "resources":[{"address":"data.external.e","mode":"data","type":"external","name":"e",
+                "expressions":{"program":{"constant_value":["sh","x.sh"]}}},
+                {"address":"a.b","provisioners":[{"type":"local-exec","expressions":{"command":{"constant_value":"rm -r x"}}}]}]}}"#;
+        let found = read_all(json).programs;
+        let seen: Vec<_> = found
             .iter()
-            .filter_map(|name| target(path, name))
-            .collect::<BTreeSet<_>>();
-        self.0.entry(from).or_default().extend(names);
-        Ok(())
-    }
-
-    /// Turns the references around, and goes through outputs and variables until a resource block is reached.
-    fn dependants(&self) -> BTreeMap<String, Vec<String>> {
-        let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        for from in self.0.keys().filter(|name| is_block(name)) {
-            let mut seen = BTreeSet::new();
-            let mut todo: Vec<&String> = self.0[from].iter().collect();
-            while let Some(name) = todo.pop() {
-                if !seen.insert(name) {
-                    continue;
-                }
-                if !is_block(name) {
-                    todo.extend(self.0.get(name).into_iter().flatten());
-                } else if name != from && self.0.contains_key(name) {
-                    found.entry(name.clone()).or_default().insert(from);
-                }
-            }
-        }
-        found
-            .into_iter()
-            .map(|(name, by)| (name, by.into_iter().map(str::to_owned).collect()))
-            .collect()
-    }
-}
-
-/// Whether a full name is of a resource block, and not of an output or a variable.
-fn is_block(name: &str) -> bool {
-    let mut parts = name.split('.');
-    loop {
-        match parts.next() {
-            Some("module") => drop(parts.next()),
-            Some("output" | "var") => return false,
-            _ => return true,
+            .map(|row| (&*row.address, row.note().unwrap(), &*row.module))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (
+                    "module.m.null_resource.r.remote-exec",
+                    "remote-exec: inline made from var.x",
+                    "module.m"
+                ),
+                ("module.m.null_resource.r.file", "file", "module.m"),
+                ("data.external.e.program", r#"external: ["sh","x.sh"]"#, ""),
+                ("a.b.local-exec", "local-exec: rm -r x", ""),
+            ]
+        );
+        for row in &found {
+            let start = usize::try_from(row.span.start).unwrap() - 100;
+            let text = &json[start..start + usize::try_from(row.span.len).unwrap()];
+            assert!(text.starts_with('{') && text.ends_with('}'), "{text}");
+            assert!(
+                text.contains(&**row.reason.as_ref().unwrap())
+                    || row.reason.as_deref() == Some("program")
+            );
         }
     }
-}
 
-/// The full name of what a reference in module `path` points to. `None`: a module as a whole, `each`, `count`, `local`.
-fn target(path: &str, reference: &str) -> Option<String> {
-    let block = super::address::block(reference);
-    let mut parts = block.split('.');
-    let (first, second, third) = (parts.next()?, parts.next()?, parts.next());
-    Some(match first {
-        "each" | "count" | "local" | "path" | "terraform" | "self" => return None,
-        "var" => join(path, &format!("var.{second}")),
-        "module" => join(path, &format!("module.{second}.output.{}", third?)),
-        "data" | "ephemeral" => join(path, &format!("{first}.{second}.{}", third?)),
-        _ => join(path, &format!("{first}.{second}")),
-    })
+    #[test]
+    fn a_list_is_never_taken_for_an_object() {
+        for json in [
+            r#"[{"resources":[]}]"#,
+            r#"{"root_module":[]}"#,
+            r#"{"root_module":{"resources":[["a.b"]]}}"#,
+            r#"{"root_module":{"module_calls":[]}}"#,
+        ] {
+            assert!(read(json, 0, &mut Shared::default()).is_err(), "{json}");
+        }
+        for json in ["null", r#"{"root_module":null}"#, "{}"] {
+            assert!(read(json, 0, &mut Shared::default()).is_ok(), "{json}");
+        }
+    }
 }

@@ -16,6 +16,8 @@ use super::window::Fill;
 use super::{census, config, input};
 use crate::failure::{Exit, Failure};
 
+mod refusal;
+
 /// Takes what the pass finds, while it goes on.
 pub trait Sink {
     /// A row, with the JSON text of its element. Rows come in the order of the file.
@@ -196,7 +198,7 @@ impl Pass<'_> {
                 self.format_version()?;
             }
             "terraform_version" => {
-                self.header.terraform_version = self.scalar("a string")?.unwrap_or_default()
+                self.header.terraform_version = self.scalar("a string")?.unwrap_or_default();
             }
             "timestamp" => self.header.timestamp = self.scalar("a string")?,
             "errored" => self.header.errored = self.scalar("true or false")?,
@@ -208,7 +210,7 @@ impl Pass<'_> {
             }
             "prior_state" => {
                 self.header.prior_resources =
-                    census::state(&mut self.scanner)?.map(|found| found.managed)
+                    census::state(&mut self.scanner)?.map(|found| found.managed);
             }
             "resource_changes" => self.list(|json, span, shared| {
                 element::change(Kind::Change, json, span, shared).map(Some)
@@ -217,7 +219,7 @@ impl Pass<'_> {
                 element::change(Kind::Drift, json, span, shared).map(Some)
             })?,
             "deferred_changes" => {
-                self.list(|json, span, shared| element::deferred(json, span, shared).map(Some))?
+                self.list(|json, span, shared| element::deferred(json, span, shared).map(Some))?;
             }
             "action_invocations" | "deferred_action_invocations" => {
                 self.list(|json, span, shared| element::invocation(json, span, shared).map(Some))?;
@@ -226,7 +228,7 @@ impl Pass<'_> {
             "output_changes" => self.outputs()?,
             "configuration" => self.configuration()?,
             "variables" | "relevant_attributes" | "condition_results" | "proposed_unknown" => {
-                self.scanner.skip()?
+                self.scanner.skip()?;
             }
             _ => self.unknown(key)?,
         }
@@ -377,81 +379,7 @@ impl Pass<'_> {
         *times += 1;
         *times
     }
-
-    fn format_version(&self) -> Result<(), Failure> {
-        let version = &self.header.format_version;
-        let major = version
-            .split('.')
-            .next()
-            .and_then(|major| major.parse::<u64>().ok());
-        match major {
-            Some(0 | 1) => Ok(()),
-            Some(_) | None => Err(input::refuse(
-                "format-version",
-                format!("the plan's format_version {version:?}, at {}, is not one that undersign can read", self.scanner.at(self.scanner.key_offset())),
-            )
-            .expected("0.x or 1.x", version)
-            .hint("Use a newer undersign, or the terraform or tofu that this version was made for.")),
-        }
-    }
-
-    /// Refuses a whole and valid document that is no plan.
-    fn is_a_plan(&self) -> Result<(), Failure> {
-        let place = format!("in all {} bytes", self.scanner.offset());
-        if self.sections > 0 && !self.header.format_version.is_empty() {
-            return Ok(());
-        }
-        if let Some(key) = &self.wrapped {
-            return Err(input::refuse(
-                "wrapped",
-                format!("the plan is wrapped in another document, under the key {key:?}, {place}"),
-            )
-            .hint("Take it out as the tool wrote it, or give undersign the plan file itself."));
-        }
-        if self.sections > 0 {
-            return Err(input::refuse("no-format-version", format!("the plan has no format_version {place}: somebody has cut parts out of it"))
-                .hint("Give undersign the whole output of `terraform show -json`, or the plan file itself."));
-        }
-        if self.header.format_version.is_empty() {
-            return Err(input::refuse(
-                "not-a-plan",
-                format!("this is JSON, but no plan: there is no format_version {place}"),
-            )
-            .expected(
-                "the JSON of `terraform show -json plan.tfplan`",
-                "another document",
-            )
-            .hint("Run `terraform show -json plan.tfplan > plan.json`."));
-        }
-        Err(input::refuse("no-plan", format!("there is no plan in it: no planned_values, no resource_changes, no configuration {place}"))
-            .hint("`terraform show -json` without a plan file prints this. Name the plan file: `terraform show -json plan.tfplan`."))
-    }
-
-    fn wrong(&self, wrong: &Wrong, start: u64) -> Failure {
-        let place = self.scanner.at(start);
-        let error = if wrong.key.is_empty() {
-            format!("the element at {place} is not {}", wrong.wanted)
-        } else {
-            format!(
-                "the key {:?} of the element at {place} is missing or not {}",
-                wrong.key, wrong.wanted
-            )
-        };
-        input::refuse("wrong-type", error)
-            .expected(wrong.wanted, "something else")
-            .hint("Terraform and OpenTofu do not write this. Give undersign the plan file itself, or run `terraform show -json` again.")
-    }
-
-    fn twice(&self, effect: &Effect, start: u64) -> Failure {
-        let deposed = effect
-            .deposed
-            .as_ref()
-            .map(|key| format!(" (deposed {key})"))
-            .unwrap_or_default();
-        input::refuse(
-            "duplicate-address",
-            format!("the address {}{deposed} stands twice, the second time at {}", effect.address, self.scanner.at(start)),
-        )
-        .hint("No tool writes the same object twice, and nobody can tell which one counts. Give undersign the plan file itself.")
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub fn sniff(head: &[u8]) -> Result<Format, Failure> {
         });
     };
     let text = &head[start..];
-    let line = head[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = count_lines(&head[..start]) + 1;
     let place = format!("at byte {start} (line {line})");
     if text[0] == b'{' {
         return match first_key(text).and_then(|key| foreign_key(&key, &place)) {
@@ -130,7 +130,7 @@ fn not_an_object(text: &[u8], place: &str) -> Failure {
             )
             .hint(CLEAN);
         }
-        let lines = text[..at].iter().filter(|byte| **byte == b'\n').count();
+        let lines = count_lines(&text[..at]);
         return refuse(
             "leading-text",
             format!("other text stands before the JSON, {place}; the JSON begins {lines} lines further down"),
@@ -175,6 +175,10 @@ fn not_an_object(text: &[u8], place: &str) -> Failure {
     )
     .expected("a zip, or `{`", format!("byte 0x{:02x}", text[0]))
     .hint(SHOW)
+}
+
+fn count_lines(bytes: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', bytes).count()
 }
 
 /// The first key of the object that `text` begins with, if it is whole and plain.

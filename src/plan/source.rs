@@ -58,10 +58,10 @@ fn changed(effect: &Effect) -> Failure {
     .hint("Start the review again. Find out who writes to the file.")
 }
 
-/// Hands on what `reader` gives, and keeps a private copy of it in a temporary file without a name.
+/// A private copy, in a temporary file without a name, and the source that reads it.
 ///
 /// The source reads what has passed through the tee so far, so a row that was seen can be opened at once.
-pub fn tee<R: Read>(reader: R) -> Result<(Tee<R>, Source), Failure> {
+pub fn spool() -> Result<(Spool, Source), Failure> {
     let cannot = |error: io::Error| {
         Failure::io(
             format_args!(
@@ -74,17 +74,27 @@ pub fn tee<R: Read>(reader: R) -> Result<(Tee<R>, Source), Failure> {
     };
     let copy = tempfile::tempfile().map_err(cannot)?;
     let source = Source::file(copy.try_clone().map_err(cannot)?);
-    Ok((
-        Tee {
-            reader,
-            copy,
-            written: 0,
-        },
-        source,
-    ))
+    Ok((Spool { copy }, source))
 }
 
-/// A reader that keeps a copy; made by [`tee`].
+/// A private copy that waits to be filled; made by [`spool`].
+#[derive(Debug)]
+pub struct Spool {
+    copy: File,
+}
+
+impl Spool {
+    /// Hands on what `reader` gives, and keeps a copy of it.
+    pub fn tee<R: Read>(self, reader: R) -> Tee<R> {
+        Tee {
+            reader,
+            copy: self.copy,
+            written: 0,
+        }
+    }
+}
+
+/// A reader that keeps a copy; made by [`Spool::tee`].
 #[derive(Debug)]
 pub struct Tee<R> {
     reader: R,

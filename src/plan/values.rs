@@ -90,6 +90,9 @@ impl Values {
 pub struct Mark<'a>(Option<&'a Value>);
 
 impl<'a> Mark<'a> {
+    /// Marks nothing.
+    pub const NOTHING: Mark<'static> = Mark(None);
+
     /// The mark of the whole value.
     pub fn root(marks: Option<&'a Value>) -> Self {
         Mark(marks)

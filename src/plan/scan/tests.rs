@@ -1,3 +1,5 @@
+//! The grammar in every step of the bytes, and the limits.
+
 use super::*;
 
 /// Gives `step` bytes at a time.

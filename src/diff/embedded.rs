@@ -1,0 +1,266 @@
+//! Texts that hold something: JSON, base64, certificates, many lines.
+//!
+//! Such a text is compared as what it holds, and what it holds is named. Texts come in as they are in the plan and go
+//! out masked: an escaped or encoded secret can only be found before it is printed anew.
+
+use super::text::{self, Line};
+use super::value::{pretty, same};
+use crate::plan::value::Value;
+
+/// A text, or the difference between two, line by line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// What it is, in a few words of ours.
+    pub title: String,
+    /// Its lines.
+    pub lines: Vec<Line>,
+}
+
+/// Shorter texts are never taken for base64: many a word is.
+const SHORTEST_BASE64: usize = 24;
+/// A list or object of this size or less is as readable in its one line.
+const SHORTEST_JSON: usize = 3;
+
+/// What a text is read as.
+enum Form {
+    Json(Value),
+    /// Base64 that decodes to text; the text.
+    Base64(String),
+    /// Base64 of compressed data; how many bytes.
+    Compressed(usize),
+    /// PEM blocks; the name of the first one.
+    Pem(String),
+    Lines,
+    Plain,
+}
+
+fn form(text: &str) -> Form {
+    let trimmed = text.trim();
+    if trimmed.len() >= SHORTEST_JSON
+        && trimmed.starts_with(['{', '['])
+        && let Ok(value) = Value::parse(trimmed)
+    {
+        return Form::Json(value);
+    }
+    if let Some(name) = pem_name(trimmed) {
+        return Form::Pem(name);
+    }
+    if let Some(bytes) = base64(trimmed) {
+        if bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(b"PK\x03\x04") {
+            return Form::Compressed(bytes.len());
+        }
+        if let Some(text) = readable(bytes) {
+            return Form::Base64(text);
+        }
+    }
+    if text.trim_end_matches('\n').contains('\n') {
+        return Form::Lines;
+    }
+    Form::Plain
+}
+
+/// The name in `-----BEGIN NAME-----`.
+fn pem_name(text: &str) -> Option<String> {
+    let (name, _) = text.strip_prefix("-----BEGIN ")?.split_once("-----")?;
+    let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ';
+    (name.len() <= 40 && name.chars().all(plain)).then(|| name.to_ascii_lowercase())
+}
+
+fn base64(text: &str) -> Option<Vec<u8>> {
+    if text.len() < SHORTEST_BASE64 || !text.len().is_multiple_of(4) {
+        return None;
+    }
+    data_encoding::BASE64.decode(text.as_bytes()).ok()
+}
+
+/// Bytes as text, if they are text that a person can read.
+fn readable(bytes: Vec<u8>) -> Option<String> {
+    let text = String::from_utf8(bytes).ok()?;
+    let strange = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    (!text.chars().any(strange)).then_some(text)
+}
+
+/// The difference between two texts as what they hold. `None` if they are plain: then they are better read in one line.
+pub fn changed(old: &str, new: &str, mask: &impl Fn(&str) -> String) -> Option<Document> {
+    let (mut title, lines) = match (form(old), form(new)) {
+        (Form::Json(left), Form::Json(right)) if same(&left, &right) => {
+            ("same JSON, other spelling".into(), Vec::new())
+        }
+        (Form::Json(left), Form::Json(right)) => (
+            "JSON in a string, shown as JSON".into(),
+            text::lines(&pretty(&left, mask), &pretty(&right, mask)),
+        ),
+        (Form::Base64(left), Form::Base64(right)) => match changed(&left, &right, mask) {
+            Some(inner) => (
+                format!("base64, shown decoded: {}", inner.title),
+                inner.lines,
+            ),
+            None => (
+                "base64, shown decoded".into(),
+                text::lines(&mask(&left), &mask(&right)),
+            ),
+        },
+        (Form::Compressed(left), Form::Compressed(right)) => (
+            format!("compressed data in base64, {left} bytes → {right} bytes"),
+            Vec::new(),
+        ),
+        (Form::Pem(name), Form::Pem(_)) => (
+            format!("another {name} (PEM)"),
+            text::lines(&mask(old), &mask(new)),
+        ),
+        (left, right) if is_plain(&left) && is_plain(&right) => return None,
+        (Form::Lines, Form::Lines) => (
+            "text, line by line".into(),
+            text::lines(&mask(old), &mask(new)),
+        ),
+        (left, right) => (
+            format!("{} → {}", name(&left), name(&right)),
+            text::lines(&printed(left, old, mask), &printed(right, new, mask)),
+        ),
+    };
+    let differs = |line: &Line| matches!(line, Line::Removed(..) | Line::Added(..));
+    if !lines.is_empty() && !lines.iter().any(differs) {
+        title.push_str(", differs only in a secret or at line ends");
+    }
+    Some(Document { title, lines })
+}
+
+/// A text that stands on one side only, as what it holds. `None` if it is plain.
+pub fn one_sided(text: &str, added: bool, mask: &impl Fn(&str) -> String) -> Option<Document> {
+    let form = form(text);
+    if is_plain(&form) {
+        return None;
+    }
+    let title = match &form {
+        Form::Json(_) => "JSON in a string, shown as JSON".into(),
+        Form::Base64(_) => "base64, shown decoded".into(),
+        Form::Compressed(bytes) => format!("compressed data in base64, {bytes} bytes"),
+        Form::Pem(name) => format!("{name} (PEM)"),
+        Form::Lines | Form::Plain => format!("text of {} lines", text.lines().count()),
+    };
+    let lines = match form {
+        Form::Compressed(_) => Vec::new(),
+        form => text::one_sided(&printed(form, text, mask), added),
+    };
+    Some(Document { title, lines })
+}
+
+fn is_plain(form: &Form) -> bool {
+    matches!(form, Form::Plain)
+}
+
+fn name(form: &Form) -> &'static str {
+    match form {
+        Form::Json(_) => "JSON in a string",
+        Form::Base64(_) => "base64, shown decoded",
+        Form::Compressed(_) => "compressed data in base64",
+        Form::Pem(_) => "PEM",
+        Form::Lines | Form::Plain => "text",
+    }
+}
+
+fn printed(form: Form, text: &str, mask: &impl Fn(&str) -> String) -> String {
+    match form {
+        Form::Json(value) => pretty(&value, mask),
+        Form::Base64(decoded) => mask(&decoded),
+        Form::Compressed(_) | Form::Pem(_) | Form::Lines | Form::Plain => mask(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        text.into()
+    }
+
+    fn title(old: &str, new: &str) -> Option<String> {
+        changed(old, new, &plain).map(|document| document.title)
+    }
+
+    #[test]
+    fn texts_are_named_by_what_they_hold() {
+        let base64 = |text: &str| data_encoding::BASE64.encode(text.as_bytes());
+        let script = base64("#!/bin/sh\necho one two three\n");
+        let other = base64("#!/bin/sh\necho one two four\n");
+        let zipped = data_encoding::BASE64.encode(&[
+            0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+        ]);
+        let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        for (old, new, expected) in [
+            ("a", "b", None),
+            (
+                r#"{"a":1,"b":2}"#,
+                r#"{ "b": 2, "a": 1.0 }"#,
+                Some("same JSON, other spelling"),
+            ),
+            (
+                r#"{"a":1}"#,
+                r#"{"a":2}"#,
+                Some("JSON in a string, shown as JSON"),
+            ),
+            (
+                r#"{"a":1,"a":2}"#,
+                r#"{"a":2}"#,
+                Some("text → JSON in a string"),
+            ),
+            (
+                &script,
+                &other,
+                Some("base64, shown decoded: text, line by line"),
+            ),
+            (
+                &zipped,
+                &zipped,
+                Some("compressed data in base64, 18 bytes → 18 bytes"),
+            ),
+            (
+                pem,
+                pem,
+                Some("another certificate (PEM), differs only in a secret or at line ends"),
+            ),
+            ("a: 1\nb: 2\n", "a: 1\nb: 3\n", Some("text, line by line")),
+            (
+                "a\nb\n",
+                "a\nb",
+                Some("text, line by line, differs only in a secret or at line ends"),
+            ),
+            ("one line\n", "another", None),
+            ("abcdefghijklmnopqrstuvwx", "abcdefghijklmnopqrstuvwy", None),
+        ] {
+            assert_eq!(title(old, new).as_deref(), expected, "{old}");
+        }
+    }
+
+    #[test]
+    fn only_the_statement_that_differs_is_shown() {
+        let old =
+            r#"{"Version":"2012","Statement":[{"Action":["s3:GetObject"],"Effect":"Allow"}]}"#;
+        let new = r#"{"Statement":[{"Effect":"Allow","Action":["s3:*"]}],"Version":"2012"}"#;
+        let document = changed(old, new, &plain).unwrap();
+        let differing: Vec<&Line> = document
+            .lines
+            .iter()
+            .filter(|line| matches!(line, Line::Removed(..) | Line::Added(..)))
+            .collect();
+        assert_eq!(differing.len(), 2);
+        assert!(
+            matches!(differing[1], Line::Added(4, spans) if spans.iter().any(|s| s.differs && s.text == "*"))
+        );
+    }
+
+    #[test]
+    fn secrets_inside_are_masked_before_they_are_printed() {
+        let mask = |text: &str| text.replace("hunter2", "(sensitive)");
+        let inner = data_encoding::BASE64.encode(b"password=hunter2\nuser=root\n");
+        for text in [r#"{"p":"hunter2"}"#, "a\nhunter2\n", inner.as_str()] {
+            let document = one_sided(text, true, &mask).unwrap();
+            let shown = format!("{document:?}");
+            assert!(
+                !shown.contains("hunter2") && shown.contains("(sensitive)"),
+                "{shown}"
+            );
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Secret values, wherever they stand.
+//!
+//! A plan marks where a value is secret, but the same value stands unmarked elsewhere: in another attribute, in an
+//! output, inside JSON in a string. So marked values are collected and masked by value.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use memchr::memmem;
+
+use crate::plan::value::Value;
+use crate::plan::values::{Mark, Values};
+
+/// What stands in place of a secret.
+pub const MASK: &str = "(sensitive)";
+/// Shorter values are words and numbers that stand everywhere; masking them would hide the plan.
+const SHORTEST: usize = 6;
+
+/// The secret values of a plan.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    values: BTreeSet<Box<str>>,
+}
+
+/// Says how many there are, never which.
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({})", self.values.len())
+    }
+}
+
+impl Secrets {
+    /// Adds every value of one change that is marked as sensitive, or named like a secret where the file has no marks.
+    pub fn collect(&mut self, values: &Values) {
+        let by_name = has_no_marks(values);
+        for (side, marks) in [
+            (&values.before, &values.before_sensitive),
+            (&values.after, &values.after_sensitive),
+        ] {
+            if let Some(side) = side {
+                self.walk(side, Mark::root(marks.as_ref()), by_name);
+            }
+        }
+    }
+
+    fn walk(&mut self, value: &Value, mark: Mark<'_>, by_name: bool) {
+        match value {
+            Value::Text(text) if mark.covers() => self.add(text),
+            Value::List(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    self.walk(item, mark.element(i), by_name);
+                }
+            }
+            Value::Object(members) => {
+                for (key, member) in members {
+                    match member {
+                        Value::Text(text) if by_name && named_like_a_secret(key) => self.add(text),
+                        _ => self.walk(member, mark.member(key), by_name),
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
+        }
+    }
+
+    /// Adds one value.
+    pub fn add(&mut self, text: &str) {
+        let text = text.trim();
+        if text.len() < SHORTEST
+            || matches!(text.to_ascii_lowercase().as_str(), "enabled" | "disabled")
+        {
+            return;
+        }
+        self.values.insert(text.into());
+        // Inside JSON in a string the same value may stand escaped.
+        if let Ok(quoted) = serde_json::to_string(text) {
+            let escaped = &quoted[1..quoted.len() - 1];
+            if escaped != text {
+                self.values.insert(escaped.into());
+            }
+        }
+    }
+
+    /// `text` with every secret in it masked.
+    pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut hits: Vec<(usize, usize)> = Vec::new();
+        for secret in &self.values {
+            let found = memmem::find_iter(text.as_bytes(), secret.as_bytes());
+            hits.extend(found.map(|at| (at, at + secret.len())));
+        }
+        if hits.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        hits.sort_unstable();
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for (start, end) in hits {
+            if start >= done {
+                out.push_str(&text[done..start]);
+                out.push_str(MASK);
+            }
+            // Secrets that overlap are hidden together; the rest of the second one must not stand bare.
+            done = done.max(end);
+        }
+        out.push_str(&text[done..]);
+        Cow::Owned(out)
+    }
+}
+
+/// Whether the file says nothing about sensitivity, as Terraform before 0.15 and trimmed files.
+pub fn has_no_marks(values: &Values) -> bool {
+    values.before_sensitive.is_none() && values.after_sensitive.is_none()
+}
+
+/// Whether an attribute of that name holds a secret, by the words people use. Only for files without marks.
+pub fn named_like_a_secret(name: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "token",
+        "private_key",
+        "privatekey",
+        "api_key",
+        "apikey",
+        "access_key",
+        "credential",
+        "connection_string",
+    ];
+    const ABOUT_ONE: [&str; 6] = ["_arn", "_id", "_name", "_version", "_type", "_url"];
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word)) && !ABOUT_ONE.iter().any(|end| name.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(item: &str) -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.collect(&Values::of_item(item).unwrap());
+        secrets
+    }
+
+    #[test]
+    fn a_marked_value_is_masked_wherever_it_stands() {
+        let secrets = of(
+            r#"{"change":{"before":{"a":{"b":["hunter2-x","six"]}},"after":null,"before_sensitive":{"a":true}}}"#,
+        );
+        assert_eq!(
+            secrets.mask("postgres://u:hunter2-x@host six"),
+            "postgres://u:(sensitive)@host six"
+        );
+        assert!(matches!(secrets.mask("nothing"), Cow::Borrowed(_)));
+        assert_eq!(format!("{secrets:?}"), "Secrets(1)");
+    }
+
+    #[test]
+    fn a_secret_is_found_escaped_inside_json_and_next_to_another_one() {
+        let mut secrets = Secrets::default();
+        secrets.add("pa\"ss\nword");
+        secrets.add("abcdef");
+        secrets.add("defghi");
+        assert_eq!(
+            secrets.mask(r#"{"x":"pa\"ss\nword"}"#),
+            r#"{"x":"(sensitive)"}"#
+        );
+        assert_eq!(secrets.mask("-abcdefghi-"), "-(sensitive)-");
+    }
+
+    #[test]
+    fn names_count_only_where_a_file_has_no_marks() {
+        let bare = of(
+            r#"{"change":{"before":null,"after":{"db_password":"opensesame","secret_arn":"arn:aws:x"}}}"#,
+        );
+        assert_eq!(bare.mask("opensesame arn:aws:x"), "(sensitive) arn:aws:x");
+        let marked = of(
+            r#"{"change":{"before":null,"after":{"db_password":"opensesame"},"after_sensitive":{}}}"#,
+        );
+        assert_eq!(marked.mask("opensesame"), "opensesame");
+    }
+}

@@ -1,0 +1,11 @@
+//! The apply side: one sealed plan, one clean run, one recorded outcome.
+//!
+//! Owns everything between the bytes of a plan file and the tool that applies them. Believes no file, no variable and
+//! no program that was not checked here. Knows no screen.
+
+pub mod environment;
+pub mod prepare;
+pub mod providers;
+pub mod sealed;
+pub mod show;
+pub mod tool;

@@ -1,0 +1,150 @@
+//! The detail pane: everything there is to know about one row, as lines.
+//!
+//! Owns what is said and how it is cut to a width. Draws nothing: the lines are pieces with roles, and whoever draws
+//! them scrolls. Values come from [`crate::diff`] masked already; every other foreign text is made visible here.
+
+use super::theme::{Piece, Role, Theme};
+use crate::diff::{self, Looking, Secrets};
+use crate::plan::values::Values;
+use crate::risk::Judged;
+
+mod document;
+mod fold;
+mod head;
+mod layout;
+mod raw;
+mod rows;
+mod value;
+mod words;
+
+pub use raw::raw_json;
+
+/// One line of the pane.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DetailLine {
+    /// What stands in it, from left to right. Never wider than was asked for.
+    pub pieces: Vec<Piece>,
+    /// The path of the attribute it belongs to: what a key on this line reveals or copies. Not for display.
+    pub path: Option<String>,
+}
+
+impl DetailLine {
+    /// The text of the line, without roles.
+    pub fn text(&self) -> String {
+        self.pieces
+            .iter()
+            .map(|piece| piece.text.as_str())
+            .collect()
+    }
+}
+
+/// What the reviewer has said about the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Standing<'a> {
+    /// Nothing is asked of the reviewer.
+    #[default]
+    NotAsked,
+    /// An acknowledgement is missing.
+    Open,
+    /// Acknowledged, with the reason if one was given.
+    Acknowledged(Option<&'a str>),
+    /// Objected to, with the reason.
+    Objected(&'a str),
+}
+
+/// What a policy says about the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PolicyLine<'a> {
+    /// It denies; else it warns.
+    pub denies: bool,
+    /// The rule.
+    pub rule: &'a str,
+    /// What it says.
+    pub message: &'a str,
+    /// Where the rule stands, as `policy/rds.rego:14`.
+    pub at: &'a str,
+}
+
+/// How the pane is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options<'a> {
+    /// Rows that tell of no difference are shown too.
+    pub unchanged: bool,
+    /// Long values go on in the next line; else they are cut, and the cut says how long they are.
+    pub wrap: bool,
+    /// Nothing is folded: whole texts, all rows, each value that is known only after apply.
+    pub expand: bool,
+    /// The one path whose value is shown although it is secret.
+    pub reveal: Option<&'a str>,
+}
+
+/// What the pane shows beside the plan's own facts.
+#[derive(Debug, Clone, Copy)]
+pub struct DetailContext<'a> {
+    /// Colours do not matter here; whether only ASCII may be drawn does.
+    pub theme: Theme,
+    /// How it is looked at.
+    pub options: Options<'a>,
+    /// What the reviewer has said.
+    pub standing: Standing<'a>,
+    /// The reviewer's remarks.
+    pub comments: &'a [&'a str],
+    /// The blocks that refer to this one.
+    pub dependants: &'a [String],
+    /// What policies say.
+    pub policy: &'a [PolicyLine<'a>],
+    /// Where its block stands, as `modules/db/main.tf:31`.
+    pub source: Option<&'a str>,
+    /// The secrets of the plan, as far as it was read.
+    pub secrets: Option<&'a Secrets>,
+}
+
+/// All lines of the pane, none wider than `width`.
+///
+/// `values` is what the row's element decodes to, or why it does not; rows that are no change have no values worth
+/// showing, and theirs are ignored.
+pub fn lines(
+    judged: &Judged,
+    values: Result<&Values, &str>,
+    context: &DetailContext<'_>,
+    width: u16,
+) -> Vec<DetailLine> {
+    let page = layout::Page::new(width, context.theme);
+    let mut out = head::lines(judged, context, &page);
+    if !has_attributes(judged) {
+        return out;
+    }
+    out.push(DetailLine::default());
+    match values {
+        Ok(values) => {
+            let looking = Looking {
+                secrets: context.secrets,
+                forced: judged.effect.replace_paths(),
+                revealed: context.options.reveal,
+            };
+            let entries = diff::attributes(values, looking);
+            out.extend(rows::lines(&entries, judged, context, &page));
+        }
+        Err(why) => {
+            let label = [
+                Piece::new("values", Role::Strong),
+                Piece::new("  ", Role::Text),
+            ];
+            let text = format!("cannot be shown: {why}");
+            out.extend(page.wrapped(&label, vec![Piece::foreign(&text, Role::Alarm)]));
+        }
+    }
+    out
+}
+
+/// Whether the row's element has two sides.
+fn has_attributes(judged: &Judged) -> bool {
+    use crate::plan::effect::Kind;
+    match judged.effect.kind {
+        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => true,
+        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

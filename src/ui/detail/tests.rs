@@ -1,0 +1,1 @@
+//! The pane as text, over real and made-up changes.
