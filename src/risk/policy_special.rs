@@ -24,14 +24,8 @@ fn parsed(value: &Value) -> Option<Value> {
     }
 }
 
-fn finding(
-    rule: &'static str,
-    risk: Risk,
-    message: &'static str,
-    old: &str,
-    new: &str,
-) -> Option<Finding> {
-    Some(Finding::new(rule, risk, message).values(&render::cut(old), &render::cut(new)))
+fn finding(rule: &'static str, risk: Risk, message: &'static str, old: &str, new: &str) -> Finding {
+    Finding::new(rule, risk, message).values(&render::cut(old), &render::cut(new))
 }
 
 /// Effects of an Azure policy, weakest first.
@@ -57,17 +51,15 @@ fn azure(old: &Value, new: &Value) -> Option<Finding> {
     };
     let (was, is) = (effect(old)?, effect(new).unwrap_or_default());
     let place = |word: &str| EFFECTS.iter().position(|known| *known == word);
-    (place(&was)? > place(&is).unwrap_or(0))
-        .then(|| {
-            finding(
-                "deny-narrowed",
-                Risk::Critical,
-                "A policy that acted only reports from now on, or is off.",
-                &was,
-                &is,
-            )
-        })
-        .flatten()
+    (place(&was)? > place(&is).unwrap_or(0)).then(|| {
+        finding(
+            "deny-narrowed",
+            Risk::Critical,
+            "A policy that acted only reports from now on, or is off.",
+            &was,
+            &is,
+        )
+    })
 }
 
 fn google_audit(old: &Value, new: &Value) -> Option<Finding> {
@@ -77,10 +69,7 @@ fn google_audit(old: &Value, new: &Value) -> Option<Finding> {
             let service = config.get("service").map(scalar).unwrap_or_default();
             for log in list(config, "auditLogConfigs") {
                 let kind = log.get("logType").map(scalar).unwrap_or_default();
-                let exempt: Vec<String> = list(log, "exemptedMembers")
-                    .iter()
-                    .map(|member| scalar(member))
-                    .collect();
+                let exempt: Vec<String> = list(log, "exemptedMembers").iter().map(scalar).collect();
                 logged.insert(format!("{service} {kind} but for [{}]", exempt.join(", ")));
             }
         }
@@ -88,13 +77,13 @@ fn google_audit(old: &Value, new: &Value) -> Option<Finding> {
     };
     let (was, is) = (logged(old), logged(new));
     let lost = was.difference(&is).next()?;
-    finding(
+    Some(finding(
         "protection-weakened",
         Risk::Critical,
         "Audit logging gets narrower.",
         lost,
         render::NOTHING,
-    )
+    ))
 }
 
 fn oracle(old: &Value, new: &Value, secret: bool) -> Option<Finding> {
@@ -119,13 +108,13 @@ fn oracle(old: &Value, new: &Value, secret: bool) -> Option<Finding> {
         Risk::High
     };
     let shown = if secret { render::SENSITIVE } else { worst };
-    finding(
+    Some(finding(
         "iam-widened",
         risk,
         "More is allowed than before.",
         render::NOTHING,
         shown,
-    )
+    ))
 }
 
 fn containers(old: &Value, new: &Value) -> Option<Finding> {
@@ -147,40 +136,40 @@ fn containers(old: &Value, new: &Value) -> Option<Finding> {
         };
         let path = name.map(scalar).unwrap_or_default();
         if on(container, "privileged") && !on(before, "privileged") {
-            return finding(
+            return Some(finding(
                 "protection-weakened",
                 Risk::Critical,
                 "A container gets every right on its host.",
                 &path,
                 "privileged",
-            );
+            ));
         }
         if on(before, "readonlyRootFilesystem") && !on(container, "readonlyRootFilesystem") {
-            return finding(
+            return Some(finding(
                 "protection-weakened",
                 Risk::High,
                 "A container may change its own files.",
                 &path,
                 "writable",
-            );
+            ));
         }
         if root(container) && !root(before) {
-            return finding(
+            return Some(finding(
                 "protection-weakened",
                 Risk::High,
                 "A container runs as root.",
                 &path,
                 "root",
-            );
+            ));
         }
         if logs(before) && !logs(container) {
-            return finding(
+            return Some(finding(
                 "protection-weakened",
                 Risk::High,
                 "A container stops logging.",
                 &path,
                 "no log",
-            );
+            ));
         }
         None
     })

@@ -234,8 +234,10 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
 mod tests {
     use super::*;
 
-    /// A tally of so many changes: address, type, action, rules with their risk.
-    fn tally(rows: &[(&str, Action, &[(&'static str, Risk)])]) -> Tally {
+    /// Type, action, and rules with their risk.
+    type Row<'a> = (&'a str, Action, &'a [(&'static str, Risk)]);
+
+    fn tally(rows: &[Row<'_>]) -> Tally {
         let mut tally = Tally::default();
         for (number, (type_name, action, rules)) in rows.iter().enumerate() {
             let address = format!("{type_name}.n{number}");
