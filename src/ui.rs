@@ -1,8 +1,285 @@
 //! The terminal: state, update, view.
 //!
 //! Owns the screen and the keys. Knows plans, findings and reviews; knows no file, no key and no tool: what touches the
-//! world is asked of a [`Hands`](crate::ui) that the commands implement.
+//! world is asked of the [`Hands`] that the commands implement.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::Duration;
+
+use crossterm::event;
+
+use crate::diff::Secrets;
+use crate::failure::{Exit, Failure};
+use crate::plan::archive::PlanFile;
+use crate::plan::index::{Header, Progress};
+use crate::plan::values::Values;
+use crate::review::log::Log;
+use crate::risk::Judged;
 
 pub mod detail;
+pub mod dialog;
+pub mod filter;
+pub mod hands;
+pub mod key;
+pub mod keymap;
+pub mod layout;
+pub mod line;
+pub mod number;
+pub mod standing;
+pub mod state;
+pub mod terminal;
 pub mod theme;
+pub mod tree;
+pub mod update;
+pub mod view;
 pub mod width;
+
+use hands::{Hands, Outcome, Receipt, SignRequest};
+use key::Key;
+use state::State;
+use terminal::Screen;
+use theme::Theme;
+
+/// What is known before the plan is read.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Name of the plan, as the reviewer gave it.
+    pub plan: String,
+    /// What the plan is for, where that is known: `prod/network`.
+    pub target: Option<String>,
+    /// What is typed to sign.
+    pub phrase: String,
+    /// Who signs, or why nobody can.
+    pub identity: Result<String, String>,
+    /// What was said in an earlier sitting.
+    pub log: Log,
+    /// A sentence about that.
+    pub restored: Option<String>,
+    /// The looks.
+    pub theme: Theme,
+}
+
+/// What is known when the plan was read to its end.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The top of the plan JSON.
+    pub header: Header,
+    /// The plan file, where there is one.
+    pub file: Option<PlanFile>,
+    /// The secrets of the plan: masked wherever they stand.
+    pub secrets: Option<Arc<Secrets>>,
+}
+
+impl Facts {
+    /// The digest that is signed: of the plan file, or else of the JSON.
+    pub fn subject(&self) -> &[u8; 32] {
+        self.file
+            .as_ref()
+            .map_or(&self.header.sha256, |file| &file.sha256)
+    }
+}
+
+/// What happens.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has another size.
+    Resize(u16, u16),
+    /// Something is about to be drawn.
+    Tick,
+    /// What was asked for last is on the screen, and what was typed before is gone.
+    Drawn,
+    /// Rows were read.
+    Rows(Vec<Judged>),
+    /// Reading goes on.
+    Progress(Progress),
+    /// What was said in an earlier sitting, where it could only be found when the plan was read.
+    Restored(Log, String),
+    /// Reading is over; the rows about the plan as a whole come with it.
+    Loaded(Box<Facts>, Vec<Judged>),
+    /// Reading failed.
+    LoadFailed(Failure),
+    /// The values of a row.
+    Values(u32, Result<(String, Values), Failure>),
+    /// The draft was saved, or not.
+    Saved(Result<(), Failure>),
+    /// A signature was made, or not.
+    Signed(Result<Receipt, Failure>),
+    /// The plan was sent back, or not.
+    Rejected(Result<String, Failure>),
+    /// Text comes back from the editor.
+    Edited(Result<String, Failure>),
+    /// The plan on disk is no longer what was read.
+    SourceChanged,
+}
+
+/// What the screen wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Decode a row.
+    LoadValues(u32),
+    /// Put the log on disk.
+    Save,
+    /// Sign.
+    Sign(SignRequest),
+    /// Send the plan back.
+    Reject,
+    /// Hand text to the terminal's clipboard.
+    Copy(String),
+    /// Let the reviewer write in an editor.
+    Edit(String),
+    /// Give the shell its terminal until `fg`.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// The review is over.
+    Quit(Outcome),
+}
+
+/// How often the screen looks for news while something goes on.
+const BUSY: Duration = Duration::from_millis(33);
+
+/// How often it looks when nothing goes on, but somebody may still say that the plan has changed.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// Runs a review on the terminal, from the first row to its end.
+///
+/// `messages` brings what the reader finds. Without a terminal there is no screen: a failure says what to do instead.
+pub fn run(
+    setup: Setup,
+    messages: &Receiver<Msg>,
+    hands: &mut dyn Hands,
+) -> Result<Outcome, Failure> {
+    let mut screen = Screen::enter().map_err(|error| no_terminal(&error))?;
+    let size = screen.size().map_err(|error| no_terminal(&error))?;
+    let mut state = State::new(setup, size);
+    let outcome = turn(&mut state, &mut screen, messages, hands);
+    drop(screen);
+    outcome
+}
+
+fn no_terminal(error: &std::io::Error) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        "no-terminal",
+        format!("no terminal to draw on: {error}"),
+    )
+    .hint("run it in a terminal")
+    .hint("`undersign review --plain` asks line by line, `undersign check` asks nothing")
+}
+
+fn turn(
+    state: &mut State,
+    screen: &mut Screen,
+    messages: &Receiver<Msg>,
+    hands: &mut dyn Hands,
+) -> Result<Outcome, Failure> {
+    let lost = |error: std::io::Error| Failure::io("the terminal", &error);
+    let (signed, signatures) = channel();
+    let mut commands = Vec::new();
+    let mut more_may_come = true;
+    loop {
+        more_may_come &= drain(state, messages, &mut commands);
+        while let Ok(receipt) = signatures.try_recv() {
+            commands.extend(update::update(state, Msg::Signed(receipt)));
+        }
+        commands.extend(update::update(state, Msg::Tick));
+        while let Some(command) = take_first(&mut commands) {
+            let answer = match command {
+                Command::LoadValues(row) => {
+                    let effect = &state.rows[row as usize].effect;
+                    Some(Msg::Values(row, hands.values(effect)))
+                }
+                Command::Save => Some(Msg::Saved(hands.save(&state.log))),
+                Command::Reject => Some(Msg::Rejected(hands.reject(&state.log, &state.rows))),
+                Command::Sign(request) => {
+                    let job = hands.sign(request);
+                    if job.needs_terminal {
+                        let receipt = screen.away(job.run).map_err(lost)?;
+                        Some(Msg::Signed(receipt))
+                    } else {
+                        state.open(dialog::Overlay::Waiting(job.waits_for));
+                        let signed = signed.clone();
+                        std::thread::spawn(move || signed.send((job.run)()));
+                        None
+                    }
+                }
+                Command::Edit(text) => {
+                    let text = screen.away(|| hands.edit(&text)).map_err(lost)?;
+                    Some(Msg::Edited(text))
+                }
+                Command::Copy(text) => {
+                    screen.copy(&text).map_err(lost)?;
+                    None
+                }
+                Command::Suspend => {
+                    let (width, height) = screen.suspend().map_err(lost)?;
+                    Some(Msg::Resize(width, height))
+                }
+                Command::Redraw => {
+                    screen.redraw().map_err(lost)?;
+                    None
+                }
+                Command::Quit(outcome) => return Ok(outcome),
+            };
+            if let Some(answer) = answer {
+                commands.extend(update::update(state, answer));
+                commands.extend(update::update(state, Msg::Tick));
+            }
+        }
+        screen.draw(state).map_err(lost)?;
+        if state.undrawn {
+            forget_typed_ahead(state, &mut commands).map_err(lost)?;
+            continue;
+        }
+        let patience = match (state.busy(), more_may_come) {
+            (true, _) => Some(BUSY),
+            (false, true) => Some(IDLE),
+            (false, false) => None,
+        };
+        if let Some(patience) = patience
+            && !event::poll(patience).map_err(lost)?
+        {
+            continue;
+        }
+        // Whatever is queued is taken before the next frame: a held key scrolls without lagging behind.
+        loop {
+            if let Some(msg) = key::message(&event::read().map_err(lost)?) {
+                commands.extend(update::update(state, msg));
+            }
+            if !commands.is_empty() || !event::poll(Duration::ZERO).map_err(lost)? {
+                break;
+            }
+        }
+    }
+}
+
+/// Takes what the reader has sent; says whether more may come.
+fn drain(state: &mut State, messages: &Receiver<Msg>, commands: &mut Vec<Command>) -> bool {
+    loop {
+        match messages.try_recv() {
+            Ok(msg) => commands.extend(update::update(state, msg)),
+            Err(TryRecvError::Empty) => return true,
+            Err(TryRecvError::Disconnected) => return false,
+        }
+    }
+}
+
+/// Drops the keys that were typed before the dialog was on the screen.
+fn forget_typed_ahead(state: &mut State, commands: &mut Vec<Command>) -> std::io::Result<()> {
+    while event::poll(Duration::ZERO)? {
+        if let Some(msg @ Msg::Resize(..)) = key::message(&event::read()?) {
+            commands.extend(update::update(state, msg));
+        }
+    }
+    commands.extend(update::update(state, Msg::Drawn));
+    Ok(())
+}
+
+fn take_first(commands: &mut Vec<Command>) -> Option<Command> {
+    (!commands.is_empty()).then(|| commands.remove(0))
+}

@@ -459,6 +459,38 @@ fn a15_a_requester_named_in_an_approval_is_excluded_too() {
 }
 
 #[test]
+fn a15_only_people_of_the_groups_named_count() {
+    let scope = format!("{ANY}from = [\"dba\"]\n");
+    let persons: &[(&str, &[PublicKey])] =
+        &[("alice", &[alice().public()]), ("bob", &[bob().public()])];
+    let text = trust_text(persons, &scope).replace("[groups]\n", "[groups]\ndba = [\"bob\"]\n");
+    let trust = Trust::parse("trust.toml", &text).unwrap();
+    let (a, b) = (approval(alice(), "alice"), approval(bob(), "bob"));
+    assert_eq!(
+        refused(count(&trust, std::slice::from_ref(&a))),
+        (Exit::TooFewPeople, "approvals")
+    );
+    assert_eq!(count(&trust, &[a, b]), Ok(vec!["bob".into()]));
+}
+
+#[test]
+fn a15_a_vote_that_was_good_for_a_weaker_target_does_not_count() {
+    let persons: &[(&str, &[PublicKey])] = &[("alice", &[alice().public()])];
+    let weaker = trust(persons, ANY);
+    let stronger = trust(persons, "approvals = 1\nmin_assurance = \"touch\"\n");
+    let votes = votes(&weaker, &[approval(alice(), "alice")]);
+    let asked = Asked {
+        requester: None,
+        rules: &BTreeSet::new(),
+    };
+    assert!(enough(&weaker, &weaker.scopes[0], &votes, asked).is_ok());
+    assert_eq!(
+        refused(enough(&stronger, &stronger.scopes[0], &votes, asked)),
+        (Exit::TooFewPeople, "approvals")
+    );
+}
+
+#[test]
 fn a15_some_rules_ask_for_more_people() {
     let scope = format!(
         "{ANY}[[scope.extra]]\nrules = [\"delete-stateful\"]\nfrom = [\"dba\"]\napprovals = 1\n"

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use undersign::approval::agent::{Agent, identities};
 use undersign::approval::envelope::{Envelope, pae};
 use undersign::approval::key::{KeyType, Protection, PublicKey, inspect_private};
+use undersign::approval::keygen::Keygen;
 use undersign::approval::sign::{NAMESPACE, Signer};
 use undersign::approval::sshsig::{Assurance, verify};
 use undersign::trust::init;
@@ -228,6 +229,24 @@ fn ssh_keygen_signs_an_approval() {
             .verify(NAMESPACE)
             .is_ok()
     );
+}
+
+#[test]
+fn a_key_file_that_was_swapped_signs_nothing() {
+    let Some([keygen]) = tools(["ssh-keygen"]) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("key");
+    generate(&keygen, &file, "ed25519", "");
+    let expected = TestKey::new(KeyType::Ed25519, 1).public();
+    let signer = Signer::Keygen(Keygen::find(file, expected).unwrap());
+    let path = directory.path().join("alice.json");
+    let failure = job(signer, path.clone(), Assurance::Software)
+        .run()
+        .unwrap_err();
+    assert_eq!(failure.reason, "other-key");
+    assert!(!path.exists());
 }
 
 /// An ssh-agent that ends with the test.

@@ -163,6 +163,54 @@ fn a_signature_of_one_kind_does_not_pass_for_another() {
 }
 
 #[test]
+fn the_numbers_of_a_p256_signature_have_one_spelling() {
+    let key = TestKey::new(KeyType::EcdsaP256, 1);
+    let public = key.public();
+    let secret = p256::ecdsa::SigningKey::from_slice(&[1; 32]).unwrap();
+    // A signature whose first number needs no zero in front to be positive, and whose second one does.
+    let (message, r, s) = (0u8..=255)
+        .find_map(|byte| {
+            use p256::ecdsa::signature::Signer as _;
+            let data = undersign::approval::sshsig::to_be_signed(NAMESPACE, &[byte]);
+            let signature: p256::ecdsa::Signature = secret.sign(&data);
+            let (r, s) = signature.split_bytes();
+            ((1..0x80).contains(&r[0]) && s[0] >= 0x80).then_some(([byte], r, s))
+        })
+        .unwrap();
+    for (zeros_of_r, zeros_of_s, good) in
+        [(0, 1, true), (1, 1, false), (0, 2, false), (0, 0, false)]
+    {
+        let mut body = Vec::new();
+        put(&mut body, &[&vec![0; zeros_of_r], &r[..]].concat());
+        put(&mut body, &[&vec![0; zeros_of_s], &s[..]].concat());
+        let mut raw = Vec::new();
+        put(&mut raw, b"ecdsa-sha2-nistp256");
+        put(&mut raw, &body);
+        let armored = undersign::approval::sshsig::wrap(&public, NAMESPACE, &raw);
+        let holds = verify(&armored, NAMESPACE, &message).is_ok();
+        assert_eq!(holds, good, "{zeros_of_r} {zeros_of_s}");
+    }
+}
+
+#[test]
+fn a_public_key_is_one_line_that_agrees_with_itself() {
+    let line = TestKey::new(KeyType::Ed25519, 1).public().to_line();
+    let comment = format!("{line} alice@corp, second laptop\n");
+    assert_eq!(PublicKey::from_line(&comment), PublicKey::from_line(&line));
+    for bad in [
+        line.replace("ssh-ed25519", "ecdsa-sha2-nistp256"),
+        format!("{line}\n{line}"),
+        format!("restrict {line}"),
+        line.replace("AAAA", "AAAB"),
+        line.trim_end_matches(char::is_alphanumeric).to_owned(),
+        "ssh-ed25519".into(),
+        String::new(),
+    ] {
+        assert!(PublicKey::from_line(&bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn the_envelope_encodes_as_the_dsse_specification_says() {
     assert_eq!(
         pae(b"hello world"),
@@ -234,6 +282,16 @@ fn a_signature_that_proves_too_little_is_not_written() {
         .run()
         .unwrap_err();
     assert_eq!(failure.exit, undersign::failure::Exit::NoPresence);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_statement_that_names_another_key_is_not_signed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("alice.json");
+    let mut signing = job(throw_away(), path.clone(), Assurance::Software);
+    signing.statement = rig::statement("alice", &keys()[0].public());
+    assert_eq!(signing.run().unwrap_err().reason, "reviewer");
     assert!(!path.exists());
 }
 

@@ -1,7 +1,7 @@
 //! What undersign itself found out about a plan.
 //!
 //! The reviewer's side writes these facts into a statement, the gate works them out again from the bytes it will apply,
-//! and [`matches`] compares the two. Nothing in a statement is believed that a fact can contradict.
+//! and [`matches()`] compares the two. Nothing in a statement is believed that a fact can contradict.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,10 @@ use sha2::{Digest as _, Sha256};
 use super::wire::{Reader, put};
 use crate::failure::{Exit, Failure};
 
+/// What to do for a signature that proves touch and PIN.
+pub const MAKE_HARDWARE_KEY: &str = "Sign with a key on a security key; make one: \
+    ssh-keygen -t ed25519-sk -O application=ssh:undersign -O verify-required";
+
 /// The key types that can sign an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyType {
@@ -59,7 +63,7 @@ impl KeyType {
         Err(
             Failure::new(Exit::BadSignature, "key-type", format!("{why}: {name}"))
                 .expected(Self::ALL.map(KeyType::name).join(", "), name)
-                .hint("Make a key on a security key: ssh-keygen -t ed25519-sk -O application=ssh:undersign -O verify-required"),
+                .hint(MAKE_HARDWARE_KEY),
         )
     }
 

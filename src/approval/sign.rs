@@ -216,9 +216,13 @@ impl Job {
             .expected(key.fingerprint(), verified.key.fingerprint()));
         }
         if verified.assurance < self.min_assurance {
-            return Err(Failure::new(Exit::NoPresence, "assurance", "the signature proves less than this target needs")
-                .expected(self.min_assurance.word(), verified.assurance.word())
-                .hint("Sign with a key on a security key: ssh-keygen -t ed25519-sk -O application=ssh:undersign -O verify-required"));
+            return Err(Failure::new(
+                Exit::NoPresence,
+                "assurance",
+                "the signature proves less than this target needs",
+            )
+            .expected(self.min_assurance.word(), verified.assurance.word())
+            .hint(key::MAKE_HARDWARE_KEY));
         }
         Ok((envelope, verified))
     }

@@ -85,6 +85,16 @@ fn each_kind_of_difference_is_told_apart() {
             r#""before":{"a":null,"b":1},"after":null"#,
             vec!["a unset null absent", "b removed 1 absent"],
         ),
+        (
+            r#""before":null,"after":{"a":"","b":[{"c":{},"d":0}]}"#,
+            vec![
+                "a unset absent ''",
+                "b added absent [1]",
+                ".[0] added absent {2}",
+                "..c unset absent {}",
+                "..d added absent 0",
+            ],
+        ),
         // Known only after apply.
         (
             r#""before":{"a":"x","b":"y"},"after":{"b":"y"},"after_unknown":{"a":true,"c":true}"#,
@@ -270,6 +280,9 @@ fn deep_values_are_shown_without_deep_recursion() {
     let depth = 900;
     let side = |leaf: u8| format!("{}{leaf}{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
     let rows = entries(&format!(r#"{{"before":{},"after":{}}}"#, side(1), side(2)));
+    let text = serde_json::to_string(&format!("{}{}", "[".repeat(990), "]".repeat(990))).unwrap();
+    let embedded = entries(&format!(r#"{{"before":null,"after":{{"a":{text}}}}}"#));
+    assert!(embedded[0].document.is_some());
     assert!(rows.len() < 60);
     assert_eq!(rows.last().unwrap().kind, Kind::Changed);
 }

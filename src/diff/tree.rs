@@ -70,7 +70,7 @@ pub(super) fn rows(values: &Values, looking: Looking<'_>) -> Vec<Entry> {
     };
     let covered = old.secret.covers() || new.secret.covers() || new.is_unknown();
     let root = Place::root(looking, old.is_nothing() || new.is_nothing());
-    // The object itself is no row: its members are the attributes.
+    // Its members are the attributes.
     let (left, right) = match (old.members(), new.members()) {
         _ if old.is_nothing() && new.is_nothing() => (Vec::new(), Vec::new()),
         (Some(left), Some(right)) if !covered => (left, right),
@@ -80,6 +80,11 @@ pub(super) fn rows(values: &Values, looking: Looking<'_>) -> Vec<Entry> {
             walk.place(root, old, new);
             return walk.entries;
         }
+    };
+    // The object itself is no row, so nobody can have asked to see it.
+    let root = Place {
+        revealed: false,
+        ..root
     };
     walk.members(&root, 0, old, new, &left, &right);
     walk.entries
@@ -313,6 +318,7 @@ impl<'a> Walk<'a> {
         let kind = match (old.value, new.value) {
             _ if new.is_unknown() => Kind::Unknown,
             _ if old.is_nothing() && new.is_nothing() => kind_of_nothings(&place, old, new),
+            _ if place.whole && says_nothing(old) && says_nothing(new) => Kind::Unset,
             (Some(a), Some(b)) if same(a, b) && !new.unknown.touches() => Kind::Unchanged,
             (None, _) => Kind::Added,
             (_, None) => Kind::Removed,
@@ -399,6 +405,11 @@ impl<'a> Walk<'a> {
             forces_replacement: false,
         });
     }
+}
+
+/// Whether a side is null, or a string or container without anything in it.
+fn says_nothing(node: Node<'_>) -> bool {
+    node.value.is_none_or(Value::is_empty) && !node.unknown.touches()
 }
 
 /// Null or nothing on both sides.

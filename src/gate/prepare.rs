@@ -66,7 +66,7 @@ impl Prepared {
         let mut environment = Environment::new(&file.workspace, source, setup.passed)?;
         let tool = tool::find(setup.tool, setup.search, &file, &environment, accept)?;
         match setup.providers {
-            Providers::Rebuilt(_) => drop(providers::fetch(&tool, &plan, &environment)?),
+            Providers::Rebuilt(_) => providers::fetch(&tool, &plan, &environment)?,
             Providers::AsIs(directory) => environment.use_providers_of(&plan, directory)?,
         }
         Ok(Prepared {

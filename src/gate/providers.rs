@@ -20,13 +20,13 @@ use super::tool::Tool;
 /// Providers that are part of the tool.
 const BUILT_IN: &str = "terraform.io/builtin/";
 
-/// Fetches the providers of `plan`; returns whether there are any.
-pub fn fetch(tool: &Tool, plan: &SealedPlan, environment: &Environment) -> Result<bool, Failure> {
+/// Fetches the providers of `plan` into the environment's data directory.
+pub fn fetch(tool: &Tool, plan: &SealedPlan, environment: &Environment) -> Result<(), Failure> {
     let (lock, mut providers) = archive::lock(&mut plan.reader()?, plan.size())?;
     providers.retain(|provider| !provider.source.starts_with(BUILT_IN));
     refuse_without_hash(&providers)?;
     if providers.is_empty() {
-        return Ok(false);
+        return Ok(());
     }
     let directory = environment.work_dir();
     let requirements = directory.join("providers.tf");
@@ -34,8 +34,7 @@ pub fn fetch(tool: &Tool, plan: &SealedPlan, environment: &Environment) -> Resul
     write(&requirements, requirements_of(&providers)?.as_bytes())?;
     init(tool, environment, &directory)?;
     fs::remove_file(&requirements)
-        .map_err(|error| Failure::io("clearing the private directory", &error))?;
-    Ok(true)
+        .map_err(|error| Failure::io("clearing the private directory", &error))
 }
 
 /// Refuses a lock that would accept any program under a provider's name.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 
 use crate::failure::{Exit, Failure};
@@ -17,7 +17,8 @@ const MAX_COMPLAINT: usize = 16 << 10;
 /// The JSON of a plan while the tool prints it. Read it to its end, then call [`Shown::finish`].
 #[derive(Debug)]
 pub struct Shown {
-    running: Running,
+    /// Nothing once the answer was waited for.
+    running: Option<Running>,
     stdout: ChildStdout,
 }
 
@@ -34,7 +35,10 @@ pub fn start(
     command.stdout(Stdio::piped());
     let mut running = Running::start(command)?;
     let stdout = running.child.stdout.take().expect("the output is a pipe");
-    Ok(Shown { running, stdout })
+    Ok(Shown {
+        running: Some(running),
+        stdout,
+    })
 }
 
 impl Read for Shown {
@@ -45,9 +49,11 @@ impl Read for Shown {
 
 impl Shown {
     /// Waits for the tool, and says whether what was read is the whole answer.
-    pub fn finish(self) -> Result<(), Failure> {
-        let Shown { running, stdout } = self;
-        drop(stdout);
+    pub fn finish(mut self) -> Result<(), Failure> {
+        // What was not read is read now: a tool that finds nobody listening would fail for that alone.
+        io::copy(&mut self.stdout, &mut io::sink())
+            .map_err(|error| Failure::io("reading what the tool shows", &error))?;
+        let running = self.running.take().expect("it is waited for once");
         let (status, complaint) = running.wait()?;
         if status.success() {
             return Ok(());
@@ -57,15 +63,25 @@ impl Shown {
             "show-failed",
             format!("the tool cannot show this plan ({status}): {}", one_line(&complaint)),
         )
-        .hint("A plan that needs providers is shown with those in its lock; see --providers and the trust file."))
+        .hint("A plan that needs providers is shown with those in its lock; see `runner` in the trust file."))
     }
 }
 
-/// A child whose complaints are collected while it runs; it is ended when this is dropped early.
+impl Drop for Shown {
+    fn drop(&mut self) {
+        if let Some(running) = &mut self.running {
+            // Nobody waits for the answer any more; both calls fail only if the tool has ended already.
+            let _ = running.child.kill();
+            let _ = running.child.wait();
+        }
+    }
+}
+
+/// A child whose complaints are collected while it runs.
 #[derive(Debug)]
 pub(super) struct Running {
     pub child: Child,
-    complaint: Option<JoinHandle<Vec<u8>>>,
+    complaint: JoinHandle<Vec<u8>>,
 }
 
 impl Running {
@@ -80,34 +96,17 @@ impl Running {
         })?;
         let stderr = child.stderr.take().expect("the errors are a pipe");
         let complaint = std::thread::spawn(move || keep_start(stderr));
-        Ok(Running {
-            child,
-            complaint: Some(complaint),
-        })
+        Ok(Running { child, complaint })
     }
 
     /// Waits for the child; returns how it ended and what it complained about.
-    pub fn wait(mut self) -> Result<(std::process::ExitStatus, String), Failure> {
+    pub fn wait(mut self) -> Result<(ExitStatus, String), Failure> {
         let status = self
             .child
             .wait()
             .map_err(|error| Failure::io("waiting for the tool", &error))?;
-        let complaint = self
-            .complaint
-            .take()
-            .and_then(|thread| thread.join().ok())
-            .unwrap_or_default();
+        let complaint = self.complaint.join().unwrap_or_default();
         Ok((status, String::from_utf8_lossy(&complaint).into_owned()))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.complaint.is_some() {
-            // Nobody waits for its answer any more; both calls fail only if it has ended already.
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
     }
 }
 

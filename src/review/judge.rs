@@ -6,7 +6,9 @@
 use std::io::Read;
 use std::mem;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use crate::diff::Secrets;
 use crate::failure::Failure;
 use crate::plan::archive::PlanFile;
 use crate::plan::count::Counts;
@@ -41,21 +43,43 @@ pub struct Judgement {
     pub counts: Counts,
     /// Whether a program of the configuration runs at apply.
     pub runs_local_code: bool,
-    /// Which tool the plan is for, as far as its providers tell.
+    /// Which tool the plan is for.
     pub product: Product,
+    /// What is marked as secret anywhere in the plan, and is therefore masked everywhere.
+    pub secrets: Arc<Secrets>,
 }
 
 /// The tool that a plan is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Product {
     /// Terraform, unless something says otherwise.
-    #[default]
     Terraform,
-    /// `OpenTofu`: a provider comes from its registry.
+    /// `OpenTofu`.
     OpenTofu,
 }
 
+/// Where the registry of `OpenTofu` names its providers.
+const TOFU_REGISTRY: &str = "registry.opentofu.org/";
+
 impl Product {
+    /// The two products' versions overlap and the JSON names neither. What tells them apart is the registry of a
+    /// provider, and since 1.8 a key that only Terraform writes.
+    fn of(header: &Header, names_tofu: bool) -> Self {
+        let mut numbers = header
+            .terraform_version
+            .split('.')
+            .map(|part| part.parse::<u64>().ok());
+        let since_1_8 = matches!(
+            (numbers.next(), numbers.next()),
+            (Some(Some(1)), Some(Some(8..)))
+        );
+        if names_tofu || (since_1_8 && header.applyable.is_none()) {
+            Product::OpenTofu
+        } else {
+            Product::Terraform
+        }
+    }
+
     /// The name of its program.
     pub fn word(self) -> &'static str {
         match self {
@@ -81,7 +105,8 @@ pub fn judge(
         tally: Tally::default(),
         counts: Counts::default(),
         runs_local_code: false,
-        product: Product::default(),
+        names_tofu: false,
+        secrets: Secrets::default(),
     };
     let header = index::read(reader, total, &mut judging)?;
     // A reviewer who leaves at the very end leaves all the same; the caller knows.
@@ -90,15 +115,17 @@ pub fn judge(
     let Judging {
         counts,
         runs_local_code,
-        product,
+        names_tofu,
+        secrets,
         ..
     } = judging;
     Ok(Judgement {
+        product: Product::of(&header, names_tofu),
         header,
         signals,
         counts,
         runs_local_code,
-        product,
+        secrets: Arc::new(secrets),
     })
 }
 
@@ -127,7 +154,8 @@ struct Judging<'a> {
     tally: Tally,
     counts: Counts,
     runs_local_code: bool,
-    product: Product,
+    names_tofu: bool,
+    secrets: Secrets,
 }
 
 impl Judging<'_> {
@@ -144,7 +172,10 @@ impl Sink for Judging<'_> {
     fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
         let findings = if has_values(&effect) {
             match Values::of_item(item) {
-                Ok(values) => risk::assess(&effect, Some(&values)),
+                Ok(values) => {
+                    self.secrets.collect(&values);
+                    risk::assess(&effect, Some(&values))
+                }
                 Err(error) => vec![undecodable(&error)],
             }
         } else {
@@ -154,9 +185,7 @@ impl Sink for Judging<'_> {
         self.tally.add(&judged);
         self.counts.add(&judged.effect);
         self.runs_local_code |= judged.effect.kind == Kind::Provisioner;
-        if judged.effect.provider.starts_with("registry.opentofu.org/") {
-            self.product = Product::OpenTofu;
-        }
+        self.names_tofu |= judged.effect.provider.starts_with(TOFU_REGISTRY);
         self.batch.push(judged);
         if self.sent < EAGER || self.batch.len() >= BATCH {
             self.flush()
@@ -189,5 +218,28 @@ fn has_values(effect: &Effect) -> bool {
     match effect.kind {
         Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => true,
         Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_product_is_told_by_what_it_writes() {
+        for (version, applyable, names_tofu, product) in [
+            ("1.11.4", Some(true), false, Product::Terraform),
+            ("1.11.4", None, false, Product::OpenTofu),
+            ("1.7.0", None, false, Product::Terraform),
+            ("0.15.5", None, false, Product::Terraform),
+            ("1.6.2", None, true, Product::OpenTofu),
+        ] {
+            let header = Header {
+                terraform_version: version.into(),
+                applyable,
+                ..Header::default()
+            };
+            assert_eq!(Product::of(&header, names_tofu), product, "{version}");
+        }
     }
 }

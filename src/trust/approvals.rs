@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{Scope, Trust, file, scope};
 use crate::approval::envelope::Envelope;
-use crate::approval::key::PublicKey;
+use crate::approval::key::{MAKE_HARDWARE_KEY, PublicKey};
 use crate::approval::sshsig::{self, Assurance};
 use crate::approval::statement::{Mode, Statement};
 use crate::failure::{Exit, Failure};
@@ -140,9 +140,13 @@ fn at_least(scope: &Scope, assurance: Assurance) -> Result<(), Failure> {
     if assurance >= scope.min_assurance {
         return Ok(());
     }
-    Err(Failure::new(Exit::NoPresence, "assurance", format!("{} needs a signature that proves more", scope.id))
-        .expected(scope.min_assurance.word(), assurance.word())
-        .hint("Sign with a key on a security key: ssh-keygen -t ed25519-sk -O application=ssh:undersign -O verify-required"))
+    Err(Failure::new(
+        Exit::NoPresence,
+        "assurance",
+        format!("{} needs a signature that proves more", scope.id),
+    )
+    .expected(scope.min_assurance.word(), assurance.word())
+    .hint(MAKE_HARDWARE_KEY))
 }
 
 fn judged_by(scope: &Scope, statement: &Statement) -> Result<(), Failure> {

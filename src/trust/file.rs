@@ -263,6 +263,23 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_behind_a_link_that_root_did_not_make_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let real = directory.path().join("real");
+        std::fs::create_dir(&real).unwrap();
+        std::fs::write(real.join("trust.toml"), "text").unwrap();
+        chmod(&real.join("trust.toml"), 0o644);
+        chmod(&real, 0o755);
+        let link = directory.path().join("link");
+        symlink(&real, &link).unwrap();
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::lchown(&link, Some(1), None).unwrap();
+        }
+        assert!(open(&real.join("trust.toml"), None).is_ok());
+        assert_eq!(reason(&link.join("trust.toml")), "trust-symlink");
+    }
+
+    #[test]
     fn a_pinned_digest_takes_the_place_of_owner_and_mode_and_nothing_else_passes() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("trust.toml");

@@ -86,7 +86,11 @@ pub(super) fn shown<'e>(
             continue;
         }
         around.truncate(entry.depth);
-        let quiet = entry.kind.is_quiet() && !options.unchanged && !forces(&entries[i..]);
+        // The one value of an output is shown even if it stays the same.
+        let quiet = entry.kind.is_quiet()
+            && !entry.label.is_empty()
+            && !options.unchanged
+            && !forces(&entries[i..]);
         let folded = !options.expand && fold(entry, judged).is_some();
         skipping = (quiet || folded).then_some(entry.depth);
         if skipping.is_none() {

@@ -2,6 +2,7 @@
 
 use super::layout::{Page, space};
 use super::{DetailContext, DetailLine, Standing, words};
+use crate::diff::Secrets;
 use crate::plan::effect::{Kind, Mode};
 use crate::risk::{Finding, Judged};
 use crate::ui::theme::{Piece, Role};
@@ -12,9 +13,14 @@ const LABEL: usize = 8;
 /// Dependants that are named; the rest is counted.
 const NAMED_DEPENDANTS: usize = 3;
 
-pub(super) fn lines(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<DetailLine> {
+pub(super) fn lines(
+    judged: &Judged,
+    own: &Secrets,
+    context: &DetailContext<'_>,
+    page: &Page,
+) -> Vec<DetailLine> {
     let mut out = vec![page.line(verdict(judged, context))];
-    let facts = facts(judged, context, page);
+    let facts = facts(judged, own, context, page);
     if !facts.is_empty() {
         out.push(DetailLine::default());
     }
@@ -47,10 +53,11 @@ fn verdict(judged: &Judged, context: &DetailContext<'_>) -> Vec<Piece> {
         }
     };
     let mut pieces = Vec::new();
-    if judged.effect.kind == Kind::Change
-        || judged.effect.kind == Kind::Output
-        || judged.effect.kind == Kind::Drift
-    {
+    let acts = match judged.effect.kind {
+        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => true,
+        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
+    };
+    if acts {
         let gap = if action.sign().is_empty() { "" } else { " " };
         let text = format!("{}{gap}{action}", action.sign());
         pieces.push(Piece::foreign(&text, role));
@@ -75,13 +82,13 @@ fn verdict(judged: &Judged, context: &DetailContext<'_>) -> Vec<Piece> {
 
 type Fact = (&'static str, Vec<Piece>);
 
-fn facts(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<Fact> {
+fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Page) -> Vec<Fact> {
     let effect = &judged.effect;
     let masked = |text: &str| {
-        context.secrets.map_or_else(
-            || text.to_owned(),
-            |secrets| secrets.mask(text).into_owned(),
-        )
+        let text = own.mask(text);
+        context
+            .secrets
+            .map_or_else(|| text.to_string(), |all| all.mask(&text).into_owned())
     };
     let foreign = |text: &str, role| Piece::foreign(&masked(text), role);
     let mut facts: Vec<Fact> = Vec::new();
@@ -103,12 +110,21 @@ fn facts(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<Fact>
     if let Some(note) = effect.note() {
         facts.push(("note", vec![foreign(note, Role::Text)]));
     }
-    if let Some(reason) = &effect.reason {
+    if let Some(reason) = effect
+        .reason
+        .as_deref()
+        .filter(|reason| !told_by(effect.note(), reason))
+    {
+        let label = if effect.kind == Kind::Check {
+            "status"
+        } else {
+            "reason"
+        };
         let piece = match words::action_reason(reason) {
             Some(words) => Piece::new(words, Role::Text),
             None => foreign(reason, Role::Warn),
         };
-        facts.push(("reason", vec![piece]));
+        facts.push((label, vec![piece]));
     }
     if let Some(key) = &effect.deposed {
         let text = format!("object {key} was left behind by an earlier replacement");
@@ -172,6 +188,11 @@ fn facts(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<Fact>
         facts.push(("comment", vec![foreign(comment, Role::Text)]));
     }
     facts
+}
+
+/// Whether the note says the reason already.
+fn told_by(note: Option<&str>, reason: &str) -> bool {
+    note.is_some_and(|note| note.contains(reason))
 }
 
 /// The finding's sentence, what it was and becomes, and the rule's name.

@@ -12,6 +12,8 @@ use crate::ui::width::{count, width};
 
 /// The room of a sign and its gap.
 const SIGN: usize = 2;
+/// A value that fits into so many lines is not cut.
+pub(super) const LINES_BEFORE_CUT: usize = 3;
 /// More rows than this are counted unless all are asked for.
 const MOST_ROWS: usize = 400;
 
@@ -83,13 +85,28 @@ fn heading(
     context: &DetailContext<'_>,
     page: &Page,
 ) -> Vec<DetailLine> {
-    let output = judged.effect.kind == effect::Kind::Output;
-    let title = if output { "value " } else { "attributes " };
+    let title = match judged.effect.kind {
+        effect::Kind::Output => "value ",
+        effect::Kind::Invocation => "given ",
+        effect::Kind::Plan
+        | effect::Kind::Change
+        | effect::Kind::Deferred
+        | effect::Kind::Provisioner
+        | effect::Kind::Drift
+        | effect::Kind::Check
+        | effect::Kind::UnknownKey => "attributes ",
+    };
     let mut pieces = vec![Piece::new(title, Role::Strong)];
     let number = |kinds: &[Kind]| {
         let top = entries.iter().filter(|entry| entry.depth == 0);
-        top.filter(|entry| kinds.contains(&entry.kind)).count()
+        top.filter(|entry| kinds.contains(&entry.kind))
+            .filter(|entry| fold(entry, judged) != Some(Fold::Empty))
+            .count()
     };
+    let empty = entries
+        .iter()
+        .filter(|entry| fold(entry, judged) == Some(Fold::Empty))
+        .count();
     let counts = [
         (number(&[Kind::Added]), "added"),
         (number(&[Kind::Removed]), "removed"),
@@ -98,6 +115,7 @@ fn heading(
             "changed",
         ),
         (number(&[Kind::Unknown]), "known after apply"),
+        (empty, "empty"),
         (number(&[Kind::Unchanged]), "unchanged"),
         (number(&[Kind::Unset]), "unset"),
     ];
@@ -115,7 +133,7 @@ fn heading(
         };
         pieces.push(Piece::new(text, Role::Dim));
     }
-    if number(&[Kind::Unchanged, Kind::Unset]) > 0 {
+    if !single && number(&[Kind::Unchanged, Kind::Unset]) > 0 {
         let says = if context.options.unchanged {
             " hides them)"
         } else {
@@ -191,7 +209,9 @@ fn row(
     let mut out = Vec::new();
     let used = pieces_width(&label);
     let gap = if entry.label.is_empty() { 0 } else { 2 };
-    if value.is_empty() {
+    if value.is_empty() && entry.label.is_empty() {
+        // The one value of an output is a container: its members say everything.
+    } else if value.is_empty() {
         out.push(page.line(label));
     } else if used + gap <= column || used + gap + value.width() <= page.width {
         label.push(space(column.saturating_sub(used).max(gap)));
@@ -228,7 +248,8 @@ fn set(
     let mut out = Vec::new();
     let mut lead = label;
     for part in value.in_parts(room, page) {
-        if context.options.wrap || context.options.expand {
+        let whole = context.options.wrap || context.options.expand;
+        if whole || pieces_width(&part.pieces) <= LINES_BEFORE_CUT * room {
             out.extend(page.wrapped(&lead, part.pieces));
         } else {
             let cut = value::shorten(part.pieces, part.characters, room, page);

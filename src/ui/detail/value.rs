@@ -128,9 +128,12 @@ pub(super) fn of(entry: &Entry, hidden: usize, context: &DetailContext<'_>, page
             .push(Piece::foreign(&document.title, Role::Dim));
     } else {
         match entry.kind {
-            Kind::Added => value.new = one(&entry.new, &entry.old, Role::Added),
-            Kind::Removed => value.old = one(&entry.old, &entry.new, Role::Removed),
-            Kind::Unchanged | Kind::Unset => value.new = one(&entry.new, &entry.old, Role::Dim),
+            Kind::Added => value.new = one(&entry.new, &Side::Absent, Role::Added),
+            Kind::Removed => value.old = one(&entry.old, &Side::Absent, Role::Removed),
+            Kind::Unchanged | Kind::Unset if entry.new == Side::Absent => {
+                value.old = one(&entry.old, &Side::Absent, Role::Dim);
+            }
+            Kind::Unchanged | Kind::Unset => value.new = one(&entry.new, &Side::Absent, Role::Dim),
             Kind::Sensitivity => value.new = one(&entry.new, &entry.old, Role::Text),
             Kind::Reordered => {}
             Kind::Unknown => {
@@ -285,7 +288,7 @@ pub(super) fn shorten(
     let suffix = [
         format!("{mark} {} characters, enter opens", count(characters)),
         format!("{mark} {} characters", count(characters)),
-        mark.to_owned(),
+        format!("{mark} {}", count(characters)),
     ]
     .into_iter()
     .find(|suffix| characters > 0 && width(suffix) * 2 <= room)

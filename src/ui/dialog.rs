@@ -1,0 +1,217 @@
+//! What lies over the list: lines to type in, dialogs, messages. Data only; drawing is elsewhere.
+
+use super::hands::SignRequest;
+use super::keymap::Mode;
+use super::line::Line;
+use crate::failure::Failure;
+use crate::review::{Key, Method, Requirement};
+use crate::risk::{Judged, Risk};
+use crate::text::is_hidden;
+
+/// What is typed where a name cannot be.
+const FALLBACK_PHRASE: &str = "acknowledge";
+
+/// What lies over the list.
+#[derive(Debug, Clone)]
+pub enum Overlay {
+    /// The filter line, live.
+    Filter(Line),
+    /// The line that finds text in the detail, live.
+    Find(Line),
+    /// The keys, and the line that searches them.
+    Help {
+        /// Which keys: those of the pane behind.
+        of: Mode,
+        /// What is searched.
+        search: Line,
+        /// First line shown.
+        top: usize,
+    },
+    /// The commands.
+    Palette {
+        /// What is typed.
+        line: Line,
+        /// Which of those found is chosen.
+        chosen: usize,
+    },
+    /// An acknowledgement is asked for.
+    Ack(Box<Asking>),
+    /// An objection or a remark is written.
+    Words(Box<Words>),
+    /// The signature is asked for.
+    Sign(Box<Signing>),
+    /// The plan is to be sent back with its objections.
+    SendBack,
+    /// Something is waited for.
+    Waiting(String),
+    /// What was said is not on disk: leave all the same?
+    Leave(String),
+    /// Something went wrong.
+    Notice(Box<Failure>),
+}
+
+/// Which field of a dialog has the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The one that answers.
+    Answer,
+    /// The reason.
+    Reason,
+}
+
+/// An acknowledgement that is asked for.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    /// The row with its findings.
+    pub judged: Judged,
+    /// What is shown and, word for word, what is written.
+    pub requirement: Requirement,
+    /// What must be typed; `None` where one key is enough.
+    pub phrase: Option<String>,
+    /// What was typed.
+    pub typed: Line,
+    /// Why, in the reviewer's words.
+    pub reason: Line,
+    /// Which field has the keys.
+    pub field: Field,
+}
+
+impl Asking {
+    /// The dialog for a row, if the row asks for an acknowledgement.
+    pub fn of(judged: &Judged) -> Option<Self> {
+        let requirement = Requirement::of(judged)?;
+        let phrase = (judged.risk() == Risk::Critical).then(|| phrase(&judged.effect.name));
+        Some(Asking {
+            judged: judged.clone(),
+            requirement,
+            phrase,
+            typed: Line::default(),
+            reason: Line::default(),
+            field: Field::Answer,
+        })
+    }
+
+    /// Whether what was typed is what must be typed.
+    pub fn matches(&self) -> bool {
+        self.phrase
+            .as_deref()
+            .is_none_or(|phrase| self.typed.text() == phrase)
+    }
+
+    /// How the answer is given.
+    pub fn method(&self) -> Method {
+        match self.phrase {
+            Some(_) => Method::Typed,
+            None => Method::Key,
+        }
+    }
+}
+
+/// What a reviewer types to acknowledge a resource of this name.
+fn phrase(name: &str) -> String {
+    let typeable = !name.is_empty()
+        && name.chars().count() <= 48
+        && name.chars().all(|c| !is_hidden(c) && !c.is_whitespace());
+    if typeable { name } else { FALLBACK_PHRASE }.into()
+}
+
+/// What an objection and a remark differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// A no.
+    Objection,
+    /// A remark that decides nothing.
+    Comment,
+}
+
+/// Words on a row.
+#[derive(Debug, Clone)]
+pub struct Words {
+    /// The row.
+    pub key: Key,
+    /// Objection or remark.
+    pub tone: Tone,
+    /// The words.
+    pub line: Line,
+}
+
+/// A signature that is asked for.
+#[derive(Debug, Clone)]
+pub struct Signing {
+    /// What is signed.
+    pub request: SignRequest,
+    /// What was typed.
+    pub typed: Line,
+}
+
+impl Overlay {
+    /// Where the keys go.
+    pub fn mode(&self) -> Mode {
+        match self {
+            Overlay::Filter(_) => Mode::Filter,
+            Overlay::Find(_) => Mode::Find,
+            Overlay::Help { .. } => Mode::Help,
+            Overlay::Palette { .. } => Mode::Palette,
+            Overlay::Ack(asking) => match (asking.field, &asking.phrase) {
+                (Field::Reason, _) => Mode::Words,
+                (Field::Answer, Some(_)) => Mode::Typed,
+                (Field::Answer, None) => Mode::Confirm,
+            },
+            Overlay::Words(_) => Mode::Words,
+            Overlay::Sign(_) => Mode::Typed,
+            Overlay::SendBack | Overlay::Leave(_) => Mode::Confirm,
+            Overlay::Waiting(_) => Mode::Waiting,
+            Overlay::Notice(_) => Mode::Notice,
+        }
+    }
+
+    /// Whether it asks something that must not be answered by keys typed before it was seen.
+    pub fn asks(&self) -> bool {
+        match self {
+            Overlay::Ack(_)
+            | Overlay::Words(_)
+            | Overlay::Sign(_)
+            | Overlay::SendBack
+            | Overlay::Waiting(_)
+            | Overlay::Leave(_)
+            | Overlay::Notice(_) => true,
+            Overlay::Filter(_)
+            | Overlay::Find(_)
+            | Overlay::Help { .. }
+            | Overlay::Palette { .. } => false,
+        }
+    }
+
+    /// The line that takes what is typed.
+    pub fn line(&mut self) -> Option<&mut Line> {
+        match self {
+            Overlay::Filter(line)
+            | Overlay::Find(line)
+            | Overlay::Help { search: line, .. }
+            | Overlay::Palette { line, .. } => Some(line),
+            Overlay::Ack(asking) => match (asking.field, &asking.phrase) {
+                (Field::Reason, _) => Some(&mut asking.reason),
+                (Field::Answer, Some(_)) => Some(&mut asking.typed),
+                (Field::Answer, None) => None,
+            },
+            Overlay::Words(words) => Some(&mut words.line),
+            Overlay::Sign(signing) => Some(&mut signing.typed),
+            Overlay::SendBack | Overlay::Waiting(_) | Overlay::Leave(_) | Overlay::Notice(_) => {
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_cannot_be_typed_is_not_asked_for() {
+        assert_eq!(phrase("primary"), "primary");
+        for name in ["", "a\u{202e}b", "two words", &"x".repeat(99)] {
+            assert_eq!(phrase(name), FALLBACK_PHRASE);
+        }
+    }
+}

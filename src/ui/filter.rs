@@ -1,0 +1,364 @@
+//! The filter language: words that must all fit.
+//!
+//! `db !replica type:aws_db action:replace,delete risk:>=high module:network rule:delete open /tenant\["e/`.
+//! An error is a sentence; nothing that cannot be understood is ever taken as "show all".
+
+use std::ops::Range;
+
+use regex::{Regex, RegexBuilder};
+
+use super::standing::Standing;
+use crate::risk::{Judged, Risk};
+
+/// The words in front of a colon, with what they look at.
+pub const FIELDS: &[(&str, &str)] = &[
+    ("type", "resource type"),
+    ("action", "create, update, delete, replace, ..."),
+    ("risk", "critical, high, medium, low; >=high"),
+    ("module", "module address"),
+    ("attr", "attribute that a finding or a replacement names"),
+    ("rule", "rule that made a finding"),
+    ("kind", "change, output, drift, ..."),
+];
+
+/// What must hold for a row.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    terms: Vec<Term>,
+}
+
+#[derive(Debug, Clone)]
+struct Term {
+    negated: bool,
+    test: Test,
+}
+
+#[derive(Debug, Clone)]
+enum Test {
+    Address(Regex),
+    Type(Regex),
+    Module(Regex),
+    Attribute(Regex),
+    Rule(Regex),
+    Kind(Regex),
+    Action(Vec<String>),
+    Risk(Compare, Risk),
+    Is(Standing),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Compare {
+    Equal,
+    AtLeast,
+    AtMost,
+}
+
+impl Filter {
+    /// Reads a filter; fails with a sentence.
+    pub fn parse(text: &str) -> Result<Filter, String> {
+        let terms = words(text)?
+            .into_iter()
+            .map(|word| term(&word))
+            .collect::<Result<_, _>>()?;
+        Ok(Filter { terms })
+    }
+
+    /// Whether it lets everything through.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// Whether a row fits.
+    pub fn fits(&self, judged: &Judged, standing: Standing) -> bool {
+        self.terms
+            .iter()
+            .all(|term| term.test.holds(judged, standing) != term.negated)
+    }
+
+    /// Where the words of the filter stand in an address.
+    pub fn hits(&self, address: &str) -> Vec<Range<usize>> {
+        let mut hits: Vec<Range<usize>> = self
+            .terms
+            .iter()
+            .filter(|term| !term.negated)
+            .filter_map(|term| match &term.test {
+                Test::Address(regex) | Test::Type(regex) => Some(regex),
+                Test::Module(_)
+                | Test::Attribute(_)
+                | Test::Rule(_)
+                | Test::Kind(_)
+                | Test::Action(_)
+                | Test::Risk(..)
+                | Test::Is(_) => None,
+            })
+            .flat_map(|regex| regex.find_iter(address).map(|hit| hit.range()))
+            .filter(|hit| !hit.is_empty())
+            .collect();
+        hits.sort_by_key(|hit| hit.start);
+        hits
+    }
+}
+
+impl Test {
+    fn holds(&self, judged: &Judged, standing: Standing) -> bool {
+        let effect = &judged.effect;
+        match self {
+            Test::Address(regex) => {
+                regex.is_match(&effect.address)
+                    || effect.previous_address().is_some_and(|a| regex.is_match(a))
+            }
+            Test::Type(regex) => regex.is_match(&effect.type_name),
+            Test::Module(regex) => regex.is_match(&effect.module),
+            Test::Attribute(regex) => {
+                let named = judged.findings.iter().filter_map(|f| f.path.as_deref());
+                let forced = effect.replace_paths().iter().map(|path| &**path);
+                named.chain(forced).any(|path| regex.is_match(path))
+            }
+            Test::Rule(regex) => judged.findings.iter().any(|f| regex.is_match(&f.rule)),
+            Test::Kind(regex) => regex.is_match(effect.kind.word()),
+            Test::Action(wanted) => {
+                let is = |word: &String| {
+                    word == effect.action.sign()
+                        || (word == "replace" && effect.action.replaces())
+                        || effect.action.words().contains(word)
+                };
+                wanted.iter().any(is)
+            }
+            Test::Risk(Compare::Equal, risk) => judged.risk() == *risk,
+            Test::Risk(Compare::AtLeast, risk) => judged.risk() >= *risk,
+            Test::Risk(Compare::AtMost, risk) => judged.risk() <= *risk,
+            Test::Is(wanted) => standing == *wanted,
+        }
+    }
+}
+
+/// Cuts at spaces, but not inside `"…"` or `/…/`.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let bare = rest.trim_start_matches('!');
+        let start = rest.len() - bare.len();
+        let end = match bare.chars().next() {
+            Some(fence @ ('"' | '/')) => {
+                let inside = &bare[1..];
+                let close = closing(inside, fence).ok_or_else(|| {
+                    format!("{fence} is opened and not closed: write {fence}words{fence}")
+                })?;
+                start + 1 + close + 1
+            }
+            _ => rest.find(char::is_whitespace).unwrap_or(rest.len()),
+        };
+        words.push(rest[..end].to_owned());
+        rest = rest[end..].trim_start();
+    }
+    Ok(words)
+}
+
+fn closing(text: &str, fence: char) -> Option<usize> {
+    let mut escaped = false;
+    text.char_indices()
+        .find(|&(_, c)| {
+            let closes = c == fence && !escaped;
+            escaped = c == '\\' && !escaped && fence == '/';
+            closes
+        })
+        .map(|(at, _)| at)
+}
+
+fn term(word: &str) -> Result<Term, String> {
+    let bare = word.trim_start_matches('!');
+    let negated = (word.len() - bare.len()) % 2 == 1;
+    if bare.is_empty() {
+        return Err("! wants a word after it: !replica".into());
+    }
+    Ok(Term {
+        negated,
+        test: test(bare)?,
+    })
+}
+
+fn test(word: &str) -> Result<Test, String> {
+    if let Some(inside) = fenced(word, '/') {
+        return pattern(inside).map(Test::Address);
+    }
+    if let Some(inside) = fenced(word, '"') {
+        return Ok(Test::Address(literal(inside)));
+    }
+    match word {
+        "open" => return Ok(Test::Is(Standing::Open)),
+        "acked" => return Ok(Test::Is(Standing::Acked)),
+        "objected" => return Ok(Test::Is(Standing::Objected)),
+        _ => {}
+    }
+    let Some((field, value)) = word.split_once(':') else {
+        return Ok(Test::Address(literal(word)));
+    };
+    if value.is_empty() && FIELDS.iter().any(|(name, _)| *name == field) {
+        return Err(format!("{field}: wants a word after the colon"));
+    }
+    match field {
+        "type" => Ok(Test::Type(literal(value))),
+        "module" => Ok(Test::Module(literal(value))),
+        "attr" => Ok(Test::Attribute(literal(value))),
+        "rule" => Ok(Test::Rule(literal(value))),
+        "kind" => Ok(Test::Kind(literal(value))),
+        "action" => Ok(Test::Action(value.split(',').map(Into::into).collect())),
+        "risk" => risk(value),
+        unknown => {
+            let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
+            Err(format!(
+                "no field {unknown}: there are {}; \"{word}\" in quotes looks for the text",
+                known.join(", ")
+            ))
+        }
+    }
+}
+
+fn fenced(word: &str, fence: char) -> Option<&str> {
+    word.strip_prefix(fence)?.strip_suffix(fence)
+}
+
+fn risk(value: &str) -> Result<Test, String> {
+    let (compare, word) = match value {
+        v if v.starts_with(">=") => (Compare::AtLeast, &v[2..]),
+        v if v.starts_with("<=") => (Compare::AtMost, &v[2..]),
+        v => (Compare::Equal, v),
+    };
+    Risk::WORST_FIRST
+        .into_iter()
+        .find(|risk| risk.word() == word)
+        .map(|risk| Test::Risk(compare, risk))
+        .ok_or_else(|| format!("no risk {word}: there are critical, high, medium, low"))
+}
+
+/// Text as it stands; letter case counts only if there is a capital in it.
+fn literal(text: &str) -> Regex {
+    RegexBuilder::new(&regex::escape(text))
+        .case_insensitive(!text.chars().any(char::is_uppercase))
+        .build()
+        .unwrap_or_else(|_| never())
+}
+
+/// Fits nothing: for text too long to be looked for.
+fn never() -> Regex {
+    Regex::new(r"[^\s\S]").expect("the pattern is constant")
+}
+
+fn pattern(text: &str) -> Result<Regex, String> {
+    RegexBuilder::new(text)
+        .case_insensitive(!text.chars().any(char::is_uppercase))
+        .size_limit(1 << 20)
+        .build()
+        .map_err(|error| match error {
+            regex::Error::Syntax(text) => {
+                let reason = text.lines().last().unwrap_or_default();
+                format!(
+                    "no regular expression: {}",
+                    reason.trim_start_matches("error: ")
+                )
+            }
+            _ => "this regular expression is too large".into(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::action::Action;
+    use crate::plan::effect::{Effect, Kind, Span};
+    use crate::risk::Finding;
+
+    fn row() -> Judged {
+        let mut effect = Effect::bare(
+            Kind::Change,
+            "module.db.aws_db_instance.Primary",
+            Action::DeleteCreate,
+            Span::default(),
+        );
+        effect.type_name = "aws_db_instance".into();
+        effect.module = "module.db".into();
+        let finding = Finding {
+            rule: "delete-stateful".into(),
+            risk: Risk::Critical,
+            path: Some("engine_version".into()),
+            old: None,
+            new: None,
+            message: "".into(),
+        };
+        Judged::new(effect, vec![finding])
+    }
+
+    #[test]
+    fn every_word_must_fit() {
+        for (filter, expected) in [
+            ("", true),
+            ("primary", true),
+            ("Primary", true),
+            ("PRIMARY", false),
+            ("db primary", true),
+            ("db replica", false),
+            ("!replica", true),
+            ("!db", false),
+            ("!!db", true),
+            ("type:aws_db", true),
+            ("type:primary", false),
+            ("action:replace", true),
+            ("action:create,update", true),
+            ("action:update", false),
+            ("action:-/+", true),
+            ("risk:critical", true),
+            ("risk:>=high", true),
+            ("risk:<=high", false),
+            ("!risk:critical", false),
+            ("module:db", true),
+            ("attr:engine", true),
+            ("attr:tags", false),
+            ("rule:delete", true),
+            ("kind:output", false),
+            ("open", true),
+            ("acked", false),
+            ("/db_.*prim/", true),
+            ("/^aws/", false),
+            ("!/^aws/", true),
+            ("\"db.aws\"", true),
+        ] {
+            let parsed = Filter::parse(filter).unwrap();
+            assert_eq!(parsed.fits(&row(), Standing::Open), expected, "{filter}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_a_sentence() {
+        for (filter, words) in [
+            ("foo:bar", "no field foo"),
+            ("risk:bad", "no risk bad"),
+            ("type:", "wants a word"),
+            ("!", "wants a word"),
+            ("/a(/", "no regular expression: unclosed group"),
+            ("/ab", "not closed"),
+            ("arn:aws:s3", "in quotes"),
+        ] {
+            let error = Filter::parse(filter).unwrap_err();
+            assert!(error.contains(words), "{filter}: {error}");
+        }
+    }
+
+    #[test]
+    fn hits_are_where_the_words_stand() {
+        let filter = Filter::parse("db !x risk:high").unwrap();
+        assert_eq!(filter.hits("module.db.aws_db"), [7..9, 14..16]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_filter_or_an_error(text in ".*") {
+            if let Ok(filter) = Filter::parse(&text) {
+                filter.fits(&row(), Standing::Nothing);
+                for hit in filter.hits("module.db.aws_db_instance.日本") {
+                    assert!("module.db.aws_db_instance.日本".get(hit).is_some());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Where everything is drawn, by the size of the terminal alone.
+
+use ratatui::layout::Rect;
+
+use super::state::Pane;
+
+/// The least terminal that can be worked in.
+pub const LEAST: (u16, u16) = (60, 15);
+
+/// From here on the panes stand side by side.
+const SIDE_BY_SIDE: u16 = 100;
+
+/// Fewer rows than this hold only one of two stacked panes.
+const STACKED: u16 = 18;
+
+/// The parts of the screen. A part that is not drawn has no area.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Areas {
+    /// The first lines.
+    pub header: Rect,
+    /// What the whole plan is guilty of.
+    pub signal: Rect,
+    /// The changes, frame included.
+    pub tree: Rect,
+    /// The change beside them, frame included.
+    pub detail: Rect,
+    /// The last line.
+    pub footer: Rect,
+}
+
+/// The inside of a frame: a column of air at each side.
+pub fn inside(frame: Rect) -> Rect {
+    Rect {
+        x: frame.x.saturating_add(2),
+        y: frame.y.saturating_add(1),
+        width: frame.width.saturating_sub(4),
+        height: frame.height.saturating_sub(2),
+    }
+}
+
+/// Whether the terminal is too small to be worked in.
+pub fn too_small(size: (u16, u16)) -> bool {
+    size.0 < LEAST.0 || size.1 < LEAST.1
+}
+
+/// Cuts the screen.
+pub fn areas(size: (u16, u16), full: bool, pane: Pane, signal: bool) -> Areas {
+    if too_small(size) {
+        return Areas::default();
+    }
+    let (width, height) = size;
+    let header = Rect::new(0, 0, width, 2);
+    let signal = Rect::new(0, 2, width, u16::from(signal));
+    let footer = Rect::new(0, height - 1, width, 1);
+    let y = header.height + signal.height;
+    let body = Rect::new(0, y, width, height - y - 1);
+    let (tree, detail) = if full {
+        (Rect::default(), body)
+    } else if width >= SIDE_BY_SIDE {
+        let left = (width * 9 / 20).clamp(46, 84);
+        (
+            Rect {
+                width: left,
+                ..body
+            },
+            Rect {
+                x: left,
+                width: width - left,
+                ..body
+            },
+        )
+    } else if height >= STACKED {
+        let top = body.height / 2;
+        (
+            Rect {
+                height: top,
+                ..body
+            },
+            Rect {
+                y: body.y + top,
+                height: body.height - top,
+                ..body
+            },
+        )
+    } else {
+        match pane {
+            Pane::Tree => (body, Rect::default()),
+            Pane::Detail => (Rect::default(), body),
+        }
+    };
+    Areas {
+        header,
+        signal,
+        tree,
+        detail,
+        footer,
+    }
+}

@@ -1,0 +1,110 @@
+//! Where each row stands in the review: what the log says, held against what the row asks for.
+
+use std::collections::HashMap;
+
+use crate::review::log::{Log, Said};
+use crate::review::{Key, Requirement};
+use crate::risk::Judged;
+
+/// Where a row stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Standing {
+    /// It asks for nothing, and nobody objected.
+    #[default]
+    Nothing,
+    /// It waits for an acknowledgement.
+    Open,
+    /// It is acknowledged, for exactly what it asks.
+    Acked,
+    /// Somebody objected.
+    Objected,
+}
+
+impl Standing {
+    /// The box in front of a row: three columns, or nothing where nothing is asked.
+    pub fn tick(self) -> &'static str {
+        match self {
+            Standing::Nothing => "   ",
+            Standing::Open => "[ ]",
+            Standing::Acked => "[x]",
+            Standing::Objected => "[-]",
+        }
+    }
+
+    /// In words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Nothing => "",
+            Standing::Open => "not acknowledged",
+            Standing::Acked => "acknowledged",
+            Standing::Objected => "objected",
+        }
+    }
+}
+
+/// Where each of `rows` stands after `log`.
+pub fn standings(rows: &[Judged], log: &Log) -> Vec<Standing> {
+    let verdicts = log.verdicts();
+    // Few rows are spoken of, so the others are not even given a key.
+    let by_address: HashMap<&str, ()> = verdicts.keys().map(|k| (&*k.address, ())).collect();
+    rows.iter()
+        .map(|judged| {
+            let said = by_address
+                .contains_key(&*judged.effect.address)
+                .then(|| verdicts.get(&Key::of(judged)))
+                .flatten();
+            match said {
+                Some(Said::Object(_)) => Standing::Objected,
+                Some(Said::Ack(ack))
+                    if Requirement::of(judged).as_ref() == Some(&ack.requirement) =>
+                {
+                    Standing::Acked
+                }
+                // An acknowledgement of something else than what the row asks for counts as none.
+                Some(Said::Ack(_) | Said::Comment { .. }) | None if judged.needs_ack() => {
+                    Standing::Open
+                }
+                Some(Said::Ack(_) | Said::Comment { .. }) | None => Standing::Nothing,
+            }
+        })
+        .collect()
+}
+
+/// Counts over all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Effects by risk, worst first; without drift and without what changes nothing.
+    pub by_risk: [usize; 4],
+    /// Rows that ask for an acknowledgement.
+    pub asking: usize,
+    /// Of these, the acknowledged ones.
+    pub acked: usize,
+    /// Rows somebody objected to.
+    pub objected: usize,
+}
+
+impl Tally {
+    /// Counts.
+    pub fn of(rows: &[Judged], standings: &[Standing]) -> Self {
+        use crate::plan::effect::Kind;
+        use crate::risk::Risk;
+        let mut tally = Tally::default();
+        for (judged, standing) in rows.iter().zip(standings) {
+            if !judged.effect.is_nothing() && judged.effect.kind != Kind::Drift {
+                tally.by_risk[Risk::Critical as usize - judged.risk() as usize] += 1;
+            }
+            tally.asking += usize::from(judged.needs_ack());
+            match standing {
+                Standing::Acked => tally.acked += 1,
+                Standing::Objected => tally.objected += 1,
+                Standing::Open | Standing::Nothing => {}
+            }
+        }
+        tally
+    }
+
+    /// Rows that wait for an acknowledgement.
+    pub fn open(&self, standings: &[Standing]) -> usize {
+        standings.iter().filter(|s| **s == Standing::Open).count()
+    }
+}

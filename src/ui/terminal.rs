@@ -1,0 +1,135 @@
+//! Manners on a terminal: what is taken is given back, once, whatever happens.
+//!
+//! Raw mode, the alternate screen, frames that do not flicker, `^Z`, panics. Asks the terminal nothing: an answer that
+//! never comes would hang, and one that comes late would be typed into the shell.
+
+use std::io::{self, Stdout, Write as _, stdout};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use super::state::State;
+use super::view;
+
+/// The screen, for as long as it lives.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+}
+
+/// Whether the terminal is ours now. Giving it back twice would move the shell's cursor over a panic message.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+impl Screen {
+    /// Takes the terminal. A panic from here on gives it back before its message is printed.
+    pub fn enter() -> io::Result<Self> {
+        hook_panics();
+        take()?;
+        let terminal =
+            Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
+        Ok(Screen { terminal })
+    }
+
+    /// Columns and rows.
+    #[allow(
+        clippy::unused_self,
+        reason = "a size is asked of a screen that is there"
+    )]
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        size()
+    }
+
+    /// Draws one frame as a whole, so that no half of it is ever seen.
+    pub fn draw(&mut self, state: &State) -> io::Result<()> {
+        queue!(stdout(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| view::view(state, frame))?;
+        execute!(stdout(), EndSynchronizedUpdate)
+    }
+
+    /// Lets the next frame draw every cell.
+    ///
+    /// `Terminal::clear` would ask the terminal where its cursor is.
+    pub fn redraw(&mut self) -> io::Result<()> {
+        self.terminal.swap_buffers();
+        execute!(stdout(), Clear(ClearType::All))
+    }
+
+    /// Gives the terminal back for the time of `work`.
+    pub fn away<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+        give_back();
+        let result = work();
+        take()?;
+        self.redraw()?;
+        Ok(result)
+    }
+
+    /// Stops the whole job, as `^Z` does elsewhere: in `tofu show | undersign` the shell waits for both. Returns the
+    /// size when the job goes on.
+    pub fn suspend(&mut self) -> io::Result<(u16, u16)> {
+        self.away(|| {
+            #[cfg(unix)]
+            rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+            io::Result::Ok(())
+        })??;
+        size()
+    }
+
+    /// Asks the terminal to put text on its clipboard. Whether it does cannot be known.
+    #[allow(
+        clippy::unused_self,
+        reason = "only who has the screen may write to it"
+    )]
+    pub fn copy(&self, text: &str) -> io::Result<()> {
+        execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste).inspect_err(|_| give_back())
+}
+
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        // Nothing can be done if the terminal is gone, and what follows must still be tried.
+        let _ = execute!(
+            stdout(),
+            EndSynchronizedUpdate,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+        let _ = disable_raw_mode();
+        let _ = stdout().flush();
+    }
+}
+
+fn hook_panics() {
+    static HOOKED: Once = Once::new();
+    HOOKED.call_once(|| {
+        let before = std::panic::take_hook();
+        let screen = std::thread::current().id();
+        std::panic::set_hook(Box::new(move |info| {
+            // A worker that panics must not tear the screen down; its end is seen as a message that never comes.
+            if std::thread::current().id() == screen {
+                give_back();
+                before(info);
+            }
+        }));
+    });
+}

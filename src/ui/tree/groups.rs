@@ -1,0 +1,460 @@
+//! How rows become a tree: what asks for an acknowledgement on top, the rest by module, like ones folded.
+//!
+//! Every row that fits the filter is in exactly one place, folded or not; nothing is left out.
+
+use std::collections::HashMap;
+
+use super::{Count, Name, Node};
+use crate::plan::effect::Kind;
+use crate::risk::Judged;
+use crate::ui::standing::Standing;
+use crate::ui::width::count;
+
+/// What the changes are grouped by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum By {
+    /// What asks first, then the rest by module.
+    #[default]
+    Risk,
+    /// Module.
+    Module,
+    /// Resource type.
+    Type,
+    /// Action.
+    Action,
+}
+
+impl By {
+    /// The next one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            By::Risk => By::Module,
+            By::Module => By::Type,
+            By::Type => By::Action,
+            By::Action => By::Risk,
+        }
+    }
+
+    /// The word in the frame.
+    pub fn word(self) -> &'static str {
+        match self {
+            By::Risk => "risk",
+            By::Module => "module",
+            By::Type => "type",
+            By::Action => "action",
+        }
+    }
+}
+
+/// How many like rows stand before the others of their kind are folded.
+const ALIKE_SHOWN: usize = 3;
+
+/// How many routine rows a plan may have for their groups to be open from the start.
+const FEW: usize = 12;
+
+/// Groups the rows whose numbers are in `fitting`.
+pub fn group(rows: &[Judged], standings: &[Standing], fitting: &[u32], by: By) -> Vec<Node> {
+    let mut sections = Sections::default();
+    for &row in fitting {
+        let judged = &rows[row as usize];
+        let section = section(judged, standings[row as usize], by);
+        sections.rows[section as usize].push(row);
+    }
+    let mut out = Builder {
+        rows,
+        standings,
+        by,
+        nodes: Vec::new(),
+    };
+    for section in SECTIONS {
+        let members = std::mem::take(&mut sections.rows[*section as usize]);
+        if !members.is_empty() {
+            out.section(*section, members);
+        }
+    }
+    out.nodes
+}
+
+#[derive(Default)]
+struct Sections {
+    rows: [Vec<u32>; SECTIONS.len()],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Asking,
+    Plan,
+    Changes,
+    Invocations,
+    Provisioners,
+    Deferred,
+    Outputs,
+    Drift,
+    Checks,
+    UnknownKeys,
+    Nothing,
+}
+
+const SECTIONS: &[Section] = &[
+    Section::Asking,
+    Section::Plan,
+    Section::Changes,
+    Section::Invocations,
+    Section::Provisioners,
+    Section::Deferred,
+    Section::Outputs,
+    Section::Drift,
+    Section::Checks,
+    Section::UnknownKeys,
+    Section::Nothing,
+];
+
+fn section(judged: &Judged, standing: Standing, by: By) -> Section {
+    let asks = judged.needs_ack() || standing == Standing::Objected;
+    if asks && (by == By::Risk || judged.effect.kind != Kind::Change) {
+        return Section::Asking;
+    }
+    if judged.effect.is_nothing() {
+        return Section::Nothing;
+    }
+    match judged.effect.kind {
+        Kind::Plan => Section::Plan,
+        Kind::Change => Section::Changes,
+        Kind::Deferred => Section::Deferred,
+        Kind::Invocation => Section::Invocations,
+        Kind::Provisioner => Section::Provisioners,
+        Kind::Output => Section::Outputs,
+        Kind::Drift => Section::Drift,
+        Kind::Check => Section::Checks,
+        Kind::UnknownKey => Section::UnknownKeys,
+    }
+}
+
+impl Section {
+    fn label(self, by: By) -> &'static str {
+        match self {
+            Section::Asking => "To acknowledge",
+            Section::Plan => "The whole plan",
+            Section::Changes if by == By::Risk => "Routine",
+            Section::Changes => "Changes",
+            Section::Invocations => "Actions",
+            Section::Provisioners => "Programs that run",
+            Section::Deferred => "Put off to a later plan",
+            Section::Outputs => "Outputs",
+            Section::Drift => "Drift seen while planning",
+            Section::Checks => "Checks that did not pass",
+            Section::UnknownKeys => "Unknown to undersign",
+            Section::Nothing => "No change",
+        }
+    }
+
+    fn starts_open(self) -> bool {
+        match self {
+            Section::Asking | Section::Plan | Section::Changes | Section::Checks => true,
+            Section::Invocations
+            | Section::Provisioners
+            | Section::Deferred
+            | Section::Outputs
+            | Section::Drift
+            | Section::UnknownKeys
+            | Section::Nothing => false,
+        }
+    }
+}
+
+struct Builder<'a> {
+    rows: &'a [Judged],
+    standings: &'a [Standing],
+    by: By,
+    nodes: Vec<Node>,
+}
+
+impl Builder<'_> {
+    fn section(&mut self, section: Section, mut members: Vec<u32>) {
+        let label = section.label(self.by);
+        let count = match section {
+            Section::Asking => self.done(&members),
+            Section::Changes => Count::Rows(members.len()),
+            Section::Outputs => self.signs(&members),
+            Section::Plan
+            | Section::Invocations
+            | Section::Provisioners
+            | Section::Deferred
+            | Section::Drift
+            | Section::Checks
+            | Section::UnknownKeys
+            | Section::Nothing => Count::Rows(members.len()),
+        };
+        let few = members.len() <= FEW;
+        let at = self.open_group(0, label, label.into(), count, section.starts_open());
+        match section {
+            Section::Asking => {
+                // Signals of the whole plan first, then the worst; the file's own order decides among equals.
+                members.sort_by_key(|&row| {
+                    let judged = &self.rows[row as usize];
+                    (
+                        judged.effect.kind != Kind::Plan,
+                        std::cmp::Reverse(judged.risk()),
+                    )
+                });
+                members.into_iter().for_each(|row| self.row(1, row));
+            }
+            Section::Changes => self.changes(label, members, few),
+            Section::Plan
+            | Section::Invocations
+            | Section::Provisioners
+            | Section::Deferred
+            | Section::Outputs
+            | Section::Drift
+            | Section::Checks
+            | Section::UnknownKeys
+            | Section::Nothing => members.into_iter().for_each(|row| self.row(1, row)),
+        }
+        self.close_group(at);
+    }
+
+    fn changes(&mut self, path: &str, members: Vec<u32>, few: bool) {
+        for (label, rows) in self.parts(members) {
+            let count = self.signs(&rows);
+            let path = format!("{path}/{label}");
+            let at = self.open_group(1, &path, label, count, few);
+            self.alike(&path, rows);
+            self.close_group(at);
+        }
+    }
+
+    /// Cuts changes into the groups that are asked for, in the order of their names.
+    fn parts(&self, members: Vec<u32>) -> Vec<(String, Vec<u32>)> {
+        let mut parts: HashMap<&str, Vec<u32>> = HashMap::new();
+        for row in members {
+            let effect = &self.rows[row as usize].effect;
+            let part = match self.by {
+                By::Risk | By::Module if effect.module.is_empty() => "root module",
+                By::Risk | By::Module => &*effect.module,
+                By::Type => &*effect.type_name,
+                By::Action => effect.action.word(),
+            };
+            parts.entry(part).or_default().push(row);
+        }
+        let mut parts: Vec<_> = parts.into_iter().collect();
+        parts.sort_by_key(|(label, _)| (*label != "root module", *label));
+        parts
+            .into_iter()
+            .map(|(label, rows)| (label.to_owned(), rows))
+            .collect()
+    }
+
+    /// Adds rows, worst first; of many that are alike only the first few, and the others folded.
+    fn alike(&mut self, path: &str, members: Vec<u32>) {
+        let mut classes: Vec<Vec<u32>> = Vec::new();
+        let mut known: HashMap<(&str, &str), usize> = HashMap::new();
+        for row in members {
+            let judged = &self.rows[row as usize];
+            let effect = &judged.effect;
+            // A row with anything to say for itself stands alone.
+            let plain = judged.findings.is_empty()
+                && effect.more.is_none()
+                && self.standings[row as usize] == Standing::Nothing;
+            let class = plain.then(|| {
+                *known
+                    .entry((&effect.type_name, effect.action.sign()))
+                    .or_insert_with(|| {
+                        classes.push(Vec::new());
+                        classes.len() - 1
+                    })
+            });
+            match class {
+                Some(class) => classes[class].push(row),
+                None => classes.push(vec![row]),
+            }
+        }
+        classes.sort_by_key(|class| std::cmp::Reverse(self.rows[class[0] as usize].risk()));
+        for class in classes {
+            let shown = if class.len() > ALIKE_SHOWN + 2 {
+                ALIKE_SHOWN
+            } else {
+                class.len()
+            };
+            let (seen, folded) = class.split_at(shown);
+            seen.iter().for_each(|&row| self.row(2, row));
+            if folded.is_empty() {
+                continue;
+            }
+            let label = format!("{} more like {}", count(folded.len()), self.pattern(&class));
+            let name = format!("{path}/{}", self.pattern(&class));
+            let sign = self.rows[class[0] as usize].effect.action.sign();
+            let at = self.push(2, Name::Alike(format!("{name} {sign}")), label, None, false);
+            folded.iter().for_each(|&row| self.row(3, row));
+            self.close_group(at);
+        }
+    }
+
+    /// What like rows have in common: `aws_instance.worker[*]`, or `aws_instance.*`.
+    fn pattern(&self, class: &[u32]) -> String {
+        let first = &self.rows[class[0] as usize].effect;
+        let one_name = class
+            .iter()
+            .all(|&row| self.rows[row as usize].effect.name == first.name);
+        match one_name {
+            true => format!("{}.{}[*]", first.type_name, first.name),
+            false => format!("{}.*", first.type_name),
+        }
+    }
+
+    fn done(&self, members: &[u32]) -> Count {
+        let is_done = |row: &&u32| {
+            matches!(
+                self.standings[**row as usize],
+                Standing::Acked | Standing::Objected
+            )
+        };
+        Count::Done(members.iter().filter(is_done).count(), members.len())
+    }
+
+    fn signs(&self, members: &[u32]) -> Count {
+        const ORDER: [&str; 12] = [
+            "+", "~", "-/+", "+/-", "-", "<=", "x", "+/x", "x/+", "o", "?", "",
+        ];
+        let mut counts = [0_usize; ORDER.len()];
+        for &row in members {
+            let sign = self.rows[row as usize].effect.action.sign();
+            if let Some(at) = ORDER.iter().position(|known| *known == sign) {
+                counts[at] += 1;
+            }
+        }
+        let counted = ORDER.into_iter().zip(counts).filter(|(_, n)| *n > 0);
+        Count::Signs(counted.collect())
+    }
+
+    fn row(&mut self, depth: u16, row: u32) {
+        let at = self.push(depth, Name::Row(row), String::new(), None, false);
+        self.close_group(at);
+    }
+
+    fn open_group(
+        &mut self,
+        depth: u16,
+        path: &str,
+        label: String,
+        count: Count,
+        open: bool,
+    ) -> usize {
+        self.push(depth, Name::Group(path.into()), label, Some(count), open)
+    }
+
+    fn push(
+        &mut self,
+        depth: u16,
+        name: Name,
+        label: String,
+        count: Option<Count>,
+        open: bool,
+    ) -> usize {
+        self.nodes.push(Node {
+            depth,
+            next: 0,
+            open,
+            name,
+            label,
+            count,
+        });
+        self.nodes.len() - 1
+    }
+
+    fn close_group(&mut self, at: usize) {
+        self.nodes[at].next = self.nodes.len() as u32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::action::Action;
+    use crate::plan::effect::{Effect, Span};
+    use crate::risk::{Finding, Risk};
+
+    fn row(address: &str, action: Action, risk: Risk) -> Judged {
+        let mut effect = Effect::bare(Kind::Change, address, action, Span::default());
+        effect.type_name = address.split('.').next().unwrap().into();
+        let finding = Finding {
+            rule: "r".into(),
+            risk,
+            path: None,
+            old: None,
+            new: None,
+            message: "".into(),
+        };
+        let findings = (risk > Risk::Low).then_some(finding);
+        Judged::new(effect, findings.into_iter().collect())
+    }
+
+    fn shown(rows: &[Judged], by: By) -> Vec<String> {
+        let standings = crate::ui::standing::standings(rows, &crate::review::log::Log::default());
+        let all: Vec<u32> = (0..rows.len() as u32).collect();
+        group(rows, &standings, &all, by)
+            .iter()
+            .map(|node| {
+                let text = match &node.name {
+                    Name::Row(row) => rows[*row as usize].effect.address.to_string(),
+                    Name::Group(_) | Name::Alike(_) => node.label.clone(),
+                };
+                format!("{}{text}", " ".repeat(node.depth.into()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_worst_is_on_top_and_like_rows_are_folded() {
+        let mut rows = vec![
+            row("b.high", Action::Update, Risk::High),
+            row("b.critical", Action::Delete, Risk::Critical),
+            row("c.medium", Action::Update, Risk::Medium),
+            row("d.same", Action::NoOp, Risk::Low),
+        ];
+        rows.extend((0..6).map(|i| row(&format!("a.x{i}"), Action::Create, Risk::Low)));
+        assert_eq!(
+            shown(&rows, By::Risk),
+            [
+                "To acknowledge",
+                " b.critical",
+                " b.high",
+                "Routine",
+                " root module",
+                "  c.medium",
+                "  a.x0",
+                "  a.x1",
+                "  a.x2",
+                "  3 more like a.*",
+                "   a.x3",
+                "   a.x4",
+                "   a.x5",
+                "No change",
+                " d.same"
+            ]
+        );
+    }
+
+    #[test]
+    fn every_row_is_in_every_view_once() {
+        let rows: Vec<Judged> = (0..40)
+            .map(|i| {
+                let action =
+                    [Action::Create, Action::NoOp, Action::Delete, Action::Read][i % 4].clone();
+                row(
+                    &format!("t{}.n{i}", i % 3),
+                    action,
+                    Risk::WORST_FIRST[i % 4],
+                )
+            })
+            .collect();
+        for by in [By::Risk, By::Module, By::Type, By::Action] {
+            let shown = shown(&rows, by);
+            for judged in &rows {
+                let address = &*judged.effect.address;
+                let times = shown.iter().filter(|line| line.trim() == address).count();
+                assert_eq!(times, 1, "{address} by {}", by.word());
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What a message does to the state, and what is to be done about it. Pure.
+
+use super::dialog::Overlay;
+use super::hands::Outcome;
+use super::key::Key;
+use super::keymap::{self, Action};
+use super::layout::too_small;
+use super::state::{Reading, State};
+use super::theme::Role;
+use super::{Command, Msg};
+
+mod browse;
+mod decide;
+mod over;
+pub mod pane;
+pub mod permit;
+
+/// Takes a message in; returns what is to be done.
+pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
+    match msg {
+        // Keys typed before a dialog was seen do not answer it.
+        Msg::Key(_) | Msg::Paste(_) if state.undrawn => Vec::new(),
+        Msg::Key(key) => {
+            let mut commands = press(state, &key);
+            commands.extend(settle(state));
+            commands
+        }
+        Msg::Paste(text) => {
+            over::paste(state, &text);
+            settle(state)
+        }
+        Msg::Resize(width, height) => {
+            state.size = (width, height);
+            state.detail_stale = true;
+            settle(state)
+        }
+        Msg::Tick => settle(state),
+        Msg::Drawn => {
+            state.undrawn = false;
+            Vec::new()
+        }
+        Msg::Rows(rows) => {
+            state.add(rows);
+            Vec::new()
+        }
+        Msg::Progress(progress) => {
+            if matches!(state.reading, Reading::Going(_)) {
+                state.reading = Reading::Going(progress);
+            }
+            Vec::new()
+        }
+        Msg::Restored(earlier, sentence) => {
+            let said = std::mem::replace(&mut state.log, earlier);
+            state.log.append(said);
+            state.say(sentence, Role::Done);
+            settle(state)
+        }
+        Msg::Loaded(facts, rows) => {
+            state.reading = Reading::Done(facts);
+            state.add(rows);
+            let mut commands = settle(state);
+            // Before the digest was known there was no draft to write to.
+            if !state.log.entries().is_empty() {
+                commands.push(Command::Save);
+            }
+            commands
+        }
+        Msg::LoadFailed(failure) => {
+            state.reading = Reading::Failed(failure.clone());
+            state.open(Overlay::Notice(Box::new(failure)));
+            settle(state)
+        }
+        Msg::Values(row, values) => {
+            if state.detail.row == Some(row) {
+                state.detail.values = Some(values);
+                state.detail_stale = true;
+            }
+            settle(state)
+        }
+        Msg::Saved(Ok(())) => {
+            state.unsaved = None;
+            Vec::new()
+        }
+        Msg::Saved(Err(failure)) => {
+            state.unsaved = Some(failure.error);
+            Vec::new()
+        }
+        Msg::Signed(Ok(receipt)) => vec![Command::Quit(Outcome::Signed(receipt))],
+        Msg::Rejected(Ok(text)) => vec![Command::Quit(Outcome::Rejected(text))],
+        Msg::Signed(Err(failure)) => {
+            // Somebody who stopped waiting is told all the same, but not torn out of another dialog.
+            match state.overlay {
+                None | Some(Overlay::Waiting(_) | Overlay::Sign(_)) => {
+                    state.open(Overlay::Notice(Box::new(failure)));
+                }
+                Some(_) => state.say(format!("not signed: {}", failure.error), Role::Alarm),
+            }
+            Vec::new()
+        }
+        Msg::Rejected(Err(failure)) => {
+            state.open(Overlay::Notice(Box::new(failure)));
+            Vec::new()
+        }
+        Msg::Edited(text) => {
+            over::edited(state, text);
+            Vec::new()
+        }
+        Msg::SourceChanged => {
+            state.source_changed = true;
+            Vec::new()
+        }
+    }
+}
+
+/// What a key does in the mode the screen is in.
+fn press(state: &mut State, key: &Key) -> Vec<Command> {
+    let mode = state.mode();
+    let action = keymap::action(mode, key.name());
+    if too_small(state.size) {
+        // Nobody decides anything on a screen that shows nothing.
+        return match (action, &state.overlay) {
+            (Some(Action::Quit), None) => decide::leave(state),
+            (Some(Action::Suspend), _) => vec![Command::Suspend],
+            _ => Vec::new(),
+        };
+    }
+    state.notice = None;
+    match (action, state.overlay.is_some()) {
+        (Some(action), _) => act(state, action),
+        (None, true) => {
+            over::typed(state, key);
+            Vec::new()
+        }
+        (None, false) => {
+            state.say(
+                format!("{} does nothing here; ? shows the keys", key.name()),
+                Role::Dim,
+            );
+            Vec::new()
+        }
+    }
+}
+
+/// Does what a key or a command of the palette stands for.
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
+    if let Some(reason) = permit::why_not(state, action) {
+        state.say(reason, Role::Warn);
+        return Vec::new();
+    }
+    match action {
+        Action::Suspend => vec![Command::Suspend],
+        Action::Redraw => vec![Command::Redraw],
+        Action::Quit => decide::leave(state),
+        Action::Acknowledge
+        | Action::Object
+        | Action::Comment
+        | Action::Undo
+        | Action::Redo
+        | Action::Sign => decide::act(state, action),
+        Action::Yes | Action::Submit | Action::NextField | Action::Editor => {
+            over::act(state, action)
+        }
+        Action::Back if state.overlay.is_some() => {
+            over::back(state);
+            Vec::new()
+        }
+        Action::Down | Action::Up | Action::PageDown | Action::PageUp
+            if state.overlay.is_some() =>
+        {
+            over::scroll(state, action);
+            Vec::new()
+        }
+        Action::Down
+        | Action::Up
+        | Action::HalfDown
+        | Action::HalfUp
+        | Action::PageDown
+        | Action::PageUp
+        | Action::First
+        | Action::Last
+        | Action::Open
+        | Action::Close
+        | Action::Parent
+        | Action::OpenAll
+        | Action::CloseAll
+        | Action::Enter
+        | Action::NextPane
+        | Action::NextOpen
+        | Action::PreviousOpen
+        | Action::Filter
+        | Action::Find
+        | Action::FindNext
+        | Action::FindPrevious
+        | Action::OnlyCritical
+        | Action::HighUp
+        | Action::MediumUp
+        | Action::AllRisks
+        | Action::View
+        | Action::Unchanged
+        | Action::Wrap
+        | Action::Json
+        | Action::CopyAddress
+        | Action::CopyDetail
+        | Action::Palette
+        | Action::Help
+        | Action::Back => browse::act(state, action),
+    }
+}
+
+/// Brings what is shown in line with what is known; asks for the values of a newly shown row.
+fn settle(state: &mut State) -> Vec<Command> {
+    state.regroup();
+    let tree = super::layout::inside(state.areas().tree);
+    state.tree.scroll(tree.height.into());
+    let row = state.tree.row();
+    let mut commands = Vec::new();
+    if state.detail.row != row {
+        state.detail.row = row;
+        state.detail.values = None;
+        state.detail.top = 0;
+        state.detail_stale = true;
+        commands.extend(row.map(Command::LoadValues));
+    }
+    if std::mem::take(&mut state.detail_stale) {
+        pane::compose(state);
+    }
+    pane::clamp(state);
+    commands
+}

@@ -1,0 +1,162 @@
+//! Moving about: cursor, folds, panes, filter, what the detail shows.
+
+use super::{over, pane};
+use crate::text::visible;
+use crate::ui::Command;
+use crate::ui::dialog::Overlay;
+use crate::ui::keymap::Action;
+use crate::ui::layout::inside;
+use crate::ui::line::Line;
+use crate::ui::state::{Pane, State};
+use crate::ui::theme::Role;
+
+/// Moves, opens, closes, shows.
+pub fn act(state: &mut State, action: Action) -> Vec<Command> {
+    match (state.pane, action) {
+        (_, Action::Help) => {
+            let of = over::pane_mode(state);
+            let search = Line::default();
+            state.open(Overlay::Help { of, search, top: 0 });
+        }
+        (_, Action::Palette) => {
+            let line = Line::default();
+            state.open(Overlay::Palette { line, chosen: 0 });
+        }
+        (_, Action::Filter) => {
+            let line = Line::new(&state.filter_text);
+            state.open(Overlay::Filter(line));
+        }
+        (_, Action::Find) => {
+            let line = Line::new(&state.detail.find);
+            state.open(Overlay::Find(line));
+        }
+        (_, Action::OnlyCritical) => state.set_filter("risk:critical"),
+        (_, Action::HighUp) => state.set_filter("risk:>=high"),
+        (_, Action::MediumUp) => state.set_filter("risk:>=medium"),
+        (_, Action::AllRisks) => state.set_filter(""),
+        (_, Action::View) => {
+            state.by = state.by.next();
+            state.stale = true;
+            state.moved = true;
+            let row = state.tree.row();
+            state.regroup();
+            row.map(|row| state.tree.go_to(row));
+        }
+        (_, Action::Unchanged) => {
+            state.detail.unchanged = !state.detail.unchanged;
+            state.detail_stale = true;
+        }
+        (_, Action::Wrap) => {
+            state.detail.wrap = !state.detail.wrap;
+            state.detail_stale = true;
+        }
+        (_, Action::Json) => {
+            state.detail.json = !state.detail.json;
+            state.detail.top = 0;
+            state.detail_stale = true;
+        }
+        (_, Action::CopyAddress) => return copy_address(state),
+        (_, Action::CopyDetail) => return copy_detail(state),
+        (_, Action::NextPane) => {
+            state.pane = match state.pane {
+                Pane::Tree => Pane::Detail,
+                Pane::Detail => Pane::Tree,
+            };
+            state.full = false;
+            state.detail_stale = true;
+        }
+        (Pane::Detail, Action::NextOpen | Action::FindNext) if !state.detail.find.is_empty() => {
+            pane::find(state, true, false);
+        }
+        (Pane::Detail, Action::PreviousOpen | Action::FindPrevious)
+            if !state.detail.find.is_empty() =>
+        {
+            pane::find(state, false, false);
+        }
+        (_, Action::NextOpen | Action::PreviousOpen) => {
+            if let Some(row) = state.next_open(action == Action::PreviousOpen) {
+                state.moved = true;
+                state.tree.go_to(row);
+            }
+        }
+        (_, Action::Back) => back(state),
+        (Pane::Tree, action) => tree(state, action),
+        (Pane::Detail, Action::Enter) => {
+            state.full = !state.full;
+            state.detail_stale = true;
+        }
+        (Pane::Detail, action) => pane::scroll(state, action),
+    }
+    Vec::new()
+}
+
+/// One step back: out of the full screen, out of the detail, out of the filter.
+fn back(state: &mut State) {
+    if state.pane == Pane::Detail && !state.detail.find.is_empty() {
+        state.detail.find.clear();
+        state.detail_stale = true;
+    } else if state.full || state.pane == Pane::Detail {
+        state.full = false;
+        state.pane = Pane::Tree;
+        state.detail_stale = true;
+    } else if !state.filter.is_empty() {
+        state.set_filter("");
+    } else {
+        state.say("nothing to go back from; q leaves", Role::Dim);
+    }
+}
+
+fn tree(state: &mut State, action: Action) {
+    let page = isize::try_from(inside(state.areas().tree).height).unwrap_or(1);
+    state.moved = true;
+    match action {
+        Action::Down => state.tree.step(1),
+        Action::Up => state.tree.step(-1),
+        Action::HalfDown => state.tree.step(page / 2),
+        Action::HalfUp => state.tree.step(-page / 2),
+        Action::PageDown => state.tree.step(page - 1),
+        Action::PageUp => state.tree.step(1 - page),
+        Action::First => state.tree.first(),
+        Action::Last => state.tree.end(),
+        Action::Open => {
+            if !state.tree.enter() && state.tree.row().is_some() {
+                state.pane = Pane::Detail;
+                state.detail_stale = true;
+            }
+        }
+        Action::Close => state.tree.leave(),
+        Action::Parent => state.tree.parent(),
+        Action::OpenAll => state.tree.set_all(true),
+        Action::CloseAll => state.tree.set_all(false),
+        Action::Enter => {
+            if !state.tree.toggle() && state.tree.row().is_some() {
+                state.full = true;
+                state.pane = Pane::Detail;
+                state.detail_stale = true;
+            }
+        }
+        _ => {}
+    }
+}
+
+fn copy_address(state: &mut State) -> Vec<Command> {
+    let Some((_, judged)) = state.current() else {
+        return Vec::new();
+    };
+    // What is pasted elsewhere must be what was seen here.
+    let address = visible(&judged.effect.address).into_owned();
+    state.say(
+        format!("sent to the terminal's clipboard: {address}"),
+        Role::Text,
+    );
+    vec![Command::Copy(address)]
+}
+
+fn copy_detail(state: &mut State) -> Vec<Command> {
+    let lines = state.detail.lines.iter();
+    let text: Vec<String> = lines
+        .map(|line| line.iter().map(|piece| piece.text.as_str()).collect())
+        .collect();
+    state.say("sent the detail to the terminal's clipboard", Role::Text);
+    vec![Command::Copy(text.join("\n"))]
+}

@@ -1,0 +1,191 @@
+//! The detail pane's lines: made when row, width or options change, never while drawing.
+
+use crate::review::Key;
+use crate::review::log::Said;
+use crate::ui::detail::{self, DetailContext, DetailLine, Options};
+use crate::ui::keymap::Action;
+use crate::ui::layout::inside;
+use crate::ui::standing::Standing;
+use crate::ui::state::State;
+use crate::ui::theme::{Piece, Role};
+use crate::ui::width::wrap;
+
+/// Makes the lines anew for the row under the cursor.
+pub fn compose(state: &mut State) {
+    let width = inside(state.areas().detail).width;
+    state.detail.lines = match state.current() {
+        Some((row, _)) if width > 0 => lines(state, row, width),
+        Some(_) => Vec::new(),
+        None => about_group(state, width),
+    };
+}
+
+fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
+    let judged = &state.rows[row as usize];
+    let secrets = state.facts().and_then(|facts| facts.secrets.as_deref());
+    if state.detail.json
+        && let Some(Ok((json, _))) = &state.detail.values
+    {
+        let lines = detail::raw_json(json, secrets, state.theme(), width);
+        return lines.into_iter().map(|line| line.pieces).collect();
+    }
+    let values = match &state.detail.values {
+        Some(Ok((_, values))) => Ok(values),
+        Some(Err(failure)) => Err(failure.error.as_str()),
+        None => Err("not read yet"),
+    };
+    let key = Key::of(judged);
+    let verdicts = state.log.verdicts();
+    let standing = match (state.standings[row as usize], verdicts.get(&key)) {
+        (Standing::Objected, Some(Said::Object(no))) => detail::Standing::Objected(&no.reason),
+        (Standing::Acked, Some(Said::Ack(ack))) => {
+            detail::Standing::Acknowledged(ack.reason.as_deref())
+        }
+        (Standing::Open, _) => detail::Standing::Open,
+        (Standing::Nothing | Standing::Acked | Standing::Objected, _) => detail::Standing::NotAsked,
+    };
+    let comments: Vec<&str> = state
+        .log
+        .comments()
+        .filter(|(on, _)| **on == key)
+        .map(|(_, text)| text)
+        .collect();
+    let dependants = state.facts().and_then(|facts| {
+        let block = block(
+            &judged.effect.address,
+            &judged.effect.type_name,
+            &judged.effect.name,
+        );
+        facts.header.dependants.get(&block)
+    });
+    let context = DetailContext {
+        theme: state.theme(),
+        options: Options {
+            unchanged: state.detail.unchanged,
+            wrap: state.detail.wrap,
+            expand: state.full,
+            reveal: None,
+        },
+        standing,
+        comments: &comments,
+        dependants: dependants.map_or(&[], |list| list.as_slice()),
+        policy: &[],
+        source: None,
+        secrets,
+    };
+    detail::lines(judged, values, &context, width)
+        .into_iter()
+        .map(|DetailLine { pieces, .. }| pieces)
+        .collect()
+}
+
+/// The block of a resource: its address with no instance key in it, as references name it.
+fn block(address: &str, type_name: &str, name: &str) -> String {
+    let mut block = String::new();
+    let mut depth = 0_usize;
+    let mut quoted = false;
+    for c in address.chars() {
+        match c {
+            '"' if depth > 0 => quoted = !quoted,
+            '[' if !quoted => depth += 1,
+            ']' if !quoted => depth = depth.saturating_sub(1),
+            c if depth == 0 => block.push(c),
+            _ => {}
+        }
+    }
+    if block.is_empty() {
+        block = format!("{type_name}.{name}");
+    }
+    block
+}
+
+/// What is said where the cursor is on no row.
+fn about_group(state: &State, width: u16) -> Vec<Vec<Piece>> {
+    let text = match state.tree.current() {
+        None if state.rows.is_empty() && state.busy() => "Reading the plan.",
+        None if state.rows.is_empty() => "This plan does nothing.",
+        None => "Nothing fits the filter. esc clears it.",
+        Some(node) if node.open => "Go down to a change to see what it does.",
+        Some(_) => "enter opens this.",
+    };
+    wrap(text, width.into())
+        .into_iter()
+        .map(|line| vec![Piece::new(line, Role::Dim)])
+        .collect()
+}
+
+/// Keeps the first line within what there is.
+pub fn clamp(state: &mut State) {
+    let height = usize::from(inside(state.areas().detail).height);
+    let most = state.detail.lines.len().saturating_sub(height);
+    state.detail.top = state.detail.top.min(most);
+}
+
+/// Moves through the detail.
+pub fn scroll(state: &mut State, action: Action) {
+    let height = usize::from(inside(state.areas().detail).height);
+    let page = isize::try_from(height).unwrap_or(1);
+    let top = &mut state.detail.top;
+    *top = match action {
+        Action::Down => top.saturating_add(1),
+        Action::Up => top.saturating_sub(1),
+        Action::HalfDown => top.saturating_add_signed(page / 2),
+        Action::HalfUp => top.saturating_add_signed(-page / 2),
+        Action::PageDown => top.saturating_add_signed(page - 1),
+        Action::PageUp => top.saturating_add_signed(1 - page),
+        Action::First => 0,
+        Action::Last => state.detail.lines.len(),
+        _ => *top,
+    };
+    clamp(state);
+}
+
+/// Goes to the next or previous line that holds what is searched; `here` lets the first shown line count too.
+pub fn find(state: &mut State, forward: bool, here: bool) {
+    let wanted = state.detail.find.to_lowercase();
+    if wanted.is_empty() {
+        return;
+    }
+    let lines = &state.detail.lines;
+    let holds = |line: &Vec<Piece>| {
+        let text: String = line.iter().map(|piece| piece.text.as_str()).collect();
+        text.to_lowercase().contains(&wanted)
+    };
+    let hits: Vec<usize> = (0..lines.len()).filter(|&at| holds(&lines[at])).collect();
+    let top = state.detail.top;
+    let next = match forward {
+        true => hits
+            .iter()
+            .find(|&&at| at > top || (here && at == top))
+            .or(hits.first()),
+        false => hits.iter().rev().find(|&&at| at < top).or(hits.last()),
+    };
+    match next {
+        Some(&at) => {
+            let place = hits.partition_point(|&hit| hit < at) + 1;
+            let text = format!("{place} of {} lines", hits.len());
+            state.detail.top = at;
+            state.say(text, Role::Dim);
+        }
+        None => {
+            let text = format!("nothing here holds {}", state.detail.find);
+            state.say(text, Role::Warn);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::block;
+
+    #[test]
+    fn a_block_is_an_address_without_keys() {
+        for (address, expected) in [
+            ("a.b", "a.b"),
+            ("a.b[0]", "a.b"),
+            ("module.m[\"x]y\"].a.b[\"k\"]", "module.m.a.b"),
+        ] {
+            assert_eq!(block(address, "a", "b"), expected);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Why an action cannot be done now, in words. The footer and the palette ask, and so does every key.
+
+use crate::plan::effect::Kind;
+use crate::ui::dialog::{Asking, Field, Overlay};
+use crate::ui::keymap::Action;
+use crate::ui::number::counted;
+use crate::ui::standing::Standing;
+use crate::ui::state::{Reading, State};
+
+/// Why `action` cannot be done now; `None` if it can.
+pub fn why_not(state: &State, action: Action) -> Option<String> {
+    match action {
+        Action::Acknowledge => acknowledge(state),
+        Action::Object | Action::Comment | Action::CopyAddress | Action::CopyDetail => state
+            .current()
+            .is_none()
+            .then(|| "put the cursor on a change first".into()),
+        Action::Undo => (state.log.verdicts().is_empty() && state.log.comments().next().is_none())
+            .then(|| "nothing to undo".into()),
+        Action::NextOpen | Action::PreviousOpen => {
+            state.next_open(false).is_none().then(|| {
+                match (state.tally.open(&state.standings), &state.reading) {
+                    (0, Reading::Going(_)) => "nothing waits so far".into(),
+                    (0, _) => "nothing waits any more: S signs".into(),
+                    (n, _) => format!("{n} wait, but the filter hides them: esc clears it"),
+                }
+            })
+        }
+        Action::Sign => sign(state),
+        Action::Yes | Action::Submit => submit(state),
+        _ => None,
+    }
+}
+
+fn acknowledge(state: &State) -> Option<String> {
+    let Some((row, judged)) = state.current() else {
+        return Some("put the cursor on a change first; ] goes to the next that waits".into());
+    };
+    match state.standings[row as usize] {
+        Standing::Acked => Some("already acknowledged; u takes the last one back".into()),
+        Standing::Open => None,
+        Standing::Objected | Standing::Nothing if judged.needs_ack() => None,
+        Standing::Objected | Standing::Nothing if judged.effect.kind == Kind::Drift => {
+            Some("drift is not done by this plan: nothing to acknowledge".into())
+        }
+        Standing::Objected | Standing::Nothing => Some(format!(
+            "{} risk: nothing to acknowledge",
+            judged.risk().word()
+        )),
+    }
+}
+
+/// Why the plan can neither be signed nor sent back.
+fn sign(state: &State) -> Option<String> {
+    match &state.reading {
+        Reading::Going(_) => return Some("still reading the plan".into()),
+        Reading::Failed(failure) => {
+            return Some(format!("the plan was not read: {}", failure.error));
+        }
+        Reading::Done(_) => {}
+    }
+    if state.tally.objected > 0 {
+        return None;
+    }
+    cannot_sign(state)
+}
+
+/// Why a plan that was read and that nobody objects to cannot be signed.
+pub fn cannot_sign(state: &State) -> Option<String> {
+    let facts = state.facts()?;
+    let file_errored = facts.file.as_ref().is_some_and(|file| file.errored);
+    if facts.header.errored == Some(true) || file_errored {
+        return Some("the plan ended in an error: it cannot be approved, plan again".into());
+    }
+    if state.source_changed {
+        return Some("the plan on disk is no longer what was read: start again".into());
+    }
+    let open = state.tally.open(&state.standings);
+    if open > 0 {
+        return Some(format!(
+            "{} not acknowledged yet; ] goes to the next",
+            counted(open, "change is", "changes are")
+        ));
+    }
+    if let Some(unsaved) = &state.unsaved {
+        return Some(format!("what you said is not on disk: {unsaved}"));
+    }
+    state.setup.identity.clone().err()
+}
+
+/// Why what is in the dialog cannot be done yet.
+fn submit(state: &State) -> Option<String> {
+    match state.overlay.as_ref()? {
+        Overlay::Ack(asking) if asking.field == Field::Answer && !asking.matches() => {
+            mismatch(asking)
+        }
+        Overlay::Words(words) if words.line.text().trim().is_empty() => {
+            Some("write why first".into())
+        }
+        Overlay::Sign(signing) if signing.typed.text() != state.setup.phrase => {
+            Some(format!("type {} to sign", state.setup.phrase))
+        }
+        Overlay::Sign(_) => cannot_sign(state),
+        Overlay::Filter(_) => state.filter_error.clone(),
+        Overlay::Ack(_)
+        | Overlay::Words(_)
+        | Overlay::Find(_)
+        | Overlay::Help { .. }
+        | Overlay::Palette { .. }
+        | Overlay::SendBack
+        | Overlay::Waiting(_)
+        | Overlay::Leave(_)
+        | Overlay::Notice(_) => None,
+    }
+}
+
+fn mismatch(asking: &Asking) -> Option<String> {
+    let phrase = asking.phrase.as_deref()?;
+    Some(format!("type {phrase} to acknowledge"))
+}

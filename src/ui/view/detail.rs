@@ -1,0 +1,99 @@
+//! The pane beside the list: lines that were made before, from the first one shown.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::frame::{self, Edges};
+use super::{line, put};
+use crate::text::visible;
+use crate::ui::layout::inside;
+use crate::ui::state::{Pane, State};
+use crate::ui::theme::{Piece, Role};
+use crate::ui::width::{tail, width};
+
+/// Draws the pane.
+pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = state.theme();
+    let focus = state.pane == Pane::Detail && state.overlay.is_none();
+    let title = title(state, inside(area).width.into(), focus);
+    let foot = foot(state, inside(area).height.into());
+    let edges = Edges {
+        title: &title,
+        foot: &foot,
+        focus,
+    };
+    frame::draw(buffer, theme, area, &edges);
+    let area = inside(area);
+    let lines = state.detail.lines.iter().skip(state.detail.top);
+    for (y, pieces) in lines.take(area.height.into()).enumerate() {
+        put(
+            buffer,
+            theme,
+            line(area, y as u16),
+            &marked(pieces, &state.detail.find),
+        );
+    }
+}
+
+/// The address; where it is too long its end is worth more than its beginning.
+fn title(state: &State, room: usize, focus: bool) -> Vec<Piece> {
+    let role = if focus { Role::Strong } else { Role::Dim };
+    let Some((_, judged)) = state.current() else {
+        let label = state.tree.current().map_or("", |node| node.label.as_str());
+        return vec![Piece::foreign(label, role)];
+    };
+    let address = visible(&judged.effect.address);
+    let suffix = if state.detail.json { "   JSON" } else { "" };
+    let room = room.saturating_sub(width(suffix) + 2);
+    let text = if width(&address) <= room {
+        address.into_owned()
+    } else {
+        let dots = state.theme().glyph("…", "..");
+        format!("{dots}{}", tail(&address, room.saturating_sub(width(dots))))
+    };
+    vec![Piece::new(text, role), Piece::new(suffix, Role::Dim)]
+}
+
+/// How much more there is.
+fn foot(state: &State, height: usize) -> Vec<Piece> {
+    let theme = state.theme();
+    let above = state.detail.top;
+    let below = state.detail.lines.len().saturating_sub(above + height);
+    let words = match (above, below) {
+        (0, 0) => return Vec::new(),
+        (above, 0) => format!("{} {above} lines", theme.glyph("↑", "^")),
+        (0, below) => format!("{} {below} lines", theme.glyph("↓", "v")),
+        (above, below) => format!(
+            "{} {above}   {} {below} lines",
+            theme.glyph("↑", "^"),
+            theme.glyph("↓", "v")
+        ),
+    };
+    vec![Piece::new(words, Role::Dim)]
+}
+
+/// The line with what is searched marked in it; letter case does not count.
+fn marked(pieces: &[Piece], find: &str) -> Vec<Piece> {
+    let Some(wanted) = (!find.is_empty()).then(|| find.to_ascii_lowercase()) else {
+        return pieces.to_vec();
+    };
+    let mut out = Vec::new();
+    for piece in pieces {
+        // Only ASCII letters change case here, so places in both texts are the same.
+        let lower = piece.text.to_ascii_lowercase();
+        let mut at = 0;
+        for (start, hit) in lower.match_indices(&wanted) {
+            out.push(Piece::new(&piece.text[at..start], piece.role));
+            out.push(Piece::new(
+                &piece.text[start..start + hit.len()],
+                Role::Match,
+            ));
+            at = start + hit.len();
+        }
+        out.push(Piece::new(&piece.text[at..], piece.role));
+    }
+    out
+}

@@ -1,0 +1,74 @@
+//! Frames: a title at the top, a count at the bottom.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::symbols::border;
+use ratatui::widgets::{Block, Widget as _};
+
+use super::{pieces_width, put};
+use crate::ui::theme::{Piece, Role, Theme};
+
+const ASCII: border::Set<'_> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+/// A frame's edges: what stands in them.
+pub struct Edges<'a> {
+    /// At the left of the upper edge.
+    pub title: &'a [Piece],
+    /// At the right of the lower edge.
+    pub foot: &'a [Piece],
+    /// Whether it has the keys.
+    pub focus: bool,
+}
+
+/// Draws a frame.
+pub fn draw(buffer: &mut Buffer, theme: Theme, area: Rect, edges: &Edges<'_>) {
+    let set = if theme.ascii { ASCII } else { border::PLAIN };
+    let role = if edges.focus {
+        Role::BorderFocus
+    } else {
+        Role::Border
+    };
+    Block::bordered()
+        .border_set(set)
+        .border_style(theme.style(role))
+        .render(area, buffer);
+    let room = area.width.saturating_sub(4);
+    if !edges.title.is_empty() {
+        let title = spaced(edges.title);
+        let width = room.min(pieces_width(&title) as u16);
+        put(
+            buffer,
+            theme,
+            Rect::new(area.x + 1, area.y, width, 1),
+            &title,
+        );
+    }
+    if !edges.foot.is_empty() && area.height > 1 {
+        let foot = spaced(edges.foot);
+        let width = room.min(pieces_width(&foot) as u16);
+        let x = area.right() - 1 - width;
+        put(
+            buffer,
+            theme,
+            Rect::new(x, area.bottom() - 1, width, 1),
+            &foot,
+        );
+    }
+}
+
+fn spaced(pieces: &[Piece]) -> Vec<Piece> {
+    let air = Piece::new(" ", Role::Text);
+    let mut out = vec![air.clone()];
+    out.extend_from_slice(pieces);
+    out.push(air);
+    out
+}
