@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use super::{Count, Name, Node};
+use crate::plan::action::Action;
 use crate::plan::effect::Kind;
 use crate::risk::Judged;
 use crate::ui::standing::Standing;
@@ -163,6 +164,21 @@ impl Section {
     }
 }
 
+/// How many of which action sign, what is made first and what is lost last.
+pub fn by_sign<'a>(actions: impl Iterator<Item = &'a Action>) -> Vec<(&'static str, usize)> {
+    const ORDER: [&str; 12] = [
+        "+", "~", "-/+", "+/-", "-", "<=", "x", "+/x", "x/+", "o", "?", "",
+    ];
+    let mut counts = ORDER.map(|sign| (sign, 0_usize));
+    for action in actions {
+        let sign = action.sign();
+        if let Some((_, n)) = counts.iter_mut().find(|(known, _)| *known == sign) {
+            *n += 1;
+        }
+    }
+    counts.into_iter().filter(|(_, n)| *n > 0).collect()
+}
+
 struct Builder<'a> {
     rows: &'a [Judged],
     standings: &'a [Standing],
@@ -313,18 +329,8 @@ impl Builder<'_> {
     }
 
     fn signs(&self, members: &[u32]) -> Count {
-        const ORDER: [&str; 12] = [
-            "+", "~", "-/+", "+/-", "-", "<=", "x", "+/x", "x/+", "o", "?", "",
-        ];
-        let mut counts = [0_usize; ORDER.len()];
-        for &row in members {
-            let sign = self.rows[row as usize].effect.action.sign();
-            if let Some(at) = ORDER.iter().position(|known| *known == sign) {
-                counts[at] += 1;
-            }
-        }
-        let counted = ORDER.into_iter().zip(counts).filter(|(_, n)| *n > 0);
-        Count::Signs(counted.collect())
+        let actions = members.iter().map(|&row| &self.rows[row as usize].effect.action);
+        Count::Signs(by_sign(actions))
     }
 
     fn row(&mut self, depth: u16, row: u32) {
@@ -370,7 +376,6 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::action::Action;
     use crate::plan::effect::{Effect, Span};
     use crate::risk::{Finding, Risk};
 

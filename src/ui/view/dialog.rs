@@ -1,5 +1,7 @@
 //! Dialogs: what, why, consequence, key. Each is lines of pieces in a frame, and where the caret stands.
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget as _};
@@ -9,6 +11,7 @@ use super::footer::window;
 use super::frame::{self, Edges};
 use super::{line, pieces_width, place, put};
 use crate::failure::Failure;
+use crate::plan::effect::Kind;
 use crate::risk::Risk;
 use crate::text::visible;
 use crate::ui::dialog::{Asking, Field, Overlay, Signing, Tone, Words};
@@ -18,6 +21,7 @@ use crate::ui::number::{digest, size};
 use crate::ui::standing::Standing;
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
+use crate::ui::tree::groups::by_sign;
 use crate::ui::update::permit::cannot_sign;
 use crate::ui::width::{count, wrap};
 
@@ -172,19 +176,25 @@ impl Page<'_> {
         self.line([Piece::new(prompt, role), Piece::new(text, Role::Text)]);
     }
 
-    /// The keys at the bottom; those that do nothing yet are quiet.
+    /// The keys at the bottom; those that do nothing yet are quiet. Where they do not fit, what follows a comma goes.
     fn keys(&mut self, keys: &[(&str, &str, bool)]) {
         self.blank();
-        let mut pieces = Vec::new();
-        for (key, words, can) in keys {
-            if !pieces.is_empty() {
-                pieces.push(Piece::new("   ", Role::Text));
+        let make = |gap: &str, short: bool| {
+            let mut pieces = Vec::new();
+            for (key, words, can) in keys {
+                if !pieces.is_empty() {
+                    pieces.push(Piece::new(gap, Role::Text));
+                }
+                let role = if *can { Role::Key } else { Role::Dim };
+                let words = words.split(',').next().filter(|_| short).unwrap_or(words);
+                pieces.push(Piece::new(*key, role));
+                pieces.push(Piece::new(format!(" {words}"), Role::Dim));
             }
-            let role = if *can { Role::Key } else { Role::Dim };
-            pieces.push(Piece::new(*key, role));
-            pieces.push(Piece::new(format!(" {words}"), Role::Dim));
-        }
-        self.line(pieces);
+            pieces
+        };
+        let full = make("   ", false);
+        let fits = pieces_width(&full) <= self.width;
+        self.line(if fits { full } else { make("   ", true) });
     }
 
     /// What just happened, inside the dialog where the eye is.
@@ -300,8 +310,9 @@ impl Page<'_> {
             self.labelled("sha256", first.trim(), Role::Strong);
             self.labelled("", second.trim(), Role::Strong);
             let bytes = facts.file.as_ref().map_or(facts.header.bytes, |file| file.size);
-            let what = if facts.file.is_some() { "plan file" } else { "plan JSON" };
-            self.labelled("plan", &format!("{}, {what} of {}", state.setup.plan, size(bytes)), Role::Text);
+            let alone = if facts.file.is_some() { "" } else { ", the JSON alone" };
+            let plan = format!("{}, {}{alone}", state.setup.plan, size(bytes));
+            self.labelled("plan", &plan, Role::Text);
         }
         self.labelled("changes", &changes(state), Role::Text);
         let reasons = signing.request.acks.iter().filter(|ack| ack.reason.is_some()).count();
@@ -400,27 +411,17 @@ impl Page<'_> {
 
 /// `1,284:  +312  ~901  -/+41  -30`
 fn changes(state: &State) -> String {
-    use crate::plan::effect::Kind;
-    let mut signs: Vec<(&str, usize)> = Vec::new();
-    let mut all = 0;
-    for judged in &state.rows {
-        let effect = &judged.effect;
-        if effect.kind != Kind::Change || effect.is_nothing() {
-            continue;
-        }
-        all += 1;
-        let sign = match effect.action.sign() {
-            "" => "moved ",
-            sign => sign,
-        };
-        match signs.iter_mut().find(|(known, _)| *known == sign) {
-            Some((_, n)) => *n += 1,
-            None => signs.push((sign, 1)),
-        }
+    let changes = state
+        .rows
+        .iter()
+        .map(|judged| &judged.effect)
+        .filter(|effect| effect.kind == Kind::Change && !effect.is_nothing());
+    let signs = by_sign(changes.map(|effect| &effect.action));
+    let all: usize = signs.iter().map(|(_, n)| n).sum();
+    let mut text = if all == 0 { "none".into() } else { format!("{}:", count(all)) };
+    for (sign, n) in signs {
+        let sign = if sign.is_empty() { "moved " } else { sign };
+        let _ = write!(text, "  {sign}{}", count(n));
     }
-    if all == 0 {
-        return "none".into();
-    }
-    let parts: Vec<String> = signs.iter().map(|(sign, n)| format!("{sign}{}", count(*n))).collect();
-    format!("{}:  {}", count(all), parts.join("  "))
+    text
 }
