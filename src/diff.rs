@@ -8,6 +8,7 @@ use crate::plan::values::Values;
 
 pub mod embedded;
 mod lists;
+mod node;
 pub mod raw;
 pub mod secrets;
 pub mod text;

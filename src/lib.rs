@@ -47,11 +47,14 @@
 // A test says what it expects by unwrapping it.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod approval;
+pub mod cli;
 pub mod diff;
 pub mod failure;
+pub mod gate;
 pub mod plan;
 pub mod review;
 pub mod risk;
-
 pub mod text;
+pub mod trust;
 pub mod ui;

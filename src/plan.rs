@@ -4,8 +4,17 @@
 //! Judges nothing, shows nothing, and imports nothing of ours but [`crate::failure`] and [`crate::text`].
 
 pub mod action;
+pub mod address;
 pub mod archive;
+mod census;
+mod config;
+pub mod count;
 pub mod effect;
+mod element;
 pub mod index;
+pub mod input;
+pub mod scan;
+pub mod source;
 pub mod value;
 pub mod values;
+pub mod window;

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::risk::Judged;
 
+pub mod draft;
+pub mod judge;
 pub mod log;
+pub mod rejection;
 
 /// Which row is spoken of: the same address may hold a current and several deposed objects.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

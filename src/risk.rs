@@ -7,6 +7,26 @@ use std::fmt;
 
 use crate::plan::effect::{Effect, Kind};
 
+pub mod assess;
+pub mod attributes;
+pub mod catalogue;
+mod firewall;
+mod heuristic;
+mod lifecycle;
+pub mod operator;
+mod policy_change;
+pub mod policy_document;
+mod quantity;
+mod render;
+pub mod rules;
+pub mod summary;
+pub mod walk;
+
+pub use assess::assess;
+pub use catalogue::ruleset_sha256;
+pub use rules::{Rule, rule};
+pub use summary::{Tally, summary};
+
 /// How bad it can be. Ordered: `Low < Medium < High < Critical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Risk {
@@ -23,6 +43,26 @@ pub enum Risk {
 impl Risk {
     /// All of them, worst first.
     pub const WORST_FIRST: [Risk; 4] = [Risk::Critical, Risk::High, Risk::Medium, Risk::Low];
+
+    /// One step worse, if there is one.
+    #[must_use]
+    pub fn worse(self) -> Self {
+        match self {
+            Risk::Low => Risk::Medium,
+            Risk::Medium => Risk::High,
+            Risk::High | Risk::Critical => Risk::Critical,
+        }
+    }
+
+    /// One step milder, if there is one.
+    #[must_use]
+    pub fn milder(self) -> Self {
+        match self {
+            Risk::Critical => Risk::High,
+            Risk::High => Risk::Medium,
+            Risk::Medium | Risk::Low => Risk::Low,
+        }
+    }
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -56,6 +96,42 @@ pub struct Finding {
     pub new: Option<Box<str>>,
     /// One sentence on what is lost. Foreign text may stand in it.
     pub message: Cow<'static, str>,
+}
+
+impl Finding {
+    /// A finding with nothing but a sentence.
+    pub fn new(rule: &'static str, risk: Risk, message: &'static str) -> Self {
+        Finding {
+            rule: Cow::Borrowed(rule),
+            risk,
+            path: None,
+            old: None,
+            new: None,
+            message: Cow::Borrowed(message),
+        }
+    }
+
+    /// The same with another sentence.
+    #[must_use]
+    pub(crate) fn say(mut self, message: String) -> Self {
+        self.message = Cow::Owned(message);
+        self
+    }
+
+    /// The same with what it was and what it becomes, both fit to be shown.
+    #[must_use]
+    pub(crate) fn values(mut self, old: &str, new: &str) -> Self {
+        self.old = Some(old.into());
+        self.new = Some(new.into());
+        self
+    }
+
+    /// The same with no higher risk than `cap`.
+    #[must_use]
+    pub(crate) fn at_most(mut self, cap: Risk) -> Self {
+        self.risk = self.risk.min(cap);
+        self
+    }
 }
 
 /// A row with what is wrong with it.

@@ -97,6 +97,8 @@ pub enum Msg {
     Rows(Vec<Judged>),
     /// Reading goes on.
     Progress(Progress),
+    /// What was said in an earlier sitting, where it could only be found when the plan was read.
+    Restored(Log, String),
     /// Reading is over; the rows about the plan as a whole come with it.
     Loaded(Box<Facts>, Vec<Judged>),
     /// Reading failed.

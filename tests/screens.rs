@@ -84,9 +84,13 @@ fn loading_says_how_far_it_is() {
 fn a_plan_that_cannot_be_read_says_why() {
     let mut screen = Screen::new(80, 24).rows(scene::incident());
     screen.send(Msg::LoadFailed(
-        Failure::new(Exit::BadPlan, "truncated", "The file ends inside resource_changes, at byte 41,233.")
-            .expected("a closing ]", "the end of the file")
-            .hint("make the plan again: terraform show -json tfplan > plan.json"),
+        Failure::new(
+            Exit::BadPlan,
+            "truncated",
+            "The file ends inside resource_changes, at byte 41,233.",
+        )
+        .expected("a closing ]", "the end of the file")
+        .hint("make the plan again: terraform show -json tfplan > plan.json"),
     ));
     insta::assert_snapshot!(styled(&screen.buffer()));
     screen.send(Msg::Drawn);
@@ -122,31 +126,46 @@ fn the_terminal_cursor_is_on_the_box_or_on_the_caret() {
 #[test]
 fn everything_acknowledged_can_be_signed() {
     let screen = Screen::incident(80, 24).keys(ACKNOWLEDGE_ALL);
-    assert_eq!((screen.state.tally.acked, screen.state.tally.asking), (7, 7));
+    assert_eq!(
+        (screen.state.tally.acked, screen.state.tally.asking),
+        (7, 7)
+    );
     assert_eq!(screen.saves, 7);
     let screen = screen.keys("S 'prod/network' enter");
     let [Command::Sign(request)] = screen.asked.as_slice() else {
         panic!("{:?}", screen.asked)
     };
     assert_eq!(request.acks.len(), 7);
-    let primary = request.acks.iter().find(|a| a.requirement.key.address.contains("primary"));
+    let primary = request
+        .acks
+        .iter()
+        .find(|a| a.requirement.key.address.contains("primary"));
     let primary = primary.unwrap();
     assert_eq!(primary.method, Method::Typed);
     assert_eq!(primary.reason.as_deref(), Some("blue-green cut-over"));
     assert_eq!(
         primary.requirement.rules,
-        ["delete-stateful", "final-snapshot-off", "protection-weakened"]
+        [
+            "delete-stateful",
+            "final-snapshot-off",
+            "protection-weakened"
+        ]
     );
     let mut screen = screen;
     screen.send(Msg::Signed(Ok(Receipt("signed".into()))));
-    assert_eq!(screen.outcome(), Some(&Outcome::Signed(Receipt("signed".into()))));
+    assert_eq!(
+        screen.outcome(),
+        Some(&Outcome::Signed(Receipt("signed".into())))
+    );
 }
 
 #[test]
 fn nothing_is_signed_while_something_is_open_or_the_name_is_wrong() {
     let screen = Screen::incident(80, 24).keys("S");
     assert!(screen.text().contains("7 changes are not acknowledged yet"));
-    let screen = Screen::incident(80, 24).keys(ACKNOWLEDGE_ALL).keys("S 'prod/networ' enter");
+    let screen = Screen::incident(80, 24)
+        .keys(ACKNOWLEDGE_ALL)
+        .keys("S 'prod/networ' enter");
     assert!(screen.asked.is_empty());
     assert!(screen.text().contains("type prod/network to sign"));
     let mut screen = screen.paste("k").keys("enter");
@@ -163,7 +182,9 @@ fn keys_typed_before_a_dialog_was_seen_do_not_answer_it() {
     assert_eq!(screen.state.tally.acked, 0);
     assert!(screen.text().contains("Acknowledge a high change"));
     assert_eq!(screen.keys("y").state.tally.acked, 1);
-    let screen = Screen::incident(80, 24).keys("] ] ] ]").at_once("a enter y space");
+    let screen = Screen::incident(80, 24)
+        .keys("] ] ] ]")
+        .at_once("a enter y space");
     assert_eq!(screen.state.tally.acked, 0);
 }
 
@@ -177,7 +198,10 @@ fn enter_never_acknowledges_a_high_change() {
 fn a_wrong_or_pasted_name_does_not_acknowledge() {
     let screen = Screen::incident(80, 24).keys("] a 'Primary' enter");
     assert_eq!(screen.state.tally.acked, 0);
-    let screen = Screen::incident(80, 24).keys("] a").paste("primary").keys("enter");
+    let screen = Screen::incident(80, 24)
+        .keys("] a")
+        .paste("primary")
+        .keys("enter");
     assert_eq!(screen.state.tally.acked, 0);
     assert!(screen.text().contains("type primary to acknowledge"));
 }
@@ -186,7 +210,11 @@ fn a_wrong_or_pasted_name_does_not_acknowledge() {
 fn undo_and_redo_go_back_and_forth() {
     let screen = Screen::incident(80, 24).keys("] ] ] ] a y u");
     assert_eq!(screen.state.tally.acked, 0);
-    assert!(screen.text().contains("took back the acknowledgement of aws_iam_role_policy.deploy"));
+    assert!(
+        screen
+            .text()
+            .contains("took back the acknowledgement of aws_iam_role_policy.deploy")
+    );
     let screen = screen.keys("ctrl-r");
     assert_eq!(screen.state.tally.acked, 1);
     assert_eq!(screen.saves, 3);
@@ -201,7 +229,10 @@ fn an_objection_sends_the_plan_back() {
     let mut screen = screen.keys("y");
     assert_eq!(screen.asked, [Command::Reject]);
     screen.send(Msg::Rejected(Ok("sent back".into())));
-    assert_eq!(screen.outcome(), Some(&Outcome::Rejected("sent back".into())));
+    assert_eq!(
+        screen.outcome(),
+        Some(&Outcome::Rejected("sent back".into()))
+    );
 }
 
 #[test]
@@ -244,7 +275,10 @@ fn the_number_of_what_is_hidden_is_shown() {
 #[test]
 fn copying_promises_no_more_than_it_can_know() {
     let screen = Screen::incident(80, 24).keys("] y");
-    assert_eq!(screen.asked, [Command::Copy("module.db.aws_db_instance.primary".into())]);
+    assert_eq!(
+        screen.asked,
+        [Command::Copy("module.db.aws_db_instance.primary".into())]
+    );
     assert!(screen.text().contains("sent to the terminal's clipboard"));
 }
 
@@ -266,7 +300,10 @@ fn a_screen_that_is_too_small_decides_nothing() {
     let screen = Screen::incident(59, 24).keys("a y 'primary' enter S");
     assert!(screen.text().contains("60×15 needed, this is 59×24"));
     assert!(screen.state.overlay.is_none());
-    assert_eq!(screen.keys("q").outcome(), Some(&Outcome::Left { saved: true }));
+    assert_eq!(
+        screen.keys("q").outcome(),
+        Some(&Outcome::Left { saved: true })
+    );
 }
 
 #[test]
@@ -280,10 +317,23 @@ fn foreign_text_cannot_act_on_the_terminal() {
     setup.target = Some("prod\u{9b}31m".into());
     setup.plan = "plan\u{202e}.json".into();
     let mut screen = Screen::with(setup, 120, 40).rows(scene).loaded();
-    for keys in ["] ", "a", "esc x", "esc y", "enter", "J", "esc esc / 'x'", "esc S"] {
+    for keys in [
+        "] ",
+        "a",
+        "esc x",
+        "esc y",
+        "enter",
+        "J",
+        "esc esc / 'x'",
+        "esc S",
+    ] {
         screen = screen.keys(keys);
         for cell in screen.buffer().content() {
-            assert!(!cell.symbol().chars().any(is_hidden), "{keys}: {:?}", cell.symbol());
+            assert!(
+                !cell.symbol().chars().any(is_hidden),
+                "{keys}: {:?}",
+                cell.symbol()
+            );
         }
     }
 }
@@ -307,7 +357,10 @@ fn a_hundred_thousand_rows_are_as_quick_to_walk_as_a_hundred() {
 }
 
 fn any_key() -> impl Strategy<Value = String> {
-    let all: Vec<&str> = undersign::ui::keymap::KEYS.iter().flat_map(|b| b.keys.iter().copied()).collect();
+    let all: Vec<&str> = undersign::ui::keymap::KEYS
+        .iter()
+        .flat_map(|b| b.keys.iter().copied())
+        .collect();
     prop_oneof![
         8 => prop::sample::select(all).prop_map(String::from),
         2 => any::<char>().prop_map(String::from),

@@ -37,17 +37,26 @@ fn check(name: &str, screen: &Screen) {
 
 #[test]
 fn the_review() {
-    check("review", &Screen::incident(120, 36).keys("] ] ] ] a y [ G k k k k l g ]"));
+    check(
+        "review",
+        &Screen::incident(120, 36).keys("] ] ] ] a y [ G k k k k l g ]"),
+    );
 }
 
 #[test]
 fn acknowledging() {
-    check("acknowledge", &Screen::incident(120, 36).keys("] a tab 'CHG-20391' enter 'prima'"));
+    check(
+        "acknowledge",
+        &Screen::incident(120, 36).keys("] a tab 'CHG-20391' enter 'prima'"),
+    );
 }
 
 #[test]
 fn signing() {
-    check("sign", &Screen::incident(100, 30).keys(NAMES).keys("S 'prod/net'"));
+    check(
+        "sign",
+        &Screen::incident(100, 30).keys(NAMES).keys("S 'prod/net'"),
+    );
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn readable(bytes: Vec<u8>) -> Option<String> {
 
 /// The difference between two texts as what they hold. `None` if they are plain: then they are better read in one line.
 pub fn changed(old: &str, new: &str, mask: &impl Fn(&str) -> String) -> Option<Document> {
-    let (title, lines) = match (form(old), form(new)) {
+    let (mut title, lines) = match (form(old), form(new)) {
         (Form::Json(left), Form::Json(right)) if same(&left, &right) => {
             ("same JSON, other spelling".into(), Vec::new())
         }
@@ -118,6 +118,10 @@ pub fn changed(old: &str, new: &str, mask: &impl Fn(&str) -> String) -> Option<D
             text::lines(&printed(left, old, mask), &printed(right, new, mask)),
         ),
     };
+    let differs = |line: &Line| matches!(line, Line::Removed(..) | Line::Added(..));
+    if !lines.is_empty() && !lines.iter().any(differs) {
+        title.push_str(", differs only in a secret or at line ends");
+    }
     Some(Document { title, lines })
 }
 
@@ -211,8 +215,17 @@ mod tests {
                 &zipped,
                 Some("compressed data in base64, 18 bytes → 18 bytes"),
             ),
-            (pem, pem, Some("another certificate (PEM)")),
+            (
+                pem,
+                pem,
+                Some("another certificate (PEM), differs only in a secret or at line ends"),
+            ),
             ("a: 1\nb: 2\n", "a: 1\nb: 3\n", Some("text, line by line")),
+            (
+                "a\nb\n",
+                "a\nb",
+                Some("text, line by line, differs only in a secret or at line ends"),
+            ),
             ("one line\n", "another", None),
             ("abcdefghijklmnopqrstuvwx", "abcdefghijklmnopqrstuvwy", None),
         ] {

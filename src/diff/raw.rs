@@ -1,7 +1,7 @@
 //! A whole element of the plan with its secrets masked: by its own marks, by its own values, and by those of the plan.
 
+use super::node::masked;
 use super::secrets::{MASK, Secrets};
-use super::tree::masked;
 use super::value::pretty;
 use crate::plan::value::Value;
 use crate::plan::values::{Mark, Values};

@@ -4,12 +4,12 @@
 
 use std::time::{Duration, Instant};
 
-use similar::{Algorithm, DiffOp, capture_diff_slices_deadline, diff_ratio};
+use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 /// How long one comparison may take before it settles for a coarser answer.
 const TIME_LIMIT: Duration = Duration::from_millis(50);
-/// Below this share of equal tokens, marks inside a line point at coincidences.
-const LEAST_EQUAL: f32 = 0.3;
+/// Below this percentage of equal text, marks inside a line point at coincidences.
+const LEAST_EQUAL: usize = 30;
 /// Beyond this many bytes nobody reads word marks.
 const LONGEST_WITH_MARKS: usize = 20_000;
 /// Equal lines kept around a difference.
@@ -52,7 +52,13 @@ pub fn words(old: &str, new: &str) -> (Vec<Span>, Vec<Span>) {
     }
     let (old_tokens, new_tokens) = (tokens(old), tokens(new));
     let ops = compare(&old_tokens, &new_tokens);
-    if diff_ratio(&ops, old_tokens.len(), new_tokens.len()) < LEAST_EQUAL {
+    let equal: usize = ops
+        .iter()
+        .filter(|op| matches!(op, DiffOp::Equal { .. }))
+        .flat_map(|op| &old_tokens[op.old_range()])
+        .map(|token| token.len())
+        .sum();
+    if equal * 2 * 100 < (old.len() + new.len()) * LEAST_EQUAL {
         return (whole(old), whole(new));
     }
     let (mut left, mut right) = (Vec::new(), Vec::new());

@@ -1,8 +1,9 @@
 //! Walks the two sides of a change together and writes down a row for each place.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use super::secrets::{Secrets, has_no_marks, named_like_a_secret};
+use super::node::{Node, masked, side_of_container};
+use super::secrets::{MASK, Secrets, has_no_marks, named_like_a_secret};
 use super::value::{compact, same};
 use super::{Entry, Kind, Looking, Side, embedded, lists};
 use crate::plan::value::Value;
@@ -10,77 +11,6 @@ use crate::plan::values::{Mark, Values};
 
 /// Deeper containers are shown as JSON in one line.
 const DEEPEST: usize = 40;
-
-/// One side at one place.
-#[derive(Debug, Clone, Copy)]
-struct Node<'a> {
-    value: Option<&'a Value>,
-    unknown: Mark<'a>,
-    secret: Mark<'a>,
-}
-
-impl<'a> Node<'a> {
-    fn is_unknown(&self) -> bool {
-        // A member that is unknown somewhere below, but has no value at all, has nothing to show either.
-        self.unknown.covers()
-            || (self.value.is_none()
-                && self.unknown.touches()
-                && self.unknown.members().next().is_none())
-    }
-
-    fn exists(&self) -> bool {
-        self.value.is_some() || self.unknown.touches()
-    }
-
-    fn is_nothing(&self) -> bool {
-        matches!(self.value, None | Some(Value::Null)) && !self.unknown.touches()
-    }
-
-    fn members(&self) -> Option<Vec<&'a str>> {
-        let known: &[(Box<str>, Value)] = match self.value {
-            Some(Value::Object(members)) => members,
-            None if self.unknown.members().next().is_some() => &[],
-            _ => return None,
-        };
-        let mut keys: Vec<&str> = known.iter().map(|(key, _)| &**key).collect();
-        let unknown = self.unknown.members().filter(|(_, mark)| mark.touches());
-        keys.extend(
-            unknown
-                .map(|(key, _)| key)
-                .filter(|key| !known.iter().any(|(k, _)| **k == **key)),
-        );
-        Some(keys)
-    }
-
-    fn elements(&self) -> Option<&'a [Value]> {
-        match self.value {
-            Some(Value::List(items)) => Some(items),
-            _ => None,
-        }
-    }
-
-    fn member(&self, key: &str) -> Self {
-        Node {
-            value: self.value.and_then(|value| value.get(key)),
-            unknown: self.unknown.member(key),
-            secret: self.secret.member(key),
-        }
-    }
-
-    fn element(&self, index: usize) -> Self {
-        Node {
-            value: self.value.and_then(|value| value.at(index)),
-            unknown: self.unknown.element(index),
-            secret: self.secret.element(index),
-        }
-    }
-
-    const NOTHING: Node<'static> = Node {
-        value: None,
-        unknown: Mark::NOTHING,
-        secret: Mark::NOTHING,
-    };
-}
 
 /// Where a row stands.
 struct Place {
@@ -94,6 +24,21 @@ struct Place {
     /// The reviewer asked to see it.
     revealed: bool,
     note: Option<String>,
+}
+
+impl Place {
+    /// The place of the object itself, which has no name.
+    fn root(looking: Looking<'_>, whole: bool) -> Self {
+        Place {
+            path: String::new(),
+            label: String::new(),
+            depth: 0,
+            whole,
+            named: false,
+            revealed: looking.revealed == Some(""),
+            note: None,
+        }
+    }
 }
 
 struct Walk<'a> {
@@ -124,8 +69,8 @@ pub(super) fn rows(values: &Values, looking: Looking<'_>) -> Vec<Entry> {
         secret: Mark::root(values.after_sensitive.as_ref()),
     };
     let covered = old.secret.covers() || new.secret.covers() || new.is_unknown();
-    let root = walk.root();
-    // The object itself is no row: its members are the attributes.
+    let root = Place::root(looking, old.is_nothing() || new.is_nothing());
+    // Its members are the attributes.
     let (left, right) = match (old.members(), new.members()) {
         _ if old.is_nothing() && new.is_nothing() => (Vec::new(), Vec::new()),
         (Some(left), Some(right)) if !covered => (left, right),
@@ -136,23 +81,16 @@ pub(super) fn rows(values: &Values, looking: Looking<'_>) -> Vec<Entry> {
             return walk.entries;
         }
     };
-    walk.members(&root, old, new, &left, &right);
+    // The object itself is no row, so nobody can have asked to see it.
+    let root = Place {
+        revealed: false,
+        ..root
+    };
+    walk.members(&root, 0, old, new, &left, &right);
     walk.entries
 }
 
 impl<'a> Walk<'a> {
-    fn root(&self) -> Place {
-        Place {
-            path: String::new(),
-            label: String::new(),
-            depth: 0,
-            whole: false,
-            named: false,
-            revealed: self.looking.revealed == Some(""),
-            note: None,
-        }
-    }
-
     fn mask(&self, text: &str) -> String {
         let text = self.own.mask(text);
         self.looking.secrets.map_or_else(
@@ -165,17 +103,17 @@ impl<'a> Walk<'a> {
     fn members(
         &mut self,
         at: &Place,
+        depth: usize,
         old: Node<'a>,
         new: Node<'a>,
         left: &[&'a str],
         right: &[&'a str],
     ) -> Vec<Kind> {
-        let known: HashMap<&str, ()> = right.iter().map(|key| (*key, ())).collect();
-        let gone = left.iter().filter(|key| !known.contains_key(**key));
+        let known: HashSet<&str> = right.iter().copied().collect();
+        let gone = left.iter().filter(|key| !known.contains(**key));
         let mut keys: Vec<&str> = right.iter().chain(gone).copied().collect();
         keys.sort_unstable();
         let whole = at.whole || old.is_nothing() || new.is_nothing();
-        let depth = if at.path.is_empty() { 0 } else { at.depth + 1 };
         keys.into_iter()
             .map(|key| {
                 let path = join(&at.path, key);
@@ -200,7 +138,7 @@ impl<'a> Walk<'a> {
     fn elements(&mut self, at: &Place, old: Node<'a>, new: Node<'a>) -> (Vec<Kind>, bool) {
         let (left, right) = (old.elements().unwrap_or(&[]), new.elements().unwrap_or(&[]));
         let pairing = lists::pair(left, right, |j| new.unknown.element(j).touches());
-        let depth = if at.path.is_empty() { 0 } else { at.depth + 1 };
+        let depth = at.depth + 1;
         let whole = at.whole || old.is_nothing() || new.is_nothing();
         let kinds = pairing
             .pairs
@@ -244,25 +182,25 @@ impl<'a> Walk<'a> {
         }
         match (old.members(), new.members()) {
             (Some(left), Some(right)) if !(left.is_empty() && right.is_empty()) => {
-                return self.object(place, old, new, &left, &right);
+                return self.object(&place, old, new, &left, &right);
             }
             (Some(left), None) if new.is_nothing() && !left.is_empty() => {
-                return self.object(place, old, new, &left, &[]);
+                return self.object(&place, old, new, &left, &[]);
             }
             (None, Some(right)) if old.is_nothing() && !right.is_empty() => {
-                return self.object(place, old, new, &[], &right);
+                return self.object(&place, old, new, &[], &right);
             }
             _ => {}
         }
         match (old.elements(), new.elements()) {
             (Some(left), Some(right)) if !(left.is_empty() && right.is_empty()) => {
-                self.list(place, old, new)
+                self.list(&place, old, new)
             }
             (Some(left), None) if new.is_nothing() && !left.is_empty() => {
-                self.list(place, old, new)
+                self.list(&place, old, new)
             }
             (None, Some(right)) if old.is_nothing() && !right.is_empty() => {
-                self.list(place, old, new)
+                self.list(&place, old, new)
             }
             _ => self.leaf(place, old, new),
         }
@@ -270,20 +208,20 @@ impl<'a> Walk<'a> {
 
     fn object(
         &mut self,
-        place: Place,
+        place: &Place,
         old: Node<'a>,
         new: Node<'a>,
         left: &[&'a str],
         right: &[&'a str],
     ) -> Kind {
-        let at = self.open(&place, side_of_container(old), side_of_container(new));
-        let kinds = self.members(&place, old, new, left, right);
+        let at = self.open(place, side_of_container(old), side_of_container(new));
+        let kinds = self.members(place, place.depth + 1, old, new, left, right);
         self.close(at, old, new, &kinds, false)
     }
 
-    fn list(&mut self, place: Place, old: Node<'a>, new: Node<'a>) -> Kind {
-        let at = self.open(&place, side_of_container(old), side_of_container(new));
-        let (kinds, reordered) = self.elements(&place, old, new);
+    fn list(&mut self, place: &Place, old: Node<'a>, new: Node<'a>) -> Kind {
+        let at = self.open(place, side_of_container(old), side_of_container(new));
+        let (kinds, reordered) = self.elements(place, old, new);
         self.close(at, old, new, &kinds, reordered)
     }
 
@@ -311,9 +249,9 @@ impl<'a> Walk<'a> {
         kinds: &[Kind],
         reordered: bool,
     ) -> Kind {
-        let kind = if !old.exists() {
+        let kind = if old.is_nothing() {
             Kind::Added
-        } else if !new.exists() || (new.is_nothing() && !old.is_nothing()) {
+        } else if new.is_nothing() {
             Kind::Removed
         } else if kinds.iter().all(|kind| kind.is_quiet()) {
             if reordered {
@@ -326,6 +264,11 @@ impl<'a> Walk<'a> {
         };
         let entry = &mut self.entries[at];
         entry.kind = kind;
+        if !entry.label.is_empty() && old.value == Some(&Value::Null) {
+            entry.note = Some("was null".into());
+        } else if !entry.label.is_empty() && new.value == Some(&Value::Null) {
+            entry.note = Some("becomes null".into());
+        }
         if reordered {
             entry.note = Some(match kind {
                 Kind::Reordered => "same elements, other order".into(),
@@ -349,7 +292,7 @@ impl<'a> Walk<'a> {
         let kind = match (old.value, new.value) {
             _ if new.unknown.touches() => Kind::Unknown,
             (None | Some(Value::Null), None | Some(Value::Null)) => {
-                self.kind_of_nothings(&place, old, new)
+                kind_of_nothings(&place, old, new)
             }
             (Some(a), Some(b)) if same(a, b) && marks == (false, true) => {
                 note = Some("becomes sensitive, same value".into());
@@ -362,26 +305,19 @@ impl<'a> Walk<'a> {
             (Some(a), Some(b)) if same(a, b) => Kind::Unchanged,
             (None, Some(_)) => Kind::Added,
             (Some(_), None) => Kind::Removed,
+            (Some(Value::Null), Some(_)) if place.whole => Kind::Added,
+            (Some(_), Some(Value::Null)) if place.whole => Kind::Removed,
             (Some(_), Some(_)) => Kind::Changed,
         };
         self.push(place, kind, side(old), side(new), note);
         kind
     }
 
-    fn kind_of_nothings(&self, place: &Place, old: Node<'a>, new: Node<'a>) -> Kind {
-        match (old.exists(), new.exists()) {
-            (true, true) | (false, false) => Kind::Unchanged,
-            _ if place.whole => Kind::Unset,
-            (false, true) => Kind::Added,
-            (true, false) => Kind::Removed,
-        }
-    }
-
     /// A place without members.
     fn leaf(&mut self, place: Place, old: Node<'a>, new: Node<'a>) -> Kind {
         let kind = match (old.value, new.value) {
             _ if new.is_unknown() => Kind::Unknown,
-            _ if old.is_nothing() && new.is_nothing() => self.kind_of_nothings(&place, old, new),
+            _ if old.is_nothing() && new.is_nothing() => kind_of_nothings(&place, old, new),
             (Some(a), Some(b)) if same(a, b) && !new.unknown.touches() => Kind::Unchanged,
             (None, _) => Kind::Added,
             (_, None) => Kind::Removed,
@@ -391,7 +327,7 @@ impl<'a> Walk<'a> {
         };
         let (left, right) = (self.side(&place, old), self.side(&place, new));
         let mut note = place.note.clone();
-        if kind == Kind::Changed && left == right {
+        if kind == Kind::Changed && left == right && left != Side::Secret {
             note = Some("differs in a secret".into());
         }
         let revealed = place.revealed;
@@ -438,7 +374,11 @@ impl<'a> Walk<'a> {
             None => Side::Absent,
             Some(Value::Null) => Side::Null,
             Some(Value::Text(text)) if place.revealed => Side::Text(text.clone().into()),
-            Some(Value::Text(text)) => Side::Text(self.mask(text)),
+            Some(Value::Text(text)) => match self.mask(text) {
+                // The whole text is a value that is marked elsewhere.
+                masked if masked == MASK && **text != *MASK => Side::Secret,
+                masked => Side::Text(masked),
+            },
             Some(value) => Side::Literal(self.one_line(value, node.secret, place.revealed)),
         }
     }
@@ -466,38 +406,13 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The value with a mask in place of everything that is marked.
-pub(super) fn masked(value: &Value, secret: Mark<'_>) -> Value {
-    if secret.covers() {
-        return Value::Text(super::secrets::MASK.into());
-    }
-    match value {
-        Value::List(items) => Value::List(
-            items
-                .iter()
-                .enumerate()
-                .map(|(i, item)| masked(item, secret.element(i)))
-                .collect(),
-        ),
-        Value::Object(members) => Value::Object(
-            members
-                .iter()
-                .map(|(key, member)| (key.clone(), masked(member, secret.member(key))))
-                .collect(),
-        ),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => value.clone(),
-    }
-}
-
-fn side_of_container(node: Node<'_>) -> Side {
-    match node.value {
-        None if node.unknown.touches() => {
-            Side::Members(node.members().map_or(0, |keys| keys.len()))
-        }
-        None => Side::Absent,
-        Some(Value::List(items)) => Side::Elements(items.len()),
-        Some(Value::Object(_)) => Side::Members(node.members().map_or(0, |keys| keys.len())),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_)) => Side::Null,
+/// Null or nothing on both sides.
+fn kind_of_nothings(place: &Place, old: Node<'_>, new: Node<'_>) -> Kind {
+    match (old.exists(), new.exists()) {
+        (true, true) | (false, false) => Kind::Unchanged,
+        _ if place.whole => Kind::Unset,
+        (false, true) => Kind::Added,
+        (true, false) => Kind::Removed,
     }
 }
 

@@ -1,9 +1,22 @@
 //! One pass over the bytes: rows with byte ranges, the digest, and nothing kept that nobody looks at.
+//!
+//! Owns which keys a plan has at its top and what becomes of each. The order of the keys does not matter.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::io::Read;
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 
 use super::archive::Sha256;
-use super::effect::Effect;
+use super::effect::{Effect, Kind, Span};
+use super::element::{self, Shared, Wrong};
+use super::scan::{Opener, Place, Scanner};
+use super::window::Fill;
+use super::{census, config, input};
+use crate::failure::{Exit, Failure};
+
+mod refusal;
 
 /// Takes what the pass finds, while it goes on.
 pub trait Sink {
@@ -53,3 +66,320 @@ pub struct Header {
     /// For each resource block (without instance keys), the blocks that refer to it.
     pub dependants: std::collections::BTreeMap<String, Vec<String>>,
 }
+
+/// A fingerprint of an element's bytes, keyed anew for each process: nobody can prepare two texts that share one.
+pub fn fingerprint(item: &str) -> u64 {
+    static KEY: OnceLock<RandomState> = OnceLock::new();
+    KEY.get_or_init(RandomState::new).hash_one(item.as_bytes())
+}
+
+/// Reads a plan's JSON to its end and gives each row to `sink`.
+///
+/// `total` is the number of bytes, where it is known; it is only told to the sink. Fails on anything that is not one
+/// whole plan, and with the reason `stopped` when the sink breaks.
+pub fn read(
+    reader: &mut dyn Read,
+    total: Option<u64>,
+    sink: &mut dyn Sink,
+) -> Result<Header, Failure> {
+    let source = Watched {
+        reader,
+        sink,
+        progress: Progress {
+            total,
+            ..Progress::default()
+        },
+        told: 0,
+    };
+    let mut pass = Pass {
+        scanner: Scanner::new(source),
+        shared: Shared::default(),
+        seen: HashMap::new(),
+        names: RandomState::new(),
+        header: Header {
+            plans_nothing: true,
+            ..Header::default()
+        },
+        sections: 0,
+        wrapped: None,
+    };
+    pass.document()?;
+    let Pass {
+        scanner,
+        mut header,
+        ..
+    } = pass;
+    (header.sha256, header.bytes) = scanner.finish();
+    Ok(header)
+}
+
+/// After how many bytes the sink hears of the progress.
+const TELL: u64 = 1024 * 1024;
+
+/// The reader, with the sink that is told how far it is.
+struct Watched<'a> {
+    reader: &'a mut dyn Read,
+    sink: &'a mut dyn Sink,
+    progress: Progress,
+    told: u64,
+}
+
+impl Fill for Watched<'_> {
+    fn fill(&mut self, free: &mut [u8]) -> Result<usize, Failure> {
+        let count = loop {
+            match self.reader.read(free) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                other => {
+                    break other.map_err(|error| Failure::io("the plan cannot be read", &error))?;
+                }
+            }
+        };
+        self.progress.bytes += count as u64;
+        if self.progress.bytes - self.told >= TELL || count == 0 {
+            self.told = self.progress.bytes;
+            if self.sink.progress(self.progress).is_break() {
+                return Err(stopped());
+            }
+        }
+        Ok(count)
+    }
+}
+
+fn stopped() -> Failure {
+    Failure::new(
+        Exit::Aborted,
+        "stopped",
+        "reading the plan was stopped before its end",
+    )
+}
+
+/// The state of one pass.
+struct Pass<'a> {
+    scanner: Scanner<Watched<'a>>,
+    shared: Shared,
+    /// Rows so far, as keyed hashes of kind, address and deposed key, with how often each was met.
+    seen: HashMap<u64, u32>,
+    names: RandomState,
+    header: Header,
+    /// How many keys were met that only a plan has.
+    sections: u32,
+    /// An unknown key whose value looks like a plan.
+    wrapped: Option<String>,
+}
+
+impl Pass<'_> {
+    fn document(&mut self) -> Result<(), Failure> {
+        if input::sniff(self.scanner.head(input::HEAD)?)? == input::Format::PlanFile {
+            return Err(input::refuse(
+                "plan-file",
+                "this is a plan file (zip), at byte 0, and not the plan's JSON",
+            )
+            .hint("Run `terraform show -json` on it."));
+        }
+        // The head begins with a brace, so this opens an object.
+        self.scanner.open(Opener::Object)?;
+        while let Some(key) = self.scanner.next_key()? {
+            self.section(&key)?;
+            self.scanner.place = Place::default();
+        }
+        if self.scanner.token()?.is_some() {
+            let place = self.scanner.at(self.scanner.offset());
+            return Err(input::trailing(self.scanner.ahead(), &place));
+        }
+        self.is_a_plan()
+    }
+
+    fn section(&mut self, key: &str) -> Result<(), Failure> {
+        self.scanner.place.section = Some(key.to_owned());
+        self.scanner.place.element = None;
+        match key {
+            "format_version" => {
+                self.header.format_version = self.scalar("a string")?.unwrap_or_default();
+                self.format_version()?;
+            }
+            "terraform_version" => {
+                self.header.terraform_version = self.scalar("a string")?.unwrap_or_default();
+            }
+            "timestamp" => self.header.timestamp = self.scalar("a string")?,
+            "errored" => self.header.errored = self.scalar("true or false")?,
+            "complete" => self.header.complete = self.scalar("true or false")?,
+            "applyable" => self.header.applyable = self.scalar("true or false")?,
+            "planned_values" => {
+                self.sections += 1;
+                self.header.plans_nothing = census::values(&mut self.scanner)?.all == 0;
+            }
+            "prior_state" => {
+                self.header.prior_resources =
+                    census::state(&mut self.scanner)?.map(|found| found.managed);
+            }
+            "resource_changes" => self.list(|json, span, shared| {
+                element::change(Kind::Change, json, span, shared).map(Some)
+            })?,
+            "resource_drift" => self.list(|json, span, shared| {
+                element::change(Kind::Drift, json, span, shared).map(Some)
+            })?,
+            "deferred_changes" => {
+                self.list(|json, span, shared| element::deferred(json, span, shared).map(Some))?;
+            }
+            "action_invocations" | "deferred_action_invocations" => {
+                self.list(|json, span, shared| element::invocation(json, span, shared).map(Some))?;
+            }
+            "checks" => self.list(element::check)?,
+            "output_changes" => self.outputs()?,
+            "configuration" => self.configuration()?,
+            "variables" | "relevant_attributes" | "condition_results" | "proposed_unknown" => {
+                self.scanner.skip()?;
+            }
+            _ => self.unknown(key)?,
+        }
+        Ok(())
+    }
+
+    /// A string, a truth value; a null counts as absent.
+    fn scalar<T: serde::de::DeserializeOwned>(
+        &mut self,
+        wanted: &'static str,
+    ) -> Result<Option<T>, Failure> {
+        self.scanner.token()?;
+        let wrong = self.scanner.wrong_type(wanted);
+        self.scanner.item()?;
+        let (text, _) = self.scanner.item_text()?;
+        let value = serde_json::from_str(text).map_err(|_| wrong)?;
+        self.scanner.release();
+        Ok(value)
+    }
+
+    fn list(
+        &mut self,
+        make: impl Fn(&str, Span, &mut Shared) -> Result<Option<Effect>, Wrong>,
+    ) -> Result<(), Failure> {
+        self.sections += 1;
+        if !self.scanner.open(Opener::List)? {
+            return Ok(());
+        }
+        let mut number = 0;
+        while self.scanner.next_element()? {
+            self.scanner.place.element = Some(number);
+            number += 1;
+            self.item(&make)?;
+        }
+        Ok(())
+    }
+
+    fn outputs(&mut self) -> Result<(), Failure> {
+        self.sections += 1;
+        if !self.scanner.open(Opener::Object)? {
+            return Ok(());
+        }
+        let mut number = 0;
+        while let Some(name) = self.scanner.next_key()? {
+            self.scanner.place.element = Some(number);
+            number += 1;
+            self.item(&|json, span, _| element::output(&name, json, span).map(Some))?;
+        }
+        Ok(())
+    }
+
+    /// The element that stands next, as a row if `make` makes one of it.
+    fn item(
+        &mut self,
+        make: &impl Fn(&str, Span, &mut Shared) -> Result<Option<Effect>, Wrong>,
+    ) -> Result<(), Failure> {
+        let start = self.scanner.item()?;
+        let (json, _) = self.scanner.item_text()?;
+        let span = Span {
+            start,
+            len: json.len() as u64,
+        };
+        match make(json, span, &mut self.shared) {
+            Ok(Some(effect)) => self.row(effect, start)?,
+            Ok(None) => {}
+            Err(wrong) => return Err(self.wrong(&wrong, start)),
+        }
+        self.scanner.release();
+        Ok(())
+    }
+
+    fn configuration(&mut self) -> Result<(), Failure> {
+        self.sections += 1;
+        let start = self.scanner.item()?;
+        let (json, _) = self.scanner.item_text()?;
+        let found = config::read(json, start, &mut self.shared);
+        match found {
+            Ok(found) => {
+                self.header.dependants = found.dependants;
+                for effect in found.programs {
+                    self.row(effect, start)?;
+                }
+            }
+            Err(wrong) => return Err(self.wrong(&wrong, start)),
+        }
+        self.scanner.release();
+        Ok(())
+    }
+
+    fn unknown(&mut self, key: &str) -> Result<(), Failure> {
+        if self.sections == 0
+            && let Some(failure) = input::foreign_key(
+                key,
+                &format!("at {}", self.scanner.at(self.scanner.key_offset())),
+            )
+        {
+            return Err(failure);
+        }
+        let start = self.scanner.item()?;
+        let (json, _) = self.scanner.item_text()?;
+        let span = Span {
+            start,
+            len: json.len() as u64,
+        };
+        if json.starts_with('{')
+            && json.contains("\"format_version\"")
+            && json.contains("\"resource_changes\"")
+        {
+            self.wrapped = Some(key.to_owned());
+        }
+        self.row(element::unknown_key(key, span), start)?;
+        self.scanner.release();
+        Ok(())
+    }
+
+    /// Hands a row over. Its text is part of the item that begins at `item_start`.
+    fn row(&mut self, mut effect: Effect, item_start: u64) -> Result<(), Failure> {
+        let times = self.times(&effect);
+        if times > 1 {
+            // One block can have many provisioners, and one action can be triggered many times.
+            let numbered = matches!(effect.kind, Kind::Invocation | Kind::Provisioner);
+            if numbered {
+                effect.address = format!("{} #{times}", effect.address).into();
+            }
+            if !numbered || self.times(&effect) > 1 {
+                return Err(self.twice(&effect, item_start));
+            }
+        }
+        let (json, source) = self.scanner.item_text()?;
+        let from = usize::try_from(effect.span.start - item_start).unwrap_or(usize::MAX);
+        let to = from + usize::try_from(effect.span.len).unwrap_or(0);
+        let own = json.get(from..to).unwrap_or(json);
+        effect.fingerprint = fingerprint(own);
+        source.progress.rows += 1;
+        self.header.rows += 1;
+        if source.sink.row(effect, own).is_break() {
+            return Err(stopped());
+        }
+        Ok(())
+    }
+
+    /// How often a row of this identity was met, this time included.
+    fn times(&mut self, effect: &Effect) -> u32 {
+        let name = self
+            .names
+            .hash_one((effect.kind, &effect.address, &effect.deposed));
+        let times = self.seen.entry(name).or_insert(0);
+        *times += 1;
+        *times
+    }
+}
+
+#[cfg(test)]
+mod tests;

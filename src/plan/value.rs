@@ -4,6 +4,7 @@
 //! 401 digits. Depth is limited and a key that stands twice in one object is refused, because two readers of such a
 //! file may see two different plans.
 
+use std::collections::HashSet;
 use std::fmt;
 
 /// How deep a value may be nested. Terraform's own reader stops at 10,000; no person can read 1,000.
@@ -141,8 +142,15 @@ enum Open {
     Object {
         members: Vec<(Box<str>, Value)>,
         key: Box<str>,
+        known: Known,
     },
 }
+
+/// The keys of an object that is too large to be searched for each new key; empty for all others.
+type Known = HashSet<Box<str>>;
+
+/// Up to so many members a search is quicker than a set.
+const SEARCHED: usize = 32;
 
 /// One pass, no recursion: open containers stand on a stack.
 struct Decoder<'a> {
@@ -171,9 +179,13 @@ impl Decoder<'_> {
                         }
                     } else {
                         stack.push(if open == b'{' {
-                            let members = Vec::new();
-                            let key = self.key(&members)?;
-                            Open::Object { members, key }
+                            let (members, mut known) = (Vec::new(), Known::new());
+                            let key = self.key(&members, &mut known)?;
+                            Open::Object {
+                                members,
+                                key,
+                                known,
+                            }
                         } else {
                             Open::List(Vec::new())
                         });
@@ -203,14 +215,30 @@ impl Decoder<'_> {
                         self.at += 1;
                         done = Value::List(items);
                     }
-                    (Open::Object { mut members, key }, Some(b',')) => {
+                    (
+                        Open::Object {
+                            mut members,
+                            key,
+                            mut known,
+                        },
+                        Some(b','),
+                    ) => {
                         members.push((key, done));
                         self.at += 1;
-                        let key = self.key(&members)?;
-                        stack.push(Open::Object { members, key });
+                        let key = self.key(&members, &mut known)?;
+                        stack.push(Open::Object {
+                            members,
+                            key,
+                            known,
+                        });
                         break;
                     }
-                    (Open::Object { mut members, key }, Some(b'}')) => {
+                    (
+                        Open::Object {
+                            mut members, key, ..
+                        },
+                        Some(b'}'),
+                    ) => {
                         members.push((key, done));
                         self.at += 1;
                         done = Value::Object(members);
@@ -236,13 +264,25 @@ impl Decoder<'_> {
     }
 
     /// Takes a key and its colon, and refuses it if the object has it already.
-    fn key(&mut self, members: &[(Box<str>, Value)]) -> Result<Box<str>, ValueError> {
+    fn key(
+        &mut self,
+        members: &[(Box<str>, Value)],
+        known: &mut Known,
+    ) -> Result<Box<str>, ValueError> {
         if self.peek() != Some(b'"') {
             return Err(self.bad("a key is missing"));
         }
         let at = self.at;
         let key = self.string()?;
-        if members.iter().any(|(known, _)| *known == key) {
+        let twin = if members.len() < SEARCHED {
+            members.iter().any(|(earlier, _)| *earlier == key)
+        } else {
+            if known.is_empty() {
+                known.extend(members.iter().map(|(earlier, _)| earlier.clone()));
+            }
+            !known.insert(key.clone())
+        };
+        if twin {
             return Err(ValueError::DuplicateKey {
                 at,
                 key: key.into(),
@@ -383,6 +423,23 @@ mod tests {
             })
         );
         assert!(Value::parse(r#"{"b":1,"a":2,"b":3}"#).is_err());
+    }
+
+    #[test]
+    fn a_twin_is_found_in_an_object_of_any_size() {
+        let object = |count: usize, twin: usize| {
+            let members: Vec<String> = (0..count).map(|i| format!(r#""k{i}":{i}"#)).collect();
+            format!(r#"{{{},"k{twin}":0}}"#, members.join(","))
+        };
+        for count in [1, SEARCHED - 1, SEARCHED, SEARCHED + 1, 1_000] {
+            for twin in [0, count / 2, count - 1] {
+                let found = Value::parse(&object(count, twin));
+                assert!(matches!(found, Err(ValueError::DuplicateKey { .. })));
+            }
+            assert!(Value::parse(&object(count, count)).is_ok());
+        }
+        // With a search for each key this would be 20,000,000,000 comparisons.
+        assert!(Value::parse(&object(200_000, 200_000)).is_ok());
     }
 
     #[test]

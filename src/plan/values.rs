@@ -44,6 +44,18 @@ struct Sides<'a> {
     after_sensitive: Raw<'a>,
 }
 
+/// What an action is given: a new side without an old one.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Given<'a> {
+    #[serde(borrow)]
+    config_values: Raw<'a>,
+    #[serde(borrow)]
+    config_unknown: Raw<'a>,
+    #[serde(borrow)]
+    config_sensitive: Raw<'a>,
+}
+
 #[derive(Default)]
 struct Raw<'a>(Option<&'a RawValue>);
 
@@ -61,7 +73,8 @@ impl Raw<'_> {
 
 impl Values {
     /// Decodes the element of `resource_changes`, `resource_drift` or `deferred_changes` in `item`, or the value of an
-    /// entry of `output_changes`.
+    /// entry of `output_changes`. What an action is given is a new side without
+    /// an old one.
     pub fn of_item(item: &str) -> Result<Values, ValueError> {
         let invalid = |_| ValueError::Json {
             at: 0,
@@ -71,7 +84,16 @@ impl Values {
         let sides = match (element.change, element.resource_change) {
             (Some(sides), _) => sides,
             (None, Some(deferred)) => deferred.change.unwrap_or_default(),
-            (None, None) => serde_json::from_str(item).map_err(invalid)?,
+            (None, None) => {
+                let given: Given<'_> = serde_json::from_str(item).map_err(invalid)?;
+                let mut sides: Sides<'_> = serde_json::from_str(item).map_err(invalid)?;
+                if given.config_values.0.is_some() {
+                    sides.after = given.config_values;
+                    sides.after_unknown = given.config_unknown;
+                    sides.after_sensitive = given.config_sensitive;
+                }
+                sides
+            }
         };
         Ok(Values {
             before: sides.before.decode()?,
@@ -176,7 +198,16 @@ mod tests {
     }
 
     #[test]
-    fn outputs_and_deferred_changes_are_decoded_too() {
+    fn outputs_deferred_changes_and_what_an_action_is_given_are_decoded_too() {
+        let action =
+            r#"{"address":"action.a.b","config_values":{"p":1},"config_sensitive":{"p":true}}"#;
+        let given = Values::of_item(action).unwrap();
+        assert_eq!(given.before, None);
+        assert!(
+            Mark::root(given.after_sensitive.as_ref())
+                .member("p")
+                .covers()
+        );
         let output = r#"{"actions":["create"],"before":null,"after":1,"after_unknown":false}"#;
         assert_eq!(
             Values::of_item(output).unwrap().after,

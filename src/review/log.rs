@@ -59,13 +59,24 @@ impl Log {
     pub fn replay(entries: impl IntoIterator<Item = Entry>) -> Self {
         let mut log = Log::default();
         for entry in entries {
-            match entry {
-                Entry::Said(said) => log.say(said),
-                Entry::Undo => drop(log.undo()),
-                Entry::Redo => drop(log.redo()),
-            }
+            log.enter(entry);
         }
         log
+    }
+
+    /// Adds what another log says after this one.
+    pub fn append(&mut self, later: Log) {
+        for entry in later.entries {
+            self.enter(entry);
+        }
+    }
+
+    fn enter(&mut self, entry: Entry) {
+        match entry {
+            Entry::Said(said) => self.say(said),
+            Entry::Undo => drop(self.undo()),
+            Entry::Redo => drop(self.redo()),
+        }
     }
 
     /// Adds what a reviewer says.

@@ -9,6 +9,7 @@ use crate::plan::values::Values;
 use crate::risk::Judged;
 
 mod document;
+mod fold;
 mod head;
 mod layout;
 mod raw;
@@ -110,10 +111,15 @@ pub fn lines(
 ) -> Vec<DetailLine> {
     let page = layout::Page::new(width, context.theme);
     let mut out = head::lines(judged, context, &page);
+    out.push(DetailLine::default());
     if !has_attributes(judged) {
+        let hint = [
+            Piece::new("J", Role::Key),
+            Piece::new(" shows it as it stands in the plan", Role::Dim),
+        ];
+        out.extend(page.wrapped(&[], hint.to_vec()));
         return out;
     }
-    out.push(DetailLine::default());
     match values {
         Ok(values) => {
             let looking = Looking {
@@ -136,12 +142,12 @@ pub fn lines(
     out
 }
 
-/// Whether the row's element has two sides.
+/// Whether the row's element holds values: two sides, or what an action is given.
 fn has_attributes(judged: &Judged) -> bool {
     use crate::plan::effect::Kind;
     match judged.effect.kind {
-        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => true,
-        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
+        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift | Kind::Invocation => true,
+        Kind::Plan | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
     }
 }
 

@@ -175,9 +175,10 @@ impl Overlay {
             | Overlay::Waiting(_)
             | Overlay::Leave(_)
             | Overlay::Notice(_) => true,
-            Overlay::Filter(_) | Overlay::Find(_) | Overlay::Help { .. } | Overlay::Palette { .. } => {
-                false
-            }
+            Overlay::Filter(_)
+            | Overlay::Find(_)
+            | Overlay::Help { .. }
+            | Overlay::Palette { .. } => false,
         }
     }
 
@@ -195,7 +196,9 @@ impl Overlay {
             },
             Overlay::Words(words) => Some(&mut words.line),
             Overlay::Sign(signing) => Some(&mut signing.typed),
-            Overlay::SendBack | Overlay::Waiting(_) | Overlay::Leave(_) | Overlay::Notice(_) => None,
+            Overlay::SendBack | Overlay::Waiting(_) | Overlay::Leave(_) | Overlay::Notice(_) => {
+                None
+            }
         }
     }
 }

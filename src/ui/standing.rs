@@ -55,11 +55,15 @@ pub fn standings(rows: &[Judged], log: &Log) -> Vec<Standing> {
                 .flatten();
             match said {
                 Some(Said::Object(_)) => Standing::Objected,
-                Some(Said::Ack(ack)) if Requirement::of(judged).as_ref() == Some(&ack.requirement) => {
+                Some(Said::Ack(ack))
+                    if Requirement::of(judged).as_ref() == Some(&ack.requirement) =>
+                {
                     Standing::Acked
                 }
                 // An acknowledgement of something else than what the row asks for counts as none.
-                Some(Said::Ack(_) | Said::Comment { .. }) | None if judged.needs_ack() => Standing::Open,
+                Some(Said::Ack(_) | Said::Comment { .. }) | None if judged.needs_ack() => {
+                    Standing::Open
+                }
                 Some(Said::Ack(_) | Said::Comment { .. }) | None => Standing::Nothing,
             }
         })

@@ -33,12 +33,16 @@ impl Screen {
     pub fn enter() -> io::Result<Self> {
         hook_panics();
         take()?;
-        let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
+        let terminal =
+            Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
         Ok(Screen { terminal })
     }
 
     /// Columns and rows.
-    #[allow(clippy::unused_self, reason = "a size is asked of a screen that is there")]
+    #[allow(
+        clippy::unused_self,
+        reason = "a size is asked of a screen that is there"
+    )]
     pub fn size(&self) -> io::Result<(u16, u16)> {
         size()
     }
@@ -79,7 +83,10 @@ impl Screen {
     }
 
     /// Asks the terminal to put text on its clipboard. Whether it does cannot be known.
-    #[allow(clippy::unused_self, reason = "only who has the screen may write to it")]
+    #[allow(
+        clippy::unused_self,
+        reason = "only who has the screen may write to it"
+    )]
     pub fn copy(&self, text: &str) -> io::Result<()> {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
     }

@@ -49,10 +49,21 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             }
             Vec::new()
         }
+        Msg::Restored(earlier, sentence) => {
+            let said = std::mem::replace(&mut state.log, earlier);
+            state.log.append(said);
+            state.say(sentence, Role::Done);
+            settle(state)
+        }
         Msg::Loaded(facts, rows) => {
             state.reading = Reading::Done(facts);
             state.add(rows);
-            settle(state)
+            let mut commands = settle(state);
+            // Before the digest was known there was no draft to write to.
+            if !state.log.entries().is_empty() {
+                commands.push(Command::Save);
+            }
+            commands
         }
         Msg::LoadFailed(failure) => {
             state.reading = Reading::Failed(failure.clone());
@@ -146,12 +157,16 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::Undo
         | Action::Redo
         | Action::Sign => decide::act(state, action),
-        Action::Yes | Action::Submit | Action::NextField | Action::Editor => over::act(state, action),
+        Action::Yes | Action::Submit | Action::NextField | Action::Editor => {
+            over::act(state, action)
+        }
         Action::Back if state.overlay.is_some() => {
             over::back(state);
             Vec::new()
         }
-        Action::Down | Action::Up | Action::PageDown | Action::PageUp if state.overlay.is_some() => {
+        Action::Down | Action::Up | Action::PageDown | Action::PageUp
+            if state.overlay.is_some() =>
+        {
             over::scroll(state, action);
             Vec::new()
         }

@@ -49,7 +49,12 @@ fn say_too_small(theme: Theme, size: Rect, buffer: &mut Buffer) {
     );
     let y = size.y + size.height / 2;
     let x = size.width.saturating_sub(width(&text) as u16) / 2;
-    put(buffer, theme, Rect::new(x, y, size.width, 1), &[Piece::new(text, Role::Text)]);
+    put(
+        buffer,
+        theme,
+        Rect::new(x, y, size.width, 1),
+        &[Piece::new(text, Role::Text)],
+    );
 }
 
 /// Writes pieces on the first line of `area`, cut where it ends; returns the columns they took.
@@ -65,8 +70,13 @@ fn put(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
         let rest: usize = pieces[i + 1..].iter().map(|piece| width(&piece.text)).sum();
         // A cut is marked where it happens; blanks that do not fit are no loss.
         let fits = width(&piece.text) + rest <= room || width(piece.text.trim_end()) <= room;
-        let text = if fits { piece.text.as_str().into() } else { cut(&piece.text, room, ellipsis) };
-        let (x, _) = buffer.set_stringn(area.x + used, area.y, &text, room, theme.style(piece.role));
+        let text = if fits {
+            piece.text.as_str().into()
+        } else {
+            cut(&piece.text, room, ellipsis)
+        };
+        let (x, _) =
+            buffer.set_stringn(area.x + used, area.y, &text, room, theme.style(piece.role));
         used = x - area.x;
         if used >= area.width {
             break;

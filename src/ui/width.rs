@@ -70,8 +70,7 @@ pub fn pad(text: &str, columns: usize, mark: &str) -> String {
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
-    for word in text.split_word_bounds() {
-        let mut word = word;
+    for mut word in words(text) {
         if used + width(word) > columns && used > 0 {
             lines.push(String::new());
             used = 0;
@@ -95,6 +94,20 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         line.truncate(line.trim_end().len());
     }
     lines
+}
+
+/// The words of a text and the spaces between them, each a slice: a line may break between any two.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let space = rest.starts_with(' ');
+        let end = rest
+            .find(|c: char| (c == ' ') != space)
+            .unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        (!word.is_empty()).then_some(word)
+    })
 }
 
 fn push(lines: &mut [String], text: &str) {
@@ -140,6 +153,10 @@ mod tests {
     fn lines_break_at_spaces_and_long_words_inside() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(
+            wrap("a delete-stateful, b", 16),
+            ["a", "delete-stateful,", "b"]
+        );
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("日", 1), [""]);
     }

@@ -62,7 +62,11 @@ fn look(cell: &Cell) -> String {
     if cell.bg != Color::Reset {
         words.push(format!("on {}", cell.bg.to_string().to_lowercase()));
     }
-    let modifier = if blank { cell.modifier & seen_on_blanks } else { cell.modifier };
+    let modifier = if blank {
+        cell.modifier & seen_on_blanks
+    } else {
+        cell.modifier
+    };
     words.extend(modifier.iter_names().map(|(name, _)| name.to_lowercase()));
     words.join(" ")
 }

@@ -15,7 +15,13 @@ pub struct Scene {
 }
 
 impl Scene {
-    fn add(&mut self, address: &str, action: Action, sides: &str, findings: Vec<Finding>) -> &mut Effect {
+    fn add(
+        &mut self,
+        address: &str,
+        action: Action,
+        sides: &str,
+        findings: Vec<Finding>,
+    ) -> &mut Effect {
         let (module, rest) = match address.rsplit_once("aws_") {
             Some((module, rest)) => (module.trim_end_matches('.'), format!("aws_{rest}")),
             None => ("", address.to_owned()),
@@ -35,7 +41,8 @@ impl Scene {
             Some(text) => Key::Text(text.trim_end_matches('"').into()),
             None => Key::Number(key.into()),
         });
-        self.items.push(format!(r#"{{"address":"x","change":{{{sides}}}}}"#));
+        self.items
+            .push(format!(r#"{{"address":"x","change":{{{sides}}}}}"#));
         self.rows.push(Judged::new(effect, findings));
         &mut self.rows.last_mut().expect("just added").effect
     }
@@ -92,7 +99,12 @@ pub fn incident() -> Scene {
         r#"module.kms.aws_kms_key.tenant["eu"]"#,
         Delete,
         r#""before":{"description":"tenant data","deletion_window_in_days":7},"after":null"#,
-        vec![finding(Critical, "delete-stateful", "", "A key is scheduled for deletion; what it encrypts cannot be read any more.")],
+        vec![finding(
+            Critical,
+            "delete-stateful",
+            "",
+            "A key is scheduled for deletion; what it encrypts cannot be read any more.",
+        )],
     );
     scene.add(
         "aws_iam_role_policy.deploy",
@@ -107,27 +119,68 @@ pub fn incident() -> Scene {
         r#""before":{"ingress":[{"from_port":443,"to_port":443,"cidr_blocks":["10.0.0.0/8"]}]},"after":{"ingress":[{"from_port":443,"to_port":443,"cidr_blocks":["0.0.0.0/0"]}]}"#,
         vec![finding(High, "exposure-opened", "ingress", "Port 443 is opened to the whole internet.")],
     );
-    scene.add("module.net.aws_nat_gateway.b", Delete, r#""before":{"subnet_id":"subnet-0b1"},"after":null"#,
-        vec![finding(High, "delete", "", "A NAT gateway is destroyed; private subnets lose their way out.")]);
-    scene.add("module.app.aws_autoscaling_group.web", Update, r#""before":{"max_size":12},"after":{"max_size":6}"#,
-        vec![finding(Medium, "capacity-lowered", "max_size", "The group can grow to 6 instances instead of 12.")]);
+    scene.add(
+        "module.net.aws_nat_gateway.b",
+        Delete,
+        r#""before":{"subnet_id":"subnet-0b1"},"after":null"#,
+        vec![finding(
+            High,
+            "delete",
+            "",
+            "A NAT gateway is destroyed; private subnets lose their way out.",
+        )],
+    );
+    scene.add(
+        "module.app.aws_autoscaling_group.web",
+        Update,
+        r#""before":{"max_size":12},"after":{"max_size":6}"#,
+        vec![finding(
+            Medium,
+            "capacity-lowered",
+            "max_size",
+            "The group can grow to 6 instances instead of 12.",
+        )],
+    );
     scene.add("module.app.aws_launch_template.web", Update, TAGS, vec![]);
     for name in ["web", "api"] {
-        scene.add(&format!("module.app.aws_cloudwatch_log_group.{name}"), Create, NEW, vec![]);
+        scene.add(
+            &format!("module.app.aws_cloudwatch_log_group.{name}"),
+            Create,
+            NEW,
+            vec![],
+        );
     }
     for i in 0..48 {
-        scene.add(&format!("module.app.aws_instance.worker[{i}]"), Update, TAGS, vec![]);
+        scene.add(
+            &format!("module.app.aws_instance.worker[{i}]"),
+            Update,
+            TAGS,
+            vec![],
+        );
     }
     for i in 0..24 {
-        scene.add(&format!("module.network.aws_route.private[{i}]"), Create, NEW, vec![]);
+        scene.add(
+            &format!("module.network.aws_route.private[{i}]"),
+            Create,
+            NEW,
+            vec![],
+        );
     }
     for i in 0..9 {
-        scene.add(&format!("aws_ssm_parameter.setting[{i}]"), NoOp, NOTHING, vec![]);
+        scene.add(
+            &format!("aws_ssm_parameter.setting[{i}]"),
+            NoOp,
+            NOTHING,
+            vec![],
+        );
     }
     let outputs = [("cluster_endpoint", Update), ("bucket_name", Delete)];
     for (name, action) in outputs {
         scene.items.push(r#"{"before":"a","after":"b"}"#.into());
-        scene.rows.push(Judged::new(Effect::bare(Kind::Output, name, action, Span::default()), vec![]));
+        scene.rows.push(Judged::new(
+            Effect::bare(Kind::Output, name, action, Span::default()),
+            vec![],
+        ));
     }
     let drift = scene.add("aws_security_group.office", Update, TAGS, vec![]);
     drift.kind = Kind::Drift;
@@ -136,9 +189,22 @@ pub fn incident() -> Scene {
 
 /// What is only known when the plan was read to its end.
 pub fn signals() -> Vec<Judged> {
-    let effect = Effect::bare(Kind::Plan, "protection-removed-and-destroyed", Action::NoOp, Span::default());
+    let effect = Effect::bare(
+        Kind::Plan,
+        "protection-removed-and-destroyed",
+        Action::NoOp,
+        Span::default(),
+    );
     let message = "This plan takes the protection off 2 resources and destroys them.";
-    vec![Judged::new(effect, vec![finding(Risk::Critical, "protection-removed-and-destroyed", "", message)])]
+    vec![Judged::new(
+        effect,
+        vec![finding(
+            Risk::Critical,
+            "protection-removed-and-destroyed",
+            "",
+            message,
+        )],
+    )]
 }
 
 /// The top of that plan.
@@ -156,7 +222,9 @@ pub fn header() -> Header {
         bytes: 41_234_567,
         dependants: [(
             "module.db.aws_db_instance.primary".to_owned(),
-            ["module.app.aws_ecs_service.api", "aws_route53_record.db"].map(String::from).to_vec(),
+            ["module.app.aws_ecs_service.api", "aws_route53_record.db"]
+                .map(String::from)
+                .to_vec(),
         )]
         .into(),
         ..Header::default()

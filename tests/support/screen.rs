@@ -33,7 +33,10 @@ pub fn setup(palette: Palette) -> Setup {
         identity: Ok("j.doe@example.org   SHA256:9tQkX0yfX2c (ed25519)".into()),
         log: undersign::review::log::Log::default(),
         restored: None,
-        theme: Theme { palette, ascii: false },
+        theme: Theme {
+            palette,
+            ascii: false,
+        },
     }
 }
 
@@ -109,7 +112,11 @@ impl Screen {
                 Command::Save => {
                     self.saves += 1;
                     Some(Msg::Saved(match self.save_fails {
-                        true => Err(Failure::new(undersign::failure::Exit::Internal, "io", "the disk is full")),
+                        true => Err(Failure::new(
+                            undersign::failure::Exit::Internal,
+                            "io",
+                            "the disk is full",
+                        )),
                         false => Ok(()),
                     }))
                 }
@@ -170,7 +177,13 @@ fn script_keys(script: &str) -> Vec<String> {
         if i % 2 == 0 {
             keys.extend(part.split_whitespace().map(String::from));
         } else {
-            keys.extend(part.chars().map(|c| if c == ' ' { "space".into() } else { c.to_string() }));
+            keys.extend(part.chars().map(|c| {
+                if c == ' ' {
+                    "space".into()
+                } else {
+                    c.to_string()
+                }
+            }));
         }
     }
     keys

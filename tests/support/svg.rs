@@ -61,10 +61,24 @@ fn row(svg: &mut String, buffer: &Buffer, y: u16) {
         let (first, last) = (run[0].0, run[run.len() - 1]);
         let columns = u32::from(last.0 - first) + last.1.symbol().width().max(1) as u32;
         if look.paper != PAPER {
-            rect(svg, left(first), top(y), columns * CELL.0, CELL.1, look.paper);
+            rect(
+                svg,
+                left(first),
+                top(y),
+                columns * CELL.0,
+                CELL.1,
+                look.paper,
+            );
         }
         if look.underlined {
-            rect(svg, left(first), top(y) + BASELINE + 22, columns * CELL.0, 10, look.ink);
+            rect(
+                svg,
+                left(first),
+                top(y) + BASELINE + 22,
+                columns * CELL.0,
+                10,
+                look.ink,
+            );
         }
         let mut columns = Vec::new();
         let mut text = String::new();
@@ -74,10 +88,19 @@ fn row(svg: &mut String, buffer: &Buffer, y: u16) {
                 continue;
             }
             columns.extend(symbol.chars().map(|_| tenths(left(x))));
-            text.push_str(&symbol.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
+            text.push_str(
+                &symbol
+                    .replace('&', "&amp;")
+                    .replace('<', "&lt;")
+                    .replace('>', "&gt;"),
+            );
         }
         if !text.is_empty() {
-            let weight = if look.bold { " font-weight=\"bold\"" } else { "" };
+            let weight = if look.bold {
+                " font-weight=\"bold\""
+            } else {
+                ""
+            };
             let _ = writeln!(
                 svg,
                 "<text x=\"{}\" y=\"{}\" fill=\"{}\"{weight}>{text}</text>",
@@ -96,7 +119,9 @@ fn look(cell: &Cell) -> Look {
         std::mem::swap(&mut ink, &mut paper);
     }
     if cell.modifier.contains(Modifier::DIM) {
-        ink = std::array::from_fn(|i| ((u32::from(ink[i]) * 11 + u32::from(paper[i]) * 9) / 20) as u8);
+        ink = std::array::from_fn(|i| {
+            ((u32::from(ink[i]) * 11 + u32::from(paper[i]) * 9) / 20) as u8
+        });
     }
     Look {
         ink,

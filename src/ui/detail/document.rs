@@ -1,11 +1,10 @@
 //! A text line by line, with line numbers and the words that differ marked.
 
-use super::layout::{Page, space};
+use super::layout::{Page, pieces_width, space};
 use super::{DetailContext, DetailLine, rows, value};
 use crate::diff::Document;
 use crate::diff::text::{Line, Span};
 use crate::ui::theme::{Piece, Role};
-use crate::ui::width::width;
 
 /// More lines than this are counted unless all are asked for.
 const MOST_LINES: usize = 24;
@@ -75,12 +74,12 @@ pub(super) fn lines(
             .map(|span| Piece::foreign(&span.text, if span.differs { part } else { role }))
             .collect();
         let lead = vec![space(indent), sign, number];
-        if context.options.wrap || context.options.expand {
+        let room = page.width.saturating_sub(pieces_width(&lead));
+        let whole = context.options.wrap || context.options.expand;
+        if whole || pieces_width(&body) <= rows::LINES_BEFORE_CUT * room {
             out.extend(page.wrapped(&lead, body));
         } else {
-            let at: usize = lead.iter().map(|piece| width(&piece.text)).sum();
             let characters = spans.iter().map(|span| span.text.chars().count()).sum();
-            let room = page.width.saturating_sub(at);
             out.push(page.line([lead, value::shorten(body, characters, room, page)].concat()));
         }
     }

@@ -47,10 +47,11 @@ fn verdict(judged: &Judged, context: &DetailContext<'_>) -> Vec<Piece> {
         }
     };
     let mut pieces = Vec::new();
-    if judged.effect.kind == Kind::Change
-        || judged.effect.kind == Kind::Output
-        || judged.effect.kind == Kind::Drift
-    {
+    let acts = match judged.effect.kind {
+        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => true,
+        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
+    };
+    if acts {
         let gap = if action.sign().is_empty() { "" } else { " " };
         let text = format!("{}{gap}{action}", action.sign());
         pieces.push(Piece::foreign(&text, role));
@@ -103,12 +104,21 @@ fn facts(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<Fact>
     if let Some(note) = effect.note() {
         facts.push(("note", vec![foreign(note, Role::Text)]));
     }
-    if let Some(reason) = &effect.reason {
+    if let Some(reason) = effect
+        .reason
+        .as_deref()
+        .filter(|reason| !told_by(effect.note(), reason))
+    {
+        let label = if effect.kind == Kind::Check {
+            "status"
+        } else {
+            "reason"
+        };
         let piece = match words::action_reason(reason) {
             Some(words) => Piece::new(words, Role::Text),
             None => foreign(reason, Role::Warn),
         };
-        facts.push(("reason", vec![piece]));
+        facts.push((label, vec![piece]));
     }
     if let Some(key) = &effect.deposed {
         let text = format!("object {key} was left behind by an earlier replacement");
@@ -172,6 +182,11 @@ fn facts(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<Fact>
         facts.push(("comment", vec![foreign(comment, Role::Text)]));
     }
     facts
+}
+
+/// Whether the note says the reason already.
+fn told_by(note: Option<&str>, reason: &str) -> bool {
+    note.is_some_and(|note| note.contains(reason))
 }
 
 /// The finding's sentence, what it was and becomes, and the rule's name.

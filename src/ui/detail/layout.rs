@@ -2,7 +2,7 @@
 
 use super::DetailLine;
 use crate::ui::theme::{Piece, Role, Theme};
-use crate::ui::width::{cut, split, width};
+use crate::ui::width::{cut, split, width, words};
 
 /// A body narrower than this starts on a line of its own.
 const LEAST_BODY: usize = 12;
@@ -100,15 +100,13 @@ pub(super) fn clip(pieces: Vec<Piece>, columns: usize, mark: &str) -> Vec<Piece>
 
 /// Breaks pieces into lines of at most `room` columns; at least one line.
 fn break_lines(pieces: Vec<Piece>, room: usize) -> Vec<Vec<Piece>> {
-    use unicode_segmentation::UnicodeSegmentation as _;
     let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
     let mut used = 0;
     if room == 0 {
         return lines;
     }
     for piece in pieces {
-        for word in piece.text.split_word_bounds() {
-            let mut word = word;
+        for mut word in words(&piece.text) {
             if used > 0 && used + width(word) > room {
                 lines.push(Vec::new());
                 used = 0;

@@ -1,15 +1,19 @@
 //! The attribute rows: one line where it fits, aligned in a column, with everything left out counted.
 
+use super::fold::{Fold, Shown, fold, shown};
 use super::layout::{Page, pieces_width, space};
 use super::value::{self, Value};
 use super::{DetailContext, DetailLine, document};
-use crate::diff::{Entry, Kind, Side, is_at_or_above};
+use crate::diff::{Entry, Kind, Side};
+use crate::plan::effect;
 use crate::risk::Judged;
 use crate::ui::theme::{Piece, Role};
-use crate::ui::width::{count, cut, width};
+use crate::ui::width::{count, width};
 
 /// The room of a sign and its gap.
 const SIGN: usize = 2;
+/// A value that fits into so many lines is not cut.
+pub(super) const LINES_BEFORE_CUT: usize = 3;
 /// More rows than this are counted unless all are asked for.
 const MOST_ROWS: usize = 400;
 
@@ -19,49 +23,90 @@ pub(super) fn lines(
     context: &DetailContext<'_>,
     page: &Page,
 ) -> Vec<DetailLine> {
-    let options = context.options;
-    let folded: Vec<&Entry> = entries
-        .iter()
-        .filter(|entry| !options.expand && folds(entry, judged))
-        .collect();
-    let shown = shown(entries, judged, context);
-    let column = column(&shown, page);
-    let mut out = heading(entries, options.unchanged, page);
-    let most = if options.expand {
-        usize::MAX
+    let rows = shown(entries, judged, context);
+    let column = column(&rows, page);
+    let mut out = heading(entries, judged, context, page);
+    let all = rows.len();
+    let most = if context.options.expand {
+        all
     } else {
-        MOST_ROWS
+        MOST_ROWS.min(all)
     };
-    for (entry, hidden) in shown.iter().take(most) {
-        let mut lines = row(entry, *hidden, column, context, page);
+    for shown in &rows[..most] {
+        let mut lines = row(*shown, column, context, page);
         for line in &mut lines {
-            line.path = Some(entry.path.clone());
+            line.path = Some(shown.entry.path.clone());
         }
         out.append(&mut lines);
     }
-    if shown.len() > most {
-        let text = format!(
-            "{} {} more rows, enter opens",
-            page.ellipsis(),
-            count(shown.len() - most)
-        );
-        out.push(page.line(vec![space(SIGN), Piece::new(text, Role::Dim)]));
+    if most < all {
+        out.push(page.line(vec![
+            space(SIGN),
+            more(page, all - most, "more rows, enter opens"),
+        ]));
     }
-    if !folded.is_empty() {
-        let names: Vec<&str> = folded.iter().map(|entry| entry.label.as_str()).collect();
-        let label = [space(SIGN), Piece::new("known after apply: ", Role::Dim)];
-        out.extend(page.wrapped(&label, vec![Piece::foreign(&names.join(", "), Role::Text)]));
+    for kind in Fold::ALL {
+        out.extend(together(kind, entries, judged, context, page));
     }
     out
 }
 
-/// `attributes 5 changed, 61 unchanged (. shows them)`
-fn heading(entries: &[Entry], all: bool, page: &Page) -> Vec<DetailLine> {
-    let top = || entries.iter().filter(|entry| entry.depth == 0);
-    if entries.iter().all(|entry| entry.label.is_empty()) && !entries.is_empty() {
-        return vec![page.line(vec![Piece::new("value", Role::Strong)])];
+/// `known after apply: id, arn, endpoint`
+fn together(
+    kind: Fold,
+    entries: &[Entry],
+    judged: &Judged,
+    context: &DetailContext<'_>,
+    page: &Page,
+) -> Vec<DetailLine> {
+    let name = |entry: &Entry| match entry.new {
+        Side::Unknown { secret: true } => format!("{} (sensitive)", entry.label),
+        _ => entry.label.clone(),
+    };
+    let names: Vec<String> = entries
+        .iter()
+        .filter(|entry| !context.options.expand && fold(entry, judged) == Some(kind))
+        .map(name)
+        .collect();
+    if names.is_empty() {
+        return Vec::new();
     }
-    let number = |kinds: &[Kind]| top().filter(|entry| kinds.contains(&entry.kind)).count();
+    let names = Piece::foreign(&names.join(", "), Role::Text);
+    page.wrapped(
+        &[space(SIGN)],
+        vec![Piece::new(kind.title(), Role::Dim), names],
+    )
+}
+
+/// `attributes 5 changed, 61 unchanged (. shows them)`
+fn heading(
+    entries: &[Entry],
+    judged: &Judged,
+    context: &DetailContext<'_>,
+    page: &Page,
+) -> Vec<DetailLine> {
+    let title = match judged.effect.kind {
+        effect::Kind::Output => "value ",
+        effect::Kind::Invocation => "given ",
+        effect::Kind::Plan
+        | effect::Kind::Change
+        | effect::Kind::Deferred
+        | effect::Kind::Provisioner
+        | effect::Kind::Drift
+        | effect::Kind::Check
+        | effect::Kind::UnknownKey => "attributes ",
+    };
+    let mut pieces = vec![Piece::new(title, Role::Strong)];
+    let number = |kinds: &[Kind]| {
+        let top = entries.iter().filter(|entry| entry.depth == 0);
+        top.filter(|entry| kinds.contains(&entry.kind))
+            .filter(|entry| fold(entry, judged) != Some(Fold::Empty))
+            .count()
+    };
+    let empty = entries
+        .iter()
+        .filter(|entry| fold(entry, judged) == Some(Fold::Empty))
+        .count();
     let counts = [
         (number(&[Kind::Added]), "added"),
         (number(&[Kind::Removed]), "removed"),
@@ -70,6 +115,7 @@ fn heading(entries: &[Entry], all: bool, page: &Page) -> Vec<DetailLine> {
             "changed",
         ),
         (number(&[Kind::Unknown]), "known after apply"),
+        (empty, "empty"),
         (number(&[Kind::Unchanged]), "unchanged"),
         (number(&[Kind::Unset]), "unset"),
     ];
@@ -78,15 +124,21 @@ fn heading(entries: &[Entry], all: bool, page: &Page) -> Vec<DetailLine> {
         .filter(|(n, _)| *n > 0)
         .map(|(n, word)| format!("{} {word}", count(*n)))
         .collect();
-    let mut pieces = vec![Piece::new("attributes ", Role::Strong)];
-    let text = if words.is_empty() {
-        "none".to_owned()
-    } else {
-        words.join(", ")
-    };
-    pieces.push(Piece::new(text, Role::Dim));
-    if number(&[Kind::Unchanged, Kind::Unset]) > 0 {
-        let says = if all { " hides them)" } else { " shows them)" };
+    let single = entries.iter().any(|entry| entry.label.is_empty());
+    if !single {
+        let text = if words.is_empty() {
+            "none".to_owned()
+        } else {
+            words.join(", ")
+        };
+        pieces.push(Piece::new(text, Role::Dim));
+    }
+    if !single && number(&[Kind::Unchanged, Kind::Unset]) > 0 {
+        let says = if context.options.unchanged {
+            " hides them)"
+        } else {
+            " shows them)"
+        };
         pieces.extend([
             Piece::new(" (", Role::Dim),
             Piece::new(".", Role::Key),
@@ -96,79 +148,19 @@ fn heading(entries: &[Entry], all: bool, page: &Page) -> Vec<DetailLine> {
     page.wrapped(&[], pieces)
 }
 
-/// Whether a row is told in the one line of what is known only after apply.
-///
-/// A replaced object gets a new id and address as a matter of course. What a finding speaks of, what forces the
-/// replacement, and a value that an update takes away is a row of its own.
-fn folds(entry: &Entry, judged: &Judged) -> bool {
-    let named = judged
-        .findings
-        .iter()
-        .filter_map(|finding| finding.path.as_deref())
-        .any(|path| is_at_or_above(&entry.path, path));
-    let lost = !matches!(entry.old, Side::Absent | Side::Null) && !judged.effect.action.replaces();
-    entry.kind == Kind::Unknown
-        && entry.depth == 0
-        && !entry.label.is_empty()
-        && !entry.forces_replacement
-        && !named
-        && !lost
-}
-
-/// The rows that get lines, each with the number of its direct members that get none.
-fn shown<'e>(
-    entries: &'e [Entry],
-    judged: &Judged,
-    context: &DetailContext<'_>,
-) -> Vec<(&'e Entry, usize)> {
-    let options = context.options;
-    let quiet = |entry: &Entry| entry.kind.is_quiet() && !entry.forces_replacement;
-    let mut shown: Vec<(&Entry, usize)> = Vec::new();
-    // For each depth, the position in `shown` of the container that is open there.
-    let mut open: Vec<usize> = Vec::new();
-    let mut skip_below: Option<usize> = None;
-    for (i, entry) in entries.iter().enumerate() {
-        open.truncate(entry.depth);
-        if skip_below.is_some_and(|depth| entry.depth > depth) {
-            continue;
-        }
-        skip_below = None;
-        let below = entries[i + 1..]
-            .iter()
-            .take_while(|next| next.depth > entry.depth);
-        let hides = (quiet(entry)
-            && !options.unchanged
-            && !below.clone().any(|next| next.forces_replacement))
-            || (!options.expand && folds(entry, judged));
-        if hides {
-            skip_below = Some(entry.depth);
-            if let Some((_, hidden)) = entry
-                .depth
-                .checked_sub(1)
-                .and_then(|d| open.get(d))
-                .and_then(|&at| shown.get_mut(at))
-            {
-                *hidden += 1;
-            }
-            continue;
-        }
-        open.push(shown.len());
-        shown.push((entry, 0));
-    }
-    shown
-}
-
 fn indent(entry: &Entry) -> usize {
     // Deep rows keep room for their values; the label says where they are.
     2 * entry.depth.min(12)
 }
 
-/// Where values begin: behind the longest label, but not beyond two fifths of the width.
-fn column(shown: &[(&Entry, usize)], page: &Page) -> usize {
-    let widest = (page.width * 2 / 5).max(12);
-    shown
-        .iter()
-        .map(|(entry, _)| SIGN + indent(entry) + width(&crate::text::visible(&entry.label)) + 2)
+/// Where values begin: behind the longest label, but not beyond half of the width.
+fn column(rows: &[Shown<'_>], page: &Page) -> usize {
+    let widest = (page.width / 2).max(12);
+    rows.iter()
+        .filter(|shown| !shown.entry.label.is_empty())
+        .map(|shown| {
+            SIGN + indent(shown.entry) + width(&crate::text::visible(&shown.entry.label)) + 2
+        })
         .filter(|&end| end <= widest)
         .max()
         .unwrap_or(SIGN)
@@ -186,15 +178,15 @@ fn sign(kind: Kind) -> Piece {
 }
 
 fn row(
-    entry: &Entry,
-    hidden: usize,
+    shown: Shown<'_>,
     column: usize,
     context: &DetailContext<'_>,
     page: &Page,
 ) -> Vec<DetailLine> {
-    let new_unknown = entry.kind == Kind::Unknown && matches!(entry.old, Side::Absent | Side::Null);
-    let sign = if new_unknown {
-        Piece::new("+ ", Role::Added)
+    let entry = shown.entry;
+    let appears = entry.kind == Kind::Unknown && matches!(entry.old, Side::Absent | Side::Null);
+    let sign = if appears {
+        sign(Kind::Added)
     } else {
         sign(entry.kind)
     };
@@ -208,21 +200,21 @@ fn row(
         sign,
         Piece::foreign(&entry.label, role),
     ];
-    let mut value = value::of(entry, hidden, context, page);
+    let mut value = value::of(entry, shown.hidden, context, page);
     if entry.forces_replacement {
         value
             .remarks
-            .push(Piece::new("# forces replacement", Role::Alarm));
+            .insert(0, Piece::new("# forces replacement", Role::Alarm));
     }
     let mut out = Vec::new();
     let used = pieces_width(&label);
-    if value.is_empty() {
+    let gap = if entry.label.is_empty() { 0 } else { 2 };
+    if value.is_empty() && entry.label.is_empty() {
+        // The one value of an output is a container: its members say everything.
+    } else if value.is_empty() {
         out.push(page.line(label));
-    } else if used + 2 <= column {
-        label.push(space(column - used));
-        out.extend(set(label, value, context, page));
-    } else if used + 2 + value.width() <= page.width {
-        label.push(space(2));
+    } else if used + gap <= column || used + gap + value.width() <= page.width {
+        label.push(space(column.saturating_sub(used).max(gap)));
         out.extend(set(label, value, context, page));
     } else {
         // The name is never cut to make room for the value: it stands in a line of its own, or in several.
@@ -255,8 +247,9 @@ fn set(
     }
     let mut out = Vec::new();
     let mut lead = label;
-    for part in value.in_parts(page) {
-        if context.options.wrap || context.options.expand {
+    for part in value.in_parts(room, page) {
+        let whole = context.options.wrap || context.options.expand;
+        if whole || pieces_width(&part.pieces) <= LINES_BEFORE_CUT * room {
             out.extend(page.wrapped(&lead, part.pieces));
         } else {
             let cut = value::shorten(part.pieces, part.characters, room, page);
@@ -267,8 +260,10 @@ fn set(
     out
 }
 
-/// A label for a folded or hidden number of things.
+/// `… 12 unchanged lines`
 pub(super) fn more(page: &Page, n: usize, what: &str) -> Piece {
-    let text = format!("{} {} {what}", page.ellipsis(), count(n));
-    Piece::new(cut(&text, page.width, "").into_owned(), Role::Dim)
+    Piece::new(
+        format!("{} {} {what}", page.ellipsis(), count(n)),
+        Role::Dim,
+    )
 }

@@ -12,11 +12,24 @@ const MOST_CHARACTERS: usize = 2_000;
 /// Columns kept before the first difference of a value that is too long for its line.
 const LEAD: usize = 12;
 
+/// Columns between a value and a remark.
+const REMARK_GAP: usize = 3;
+
 /// One side, ready to be set.
 pub(super) struct Part {
     pub pieces: Vec<Piece>,
     /// How long the whole value is, however much of it the pieces hold.
     pub characters: usize,
+}
+
+impl Part {
+    /// A part that no cut will need to count.
+    fn short(pieces: Vec<Piece>) -> Self {
+        Part {
+            pieces,
+            characters: 0,
+        }
+    }
 }
 
 /// What stands behind a label.
@@ -34,63 +47,75 @@ impl Value {
 
     /// The columns it takes in one line.
     pub fn width(&self) -> usize {
-        let parts = [&self.old, &self.new];
-        let sides: usize = parts
+        let remarks: usize = self
+            .remarks
             .iter()
-            .filter_map(|part| part.as_ref())
-            .map(|part| pieces_width(&part.pieces))
+            .map(|piece| width(&piece.text) + REMARK_GAP)
             .sum();
+        self.sides_width() + remarks
+    }
+
+    fn sides_width(&self) -> usize {
+        let sides = [&self.old, &self.new];
+        let sides = sides.iter().filter_map(|side| side.as_ref());
         let arrow = if self.old.is_some() && self.new.is_some() {
             4
         } else {
             0
         };
-        let remarks: usize = self
-            .remarks
-            .iter()
-            .map(|piece| width(&piece.text) + 3)
-            .sum();
-        sides + arrow + remarks
+        sides.map(|part| pieces_width(&part.pieces)).sum::<usize>() + arrow
     }
 
     pub fn in_one_line(self, page: &Page) -> Vec<Piece> {
-        let mut out = Vec::new();
-        let both = self.old.is_some() && self.new.is_some();
-        let bare = self.old.is_none() && self.new.is_none();
-        out.extend(self.old.into_iter().flat_map(|part| part.pieces));
-        if both {
-            out.push(Piece::new(format!(" {} ", page.arrow()), Role::Dim));
-        }
-        out.extend(self.new.into_iter().flat_map(|part| part.pieces));
-        for (i, remark) in self.remarks.into_iter().enumerate() {
-            if !bare || i > 0 {
-                out.push(space(3));
+        let mut out = sides(self.old, self.new, page);
+        for remark in self.remarks {
+            if !out.is_empty() {
+                out.push(space(REMARK_GAP));
             }
             out.push(remark);
         }
         out
     }
 
-    /// The parts that get a line each where one line is too short: remarks first, so that no cut hides them.
-    pub fn in_parts(self, page: &Page) -> Vec<Part> {
-        let mut out: Vec<Part> = Vec::new();
-        for remark in self.remarks {
-            out.push(Part {
-                characters: 0,
-                pieces: vec![remark],
-            });
+    /// The parts that get a line each where one line of `room` is too short.
+    pub fn in_parts(self, room: usize, page: &Page) -> Vec<Part> {
+        let fits = self.sides_width() <= room;
+        let mut remarks: Vec<Part> = self
+            .remarks
+            .into_iter()
+            .map(|remark| Part::short(vec![remark]))
+            .collect();
+        let mut out = Vec::new();
+        if self.old.is_none() && self.new.is_none() {
+            out.append(&mut remarks);
+        } else if fits {
+            out.push(Part::short(sides(self.old, self.new, page)));
+            out.append(&mut remarks);
+        } else {
+            // Long values come last, so that none of them pushes a remark out of sight.
+            out.append(&mut remarks);
+            let both = self.old.is_some();
+            out.extend(self.old);
+            out.extend(self.new.map(|mut part| {
+                if both {
+                    part.pieces
+                        .insert(0, Piece::new(format!("{} ", page.arrow()), Role::Dim));
+                }
+                part
+            }));
         }
-        let both = self.old.is_some() && self.new.is_some();
-        out.extend(self.old);
-        out.extend(self.new.map(|mut part| {
-            if both {
-                part.pieces
-                    .insert(0, Piece::new(format!("{} ", page.arrow()), Role::Dim));
-            }
-            part
-        }));
         out
     }
+}
+
+fn sides(old: Option<Part>, new: Option<Part>, page: &Page) -> Vec<Piece> {
+    let both = old.is_some() && new.is_some();
+    let mut out: Vec<Piece> = old.into_iter().flat_map(|part| part.pieces).collect();
+    if both {
+        out.push(Piece::new(format!(" {} ", page.arrow()), Role::Dim));
+    }
+    out.extend(new.into_iter().flat_map(|part| part.pieces));
+    out
 }
 
 /// The value of a row; `hidden` of its members get no line.
@@ -103,8 +128,8 @@ pub(super) fn of(entry: &Entry, hidden: usize, context: &DetailContext<'_>, page
             .push(Piece::foreign(&document.title, Role::Dim));
     } else {
         match entry.kind {
-            Kind::Added => value.new = one(&entry.new, &entry.old, Role::Added),
-            Kind::Removed => value.old = one(&entry.old, &entry.new, Role::Removed),
+            Kind::Added => value.new = one(&entry.new, &Side::Absent, Role::Added),
+            Kind::Removed => value.old = one(&entry.old, &Side::Absent, Role::Removed),
             Kind::Unchanged | Kind::Unset => value.new = one(&entry.new, &entry.old, Role::Dim),
             Kind::Sensitivity => value.new = one(&entry.new, &entry.old, Role::Text),
             Kind::Reordered => {}
@@ -121,8 +146,17 @@ pub(super) fn of(entry: &Entry, hidden: usize, context: &DetailContext<'_>, page
         value.remarks.push(Piece::foreign(note, Role::Dim));
     }
     if hidden > 0 {
+        let what = match entry.kind {
+            Kind::Added | Kind::Removed => "unset",
+            Kind::Changed
+            | Kind::Reordered
+            | Kind::Unknown
+            | Kind::Sensitivity
+            | Kind::Unchanged
+            | Kind::Unset => "unchanged",
+        };
         value.remarks.push(Piece::new(
-            format!("{} {} unchanged", page.ellipsis(), count(hidden)),
+            format!("{} {} {}", page.ellipsis(), count(hidden), what),
             Role::Dim,
         ));
     }
@@ -140,14 +174,14 @@ fn changed(old: &Side, new: &Side, context: &DetailContext<'_>) -> (Option<Part>
             (
                 Some(marked(
                     left,
-                    left_words,
+                    &left_words,
                     Role::Removed,
                     Role::RemovedPart,
                     context,
                 )),
                 Some(marked(
                     right,
-                    right_words,
+                    &right_words,
                     Role::Added,
                     Role::AddedPart,
                     context,
@@ -165,20 +199,14 @@ fn changed(old: &Side, new: &Side, context: &DetailContext<'_>) -> (Option<Part>
 }
 
 fn ours(text: &str) -> Part {
-    Part {
-        pieces: vec![Piece::new(text, Role::Text)],
-        characters: 0,
-    }
+    Part::short(vec![Piece::new(text, Role::Text)])
 }
 
 /// A side without marks inside. `None` where its members follow, or where there is nothing.
 fn side_alone(side: &Side, other: &Side, role: Role, context: &DetailContext<'_>) -> Option<Part> {
     match side {
         Side::Absent | Side::Members(_) | Side::Elements(_) => None,
-        Side::Null => Some(Part {
-            pieces: vec![Piece::new("null", role)],
-            characters: 0,
-        }),
+        Side::Null => Some(Part::short(vec![Piece::new("null", role)])),
         Side::Secret => Some(ours("(sensitive)")),
         Side::Unknown { secret: false } => Some(ours("(known after apply)")),
         Side::Unknown { secret: true } => Some(ours("(known after apply, sensitive)")),
@@ -212,13 +240,7 @@ fn plain(text: &str, role: Role, quote: bool, context: &DetailContext<'_>) -> Pa
     }
 }
 
-fn marked(
-    text: &str,
-    spans: Vec<Span>,
-    role: Role,
-    part: Role,
-    context: &DetailContext<'_>,
-) -> Part {
+fn marked(text: &str, spans: &[Span], role: Role, part: Role, context: &DetailContext<'_>) -> Part {
     if spans.len() <= 1 {
         return plain(text, role, must_quote(text), context);
     }
@@ -263,7 +285,7 @@ pub(super) fn shorten(
     let suffix = [
         format!("{mark} {} characters, enter opens", count(characters)),
         format!("{mark} {} characters", count(characters)),
-        mark.to_owned(),
+        format!("{mark} {}", count(characters)),
     ]
     .into_iter()
     .find(|suffix| characters > 0 && width(suffix) * 2 <= room)

@@ -43,3 +43,39 @@ pub(super) fn kind(kind: Kind) -> Option<&'static str> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_that_the_tools_write_has_words() {
+        for reason in [
+            "replace_because_tainted",
+            "replace_because_cannot_update",
+            "replace_by_request",
+            "replace_by_triggers",
+            "delete_because_no_resource_config",
+            "delete_because_no_module",
+            "delete_because_wrong_repetition",
+            "delete_because_count_index",
+            "delete_because_each_key",
+            "delete_because_no_move_target",
+            "delete_because_enabled_false",
+            "forgot_because_lifecycle_destroy_in_state",
+            "forgot_because_lifecycle_destroy_in_config",
+            "read_because_config_unknown",
+            "read_because_dependency_pending",
+            "read_because_check_nested",
+        ] {
+            let words = action_reason(reason);
+            assert!(
+                words.is_some_and(|words| !words.contains('_')
+                    || words.contains("for_each")
+                    || words.contains("replace_triggered_by")),
+                "{reason}"
+            );
+        }
+        assert_eq!(action_reason("delete_because_of_the_moon"), None);
+    }
+}

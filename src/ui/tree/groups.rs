@@ -329,7 +329,9 @@ impl Builder<'_> {
     }
 
     fn signs(&self, members: &[u32]) -> Count {
-        let actions = members.iter().map(|&row| &self.rows[row as usize].effect.action);
+        let actions = members
+            .iter()
+            .map(|&row| &self.rows[row as usize].effect.action);
         Count::Signs(by_sign(actions))
     }
 
@@ -444,8 +446,13 @@ mod tests {
     fn every_row_is_in_every_view_once() {
         let rows: Vec<Judged> = (0..40)
             .map(|i| {
-                let action = [Action::Create, Action::NoOp, Action::Delete, Action::Read][i % 4].clone();
-                row(&format!("t{}.n{i}", i % 3), action, Risk::WORST_FIRST[i % 4])
+                let action =
+                    [Action::Create, Action::NoOp, Action::Delete, Action::Read][i % 4].clone();
+                row(
+                    &format!("t{}.n{i}", i % 3),
+                    action,
+                    Risk::WORST_FIRST[i % 4],
+                )
             })
             .collect();
         for by in [By::Risk, By::Module, By::Type, By::Action] {

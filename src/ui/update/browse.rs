@@ -145,7 +145,10 @@ fn copy_address(state: &mut State) -> Vec<Command> {
     };
     // What is pasted elsewhere must be what was seen here.
     let address = visible(&judged.effect.address).into_owned();
-    state.say(format!("sent to the terminal's clipboard: {address}"), Role::Text);
+    state.say(
+        format!("sent to the terminal's clipboard: {address}"),
+        Role::Text,
+    );
     vec![Command::Copy(address)]
 }
 

@@ -66,7 +66,10 @@ pub fn acknowledge(state: &mut State, asking: &Asking) -> Vec<Command> {
     let address = ack.requirement.key.to_string();
     state.log.say(Said::Ack(ack));
     state.moved = true;
-    let commands = after(state, Some(format!("acknowledged {address}; u takes it back")));
+    let commands = after(
+        state,
+        Some(format!("acknowledged {address}; u takes it back")),
+    );
     if let Some(row) = state.next_open(false) {
         state.tree.go_to(row);
     }
@@ -116,7 +119,9 @@ fn request(state: &State) -> SignRequest {
     let comments = state.log.comments();
     SignRequest {
         acks,
-        comments: comments.map(|(key, text)| (key.clone(), text.to_owned())).collect(),
+        comments: comments
+            .map(|(key, text)| (key.clone(), text.to_owned()))
+            .collect(),
     }
 }
 

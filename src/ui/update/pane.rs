@@ -51,7 +51,11 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
         .map(|(_, text)| text)
         .collect();
     let dependants = state.facts().and_then(|facts| {
-        let block = block(&judged.effect.address, &judged.effect.type_name, &judged.effect.name);
+        let block = block(
+            &judged.effect.address,
+            &judged.effect.type_name,
+            &judged.effect.name,
+        );
         facts.header.dependants.get(&block)
     });
     let context = DetailContext {

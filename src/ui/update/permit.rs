@@ -17,13 +17,15 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
             .then(|| "put the cursor on a change first".into()),
         Action::Undo => (state.log.verdicts().is_empty() && state.log.comments().next().is_none())
             .then(|| "nothing to undo".into()),
-        Action::NextOpen | Action::PreviousOpen => state.next_open(false).is_none().then(|| {
-            match (state.tally.open(&state.standings), &state.reading) {
-                (0, Reading::Going(_)) => "nothing waits so far".into(),
-                (0, _) => "nothing waits any more: S signs".into(),
-                (n, _) => format!("{n} wait, but the filter hides them: esc clears it"),
-            }
-        }),
+        Action::NextOpen | Action::PreviousOpen => {
+            state.next_open(false).is_none().then(|| {
+                match (state.tally.open(&state.standings), &state.reading) {
+                    (0, Reading::Going(_)) => "nothing waits so far".into(),
+                    (0, _) => "nothing waits any more: S signs".into(),
+                    (n, _) => format!("{n} wait, but the filter hides them: esc clears it"),
+                }
+            })
+        }
         Action::Sign => sign(state),
         Action::Yes | Action::Submit => submit(state),
         _ => None,
@@ -52,7 +54,9 @@ fn acknowledge(state: &State) -> Option<String> {
 fn sign(state: &State) -> Option<String> {
     match &state.reading {
         Reading::Going(_) => return Some("still reading the plan".into()),
-        Reading::Failed(failure) => return Some(format!("the plan was not read: {}", failure.error)),
+        Reading::Failed(failure) => {
+            return Some(format!("the plan was not read: {}", failure.error));
+        }
         Reading::Done(_) => {}
     }
     if state.tally.objected > 0 {
@@ -90,7 +94,9 @@ fn submit(state: &State) -> Option<String> {
         Overlay::Ack(asking) if asking.field == Field::Answer && !asking.matches() => {
             mismatch(asking)
         }
-        Overlay::Words(words) if words.line.text().trim().is_empty() => Some("write why first".into()),
+        Overlay::Words(words) if words.line.text().trim().is_empty() => {
+            Some("write why first".into())
+        }
         Overlay::Sign(signing) if signing.typed.text() != state.setup.phrase => {
             Some(format!("type {} to sign", state.setup.phrase))
         }

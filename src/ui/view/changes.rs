@@ -69,7 +69,11 @@ fn foot(state: &State, height: u16) -> Vec<Piece> {
     arrow(above, theme.glyph("↑", "^"));
     arrow(below, theme.glyph("↓", "v"));
     let all = state.rows.len();
-    let role = if state.fitting < all { Role::Warn } else { Role::Dim };
+    let role = if state.fitting < all {
+        Role::Warn
+    } else {
+        Role::Dim
+    };
     foot.push(Piece::new(
         format!("shown {} of {}", count(state.fitting), count(all)),
         role,
@@ -88,10 +92,26 @@ fn draw_node(state: &State, node: &Node, area: Rect, buffer: &mut Buffer) -> usi
             pieces_width(&pieces[..1])
         }
         Name::Group(_) => {
-            let mark = if node.open { theme.glyph("▼ ", "v ") } else { theme.glyph("▶ ", "> ") };
-            let role = if node.depth == 0 { Role::Strong } else { Role::Text };
+            let mark = if node.open {
+                theme.glyph("▼ ", "v ")
+            } else {
+                theme.glyph("▶ ", "> ")
+            };
+            let role = if node.depth == 0 {
+                Role::Strong
+            } else {
+                Role::Text
+            };
             let counts = node.count.as_ref().map(counted).unwrap_or_default();
-            let x = put_right(buffer, theme, Rect { width: area.width.saturating_sub(1), ..area }, &counts);
+            let x = put_right(
+                buffer,
+                theme,
+                Rect {
+                    width: area.width.saturating_sub(1),
+                    ..area
+                },
+                &counts,
+            );
             let room = Rect {
                 width: x.saturating_sub(area.x + 1),
                 ..area
@@ -105,7 +125,11 @@ fn draw_node(state: &State, node: &Node, area: Rect, buffer: &mut Buffer) -> usi
             set_in
         }
         Name::Alike(_) => {
-            let mark = if node.open { theme.glyph("▼ ", "v ") } else { theme.glyph("… ", ".. ") };
+            let mark = if node.open {
+                theme.glyph("▼ ", "v ")
+            } else {
+                theme.glyph("… ", ".. ")
+            };
             let pieces = [
                 Piece::new(" ".repeat(set_in), Role::Text),
                 Piece::new(mark, Role::Dim),
@@ -120,7 +144,10 @@ fn draw_node(state: &State, node: &Node, area: Rect, buffer: &mut Buffer) -> usi
 fn counted(counted: &Count) -> Vec<Piece> {
     let text = match counted {
         Count::Done(done, of) if done == of => {
-            return vec![Piece::new(format!("{} of {}", count(*done), count(*of)), Role::Done)];
+            return vec![Piece::new(
+                format!("{} of {}", count(*done), count(*of)),
+                Role::Done,
+            )];
         }
         Count::Done(done, of) => format!("{} of {}", count(*done), count(*of)),
         Count::Rows(n) => count(*n),
@@ -162,7 +189,11 @@ fn row_pieces(state: &State, row: u32, depth: u16) -> Vec<Piece> {
     };
     pieces.push(Piece::new(format!(" {sign:>3} "), quiet(sign_role(effect))));
     // Under its module a resource need not repeat it.
-    let in_module = depth >= 2 && matches!(state.by, crate::ui::tree::groups::By::Risk | crate::ui::tree::groups::By::Module);
+    let in_module = depth >= 2
+        && matches!(
+            state.by,
+            crate::ui::tree::groups::By::Risk | crate::ui::tree::groups::By::Module
+        );
     let address = short_address(effect, in_module);
     let text = if done { Role::Dim } else { Role::Text };
     pieces.extend(highlighted(state, address, text));

@@ -29,7 +29,12 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let area = inside(area);
     let lines = state.detail.lines.iter().skip(state.detail.top);
     for (y, pieces) in lines.take(area.height.into()).enumerate() {
-        put(buffer, theme, line(area, y as u16), &marked(pieces, &state.detail.find));
+        put(
+            buffer,
+            theme,
+            line(area, y as u16),
+            &marked(pieces, &state.detail.find),
+        );
     }
 }
 
@@ -82,7 +87,10 @@ fn marked(pieces: &[Piece], find: &str) -> Vec<Piece> {
         let mut at = 0;
         for (start, hit) in lower.match_indices(&wanted) {
             out.push(Piece::new(&piece.text[at..start], piece.role));
-            out.push(Piece::new(&piece.text[start..start + hit.len()], Role::Match));
+            out.push(Piece::new(
+                &piece.text[start..start + hit.len()],
+                Role::Match,
+            ));
             at = start + hit.len();
         }
         out.push(Piece::new(&piece.text[at..], piece.role));

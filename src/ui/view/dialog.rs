@@ -156,7 +156,10 @@ impl Page<'_> {
 
     /// A label, and what it speaks of, as many lines as that takes.
     fn labelled(&mut self, label: &str, text: &str, role: Role) {
-        for (i, text) in wrap(&visible(text), self.width.saturating_sub(LABEL)).into_iter().enumerate() {
+        for (i, text) in wrap(&visible(text), self.width.saturating_sub(LABEL))
+            .into_iter()
+            .enumerate()
+        {
             let label = if i == 0 { label } else { "" };
             self.line([
                 Piece::new(format!("{label:<LABEL$}"), Role::Dim),
@@ -227,7 +230,14 @@ impl Page<'_> {
         self.blank();
         // Exactly the findings whose rules are written into the acknowledgement.
         let asked = judged.findings.iter();
-        for finding in asked.filter(|f| f.risk >= Risk::High && asking.requirement.rules.iter().any(|rule| **rule == *f.rule)) {
+        for finding in asked.filter(|f| {
+            f.risk >= Risk::High
+                && asking
+                    .requirement
+                    .rules
+                    .iter()
+                    .any(|rule| **rule == *f.rule)
+        }) {
             let mark = theme.risk_mark(finding.risk);
             let lines = wrap(&visible(&finding.message), self.width.saturating_sub(2));
             for (i, text) in lines.into_iter().enumerate() {
@@ -253,20 +263,40 @@ impl Page<'_> {
                 self.field("> ", &asking.typed, !on_reason);
                 self.news();
                 if on_reason {
-                    self.keys(&[("tab", "name", true), ("ctrl-o", "editor", true), ("esc", "cancel", true)]);
+                    self.keys(&[
+                        ("tab", "name", true),
+                        ("ctrl-o", "editor", true),
+                        ("esc", "cancel", true),
+                    ]);
                 } else {
                     let matches = asking.matches();
-                    let words = if matches { "acknowledge" } else { "acknowledge, when it matches" };
-                    self.keys(&[("enter", words, matches), ("tab", "reason", true), ("esc", "cancel", true)]);
+                    let words = if matches {
+                        "acknowledge"
+                    } else {
+                        "acknowledge, when it matches"
+                    };
+                    self.keys(&[
+                        ("enter", words, matches),
+                        ("tab", "reason", true),
+                        ("esc", "cancel", true),
+                    ]);
                 }
                 "Acknowledge a critical change"
             }
             None => {
                 self.news();
                 if on_reason {
-                    self.keys(&[("enter", "back to the question", true), ("ctrl-o", "editor", true), ("esc", "cancel", true)]);
+                    self.keys(&[
+                        ("enter", "back to the question", true),
+                        ("ctrl-o", "editor", true),
+                        ("esc", "cancel", true),
+                    ]);
                 } else {
-                    self.keys(&[("y", "acknowledge", true), ("tab", "reason", true), ("esc", "cancel", true)]);
+                    self.keys(&[
+                        ("y", "acknowledge", true),
+                        ("tab", "reason", true),
+                        ("esc", "cancel", true),
+                    ]);
                     // The cursor is on what changes nothing.
                     let esc = "y acknowledge   tab reason   ".chars().count();
                     self.caret = Some((self.lines.len() - 1, esc));
@@ -282,11 +312,17 @@ impl Page<'_> {
         self.blank();
         let (title, done) = match words.tone {
             Tone::Objection => {
-                self.text("The plan can then not be signed, only sent back with your words.", Role::Text);
+                self.text(
+                    "The plan can then not be signed, only sent back with your words.",
+                    Role::Text,
+                );
                 ("Object to a change", "object")
             }
             Tone::Comment => {
-                self.text("A remark decides nothing. It goes into the approval.", Role::Text);
+                self.text(
+                    "A remark decides nothing. It goes into the approval.",
+                    Role::Text,
+                );
                 ("Remark on a change", "keep the remark")
             }
         };
@@ -295,7 +331,11 @@ impl Page<'_> {
         self.field("> ", &words.line, true);
         self.news();
         let can = !words.line.text().trim().is_empty();
-        self.keys(&[("enter", done, can), ("ctrl-o", "editor", true), ("esc", "cancel", true)]);
+        self.keys(&[
+            ("enter", done, can),
+            ("ctrl-o", "editor", true),
+            ("esc", "cancel", true),
+        ]);
         title
     }
 
@@ -309,16 +349,32 @@ impl Page<'_> {
             let (first, second) = whole.split_at(whole.len() / 2);
             self.labelled("sha256", first.trim(), Role::Strong);
             self.labelled("", second.trim(), Role::Strong);
-            let bytes = facts.file.as_ref().map_or(facts.header.bytes, |file| file.size);
-            let alone = if facts.file.is_some() { "" } else { ", the JSON alone" };
+            let bytes = facts
+                .file
+                .as_ref()
+                .map_or(facts.header.bytes, |file| file.size);
+            let alone = if facts.file.is_some() {
+                ""
+            } else {
+                ", the JSON alone"
+            };
             let plan = format!("{}, {}{alone}", state.setup.plan, size(bytes));
             self.labelled("plan", &plan, Role::Text);
         }
         self.labelled("changes", &changes(state), Role::Text);
-        let reasons = signing.request.acks.iter().filter(|ack| ack.reason.is_some()).count();
+        let reasons = signing
+            .request
+            .acks
+            .iter()
+            .filter(|ack| ack.reason.is_some())
+            .count();
         let acked = match (tally.asking, reasons) {
             (0, _) => "0, nothing asked for an acknowledgement".to_owned(),
-            (asking, 0) => format!("0, {} of {} acknowledged", count(tally.acked), count(asking)),
+            (asking, 0) => format!(
+                "0, {} of {} acknowledged",
+                count(tally.acked),
+                count(asking)
+            ),
             (asking, n) => format!(
                 "0, {} of {} acknowledged, {n} with a reason",
                 count(tally.acked),
@@ -327,7 +383,11 @@ impl Page<'_> {
         };
         self.labelled("open", &acked, Role::Text);
         if !signing.request.comments.is_empty() {
-            self.labelled("remarks", &count(signing.request.comments.len()), Role::Text);
+            self.labelled(
+                "remarks",
+                &count(signing.request.comments.len()),
+                Role::Text,
+            );
         }
         if let Ok(identity) = &state.setup.identity {
             self.labelled("as", identity, Role::Text);
@@ -347,17 +407,31 @@ impl Page<'_> {
         self.field("> ", &signing.typed, true);
         self.news();
         let matches = signing.typed.text() == state.setup.phrase;
-        let words = if matches { "sign" } else { "sign, when it matches" };
-        self.keys(&[("enter", words, matches), ("esc", "back to the review", true)]);
+        let words = if matches {
+            "sign"
+        } else {
+            "sign, when it matches"
+        };
+        self.keys(&[
+            ("enter", words, matches),
+            ("esc", "back to the review", true),
+        ]);
         "Undersign this plan"
     }
 
     fn send_back(&mut self) -> &'static str {
         let state = self.state;
         self.blank();
-        self.text("You objected, so this plan is not signed. It goes back with:", Role::Text);
+        self.text(
+            "You objected, so this plan is not signed. It goes back with:",
+            Role::Text,
+        );
         self.blank();
-        let objected = state.standings.iter().zip(&state.rows).filter(|(s, _)| **s == Standing::Objected);
+        let objected = state
+            .standings
+            .iter()
+            .zip(&state.rows)
+            .filter(|(s, _)| **s == Standing::Objected);
         let verdicts = state.log.verdicts();
         for (_, judged) in objected {
             let key = crate::review::Key::of(judged);
@@ -368,7 +442,10 @@ impl Page<'_> {
         }
         self.anchor = self.lines.len();
         self.news();
-        self.keys(&[("y", "send it back", true), ("esc", "back to the review", true)]);
+        self.keys(&[
+            ("y", "send it back", true),
+            ("esc", "back to the review", true),
+        ]);
         "Send this plan back"
     }
 
@@ -382,7 +459,10 @@ impl Page<'_> {
 
     fn leave(&mut self, why: &str) -> &'static str {
         self.blank();
-        self.text("What you said is not on disk and would be lost.", Role::Text);
+        self.text(
+            "What you said is not on disk and would be lost.",
+            Role::Text,
+        );
         self.text(why, Role::Alarm);
         self.anchor = self.lines.len();
         self.keys(&[("y", "leave all the same", true), ("esc", "stay", true)]);
@@ -418,7 +498,11 @@ fn changes(state: &State) -> String {
         .filter(|effect| effect.kind == Kind::Change && !effect.is_nothing());
     let signs = by_sign(changes.map(|effect| &effect.action));
     let all: usize = signs.iter().map(|(_, n)| n).sum();
-    let mut text = if all == 0 { "none".into() } else { format!("{}:", count(all)) };
+    let mut text = if all == 0 {
+        "none".into()
+    } else {
+        format!("{}:", count(all))
+    };
     for (sign, n) in signs {
         let sign = if sign.is_empty() { "moved " } else { sign };
         let _ = write!(text, "  {sign}{}", count(n));

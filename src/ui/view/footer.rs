@@ -39,7 +39,12 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         _ => {
             match &state.notice {
                 Some(notice) => {
-                    put(buffer, theme, area, &[Piece::foreign(&notice.text, notice.role)]);
+                    put(
+                        buffer,
+                        theme,
+                        area,
+                        &[Piece::foreign(&notice.text, notice.role)],
+                    );
                 }
                 None => {
                     put(buffer, theme, area, &hints(state, area.width.into()));
@@ -94,7 +99,10 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
     };
     let mut pieces: Vec<Piece> = Vec::new();
     let mut used = 0;
-    for binding in KEYS.iter().filter(|b| b.modes.contains(&mode) && !b.hint.is_empty()) {
+    for binding in KEYS
+        .iter()
+        .filter(|b| b.modes.contains(&mode) && !b.hint.is_empty())
+    {
         let hint = match binding.action {
             Action::Sign if state.tally.objected > 0 => "send back",
             _ => binding.hint,
@@ -110,7 +118,10 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
         }
         // What cannot be done now is quiet; pressed all the same, it says why.
         let can = why_not(state, binding.action).is_none();
-        pieces.push(Piece::new(binding.keys[0], if can { Role::Key } else { Role::Dim }));
+        pieces.push(Piece::new(
+            binding.keys[0],
+            if can { Role::Key } else { Role::Dim },
+        ));
         pieces.push(Piece::new(format!(" {hint}"), Role::Dim));
     }
     pieces

@@ -24,7 +24,10 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
         left.push(Piece::new("  ", Role::Text));
         left.push(Piece::foreign(target, Role::Text));
     }
-    let right = identity(state, usize::from(first.width).saturating_sub(pieces_width(&left) + 2));
+    let right = identity(
+        state,
+        usize::from(first.width).saturating_sub(pieces_width(&left) + 2),
+    );
     put(buffer, theme, first, &left);
     put_right(buffer, theme, first, &right);
 
@@ -42,18 +45,32 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
     match &state.reading {
         Reading::Going(progress) => {
             let share = match progress.total {
-                Some(total) if total > 0 => format!("reading {} %", progress.bytes * 100 / total.max(progress.bytes)),
+                Some(total) if total > 0 => format!(
+                    "reading {} %",
+                    progress.bytes * 100 / total.max(progress.bytes)
+                ),
                 _ => format!("reading, {} so far", size(progress.bytes)),
             };
             let rows = format!("{} effects", count(state.rows.len()));
-            let news = vec![Piece::new(share, Role::Strong), gap(), Piece::new(rows, Role::Dim)];
+            let news = vec![
+                Piece::new(share, Role::Strong),
+                gap(),
+                Piece::new(rows, Role::Dim),
+            ];
             let full: Vec<Piece> = [name, gap()].into_iter().chain(news.clone()).collect();
-            if pieces_width(&full) <= room { full } else { news }
+            if pieces_width(&full) <= room {
+                full
+            } else {
+                news
+            }
         }
         Reading::Failed(_) => vec![name, gap(), Piece::new("not read to its end", Role::Alarm)],
         Reading::Done(facts) => {
             let short = Piece::new(digest(facts.subject(), 3), Role::Strong);
-            let version = Piece::foreign(&format!("terraform {}  ", facts.header.terraform_version), Role::Dim);
+            let version = Piece::foreign(
+                &format!("terraform {}  ", facts.header.terraform_version),
+                Role::Dim,
+            );
             let label = Piece::new("sha256 ", Role::Dim);
             let long = vec![name.clone(), gap(), version, label.clone(), short.clone()];
             let middle = vec![name.clone(), gap(), label, short.clone()];
@@ -75,9 +92,20 @@ fn counts(state: &State, room: usize) -> Vec<Piece> {
             if !pieces.is_empty() {
                 pieces.push(Piece::new(gap, Role::Text));
             }
-            let word = if words { format!(" {risk}") } else { String::new() };
-            let role = if n == 0 || risk == Risk::Low { Role::Dim } else { Role::Risk(risk) };
-            pieces.push(Piece::new(format!("{} {}{word}", theme.risk_mark(risk), count(n)), role));
+            let word = if words {
+                format!(" {risk}")
+            } else {
+                String::new()
+            };
+            let role = if n == 0 || risk == Risk::Low {
+                Role::Dim
+            } else {
+                Role::Risk(risk)
+            };
+            pieces.push(Piece::new(
+                format!("{} {}{word}", theme.risk_mark(risk), count(n)),
+                role,
+            ));
         }
         pieces
     };
@@ -86,7 +114,11 @@ fn counts(state: &State, room: usize) -> Vec<Piece> {
         return full;
     }
     let tight = make(true, "  ");
-    if pieces_width(&tight) <= room { tight } else { make(false, "  ") }
+    if pieces_width(&tight) <= room {
+        tight
+    } else {
+        make(false, "  ")
+    }
 }
 
 /// How far the reviewer is.
@@ -96,20 +128,34 @@ fn progress(state: &State) -> Vec<Piece> {
     }
     let tally = &state.tally;
     if tally.objected > 0 {
-        let objections = if tally.objected == 1 { "objection" } else { "objections" };
+        let objections = if tally.objected == 1 {
+            "objection"
+        } else {
+            "objections"
+        };
         return vec![
             Piece::new(count(tally.objected), Role::Alarm),
             Piece::new(format!(" {objections}   acknowledged "), Role::Dim),
-            Piece::new(format!("{} of {}", count(tally.acked), count(tally.asking)), Role::Strong),
+            Piece::new(
+                format!("{} of {}", count(tally.acked), count(tally.asking)),
+                Role::Strong,
+            ),
         ];
     }
     if tally.asking == 0 {
         return vec![Piece::new("nothing to acknowledge", Role::Dim)];
     }
-    let role = if tally.acked == tally.asking { Role::Done } else { Role::Strong };
+    let role = if tally.acked == tally.asking {
+        Role::Done
+    } else {
+        Role::Strong
+    };
     vec![
         Piece::new("acknowledged ", Role::Dim),
-        Piece::new(format!("{} of {}", count(tally.acked), count(tally.asking)), role),
+        Piece::new(
+            format!("{} of {}", count(tally.acked), count(tally.asking)),
+            role,
+        ),
     ]
 }
 
@@ -133,7 +179,10 @@ pub fn draw_signal(state: &State, area: Rect, buffer: &mut Buffer) {
         n => vec![Piece::new(format!("   and {n} more"), Role::Dim)],
     };
     let risk = judged.risk();
-    let message = judged.findings.first().map_or("", |finding| &finding.message);
+    let message = judged
+        .findings
+        .first()
+        .map_or("", |finding| &finding.message);
     let pieces = [
         Piece::new(format!("{} ", theme.risk_mark(risk)), Role::Risk(risk)),
         Piece::foreign(message, Role::Risk(risk)),

@@ -34,7 +34,17 @@ pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position
                 _ => "Keys in the list of changes",
             };
             let foot = format!("{} keys   up down move   esc closes", found.len());
-            Some(list(state, screen, buffer, title, "search ", search, lines.collect(), None, &foot))
+            Some(list(
+                state,
+                screen,
+                buffer,
+                title,
+                "search ",
+                search,
+                lines.collect(),
+                None,
+                &foot,
+            ))
         }
         Overlay::Palette { line, chosen } => {
             let mode = match state.pane {
@@ -42,7 +52,10 @@ pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position
                 Pane::Detail => Mode::Detail,
             };
             let found = keymap::commands(mode, line.text());
-            let lines = found.iter().map(|binding| command_line(state, binding)).collect();
+            let lines = found
+                .iter()
+                .map(|binding| command_line(state, binding))
+                .collect();
             Some(list(
                 state,
                 screen,
@@ -72,7 +85,11 @@ fn key_lines(state: &State, binding: &Binding, room: usize) -> Vec<Vec<Piece>> {
     let dots = state.theme().glyph("…", "..");
     let help = wrap(binding.help, room).into_iter().enumerate();
     help.map(|(i, text)| {
-        let keys = if i == 0 { binding.keys.join(" ") } else { String::new() };
+        let keys = if i == 0 {
+            binding.keys.join(" ")
+        } else {
+            String::new()
+        };
         vec![
             Piece::new(pad(&keys, FIRST, dots), Role::Key),
             Piece::new(text, Role::Text),
@@ -104,7 +121,10 @@ fn command_line(state: &State, binding: &Binding) -> Vec<Piece> {
     }
 }
 
-#[allow(clippy::too_many_arguments, reason = "both lists are one drawing with other words")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "both lists are one drawing with other words"
+)]
 fn list(
     state: &State,
     screen: Rect,

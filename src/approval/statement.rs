@@ -1,0 +1,344 @@
+//! What a reviewer signs: an in-toto statement about one plan, in structs that leave no second reading.
+//!
+//! No field may be unknown, none may be given twice, and the bytes must be the very ones that undersign writes: a
+//! condition that a reader does not know must never be skipped. Holds no value of the plan. Pure: time and randomness
+//! come in.
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::{Digested, Facts, Source, Target};
+use crate::failure::{Exit, Failure};
+use crate::plan::count::Counts;
+use crate::review::{Ack, Key, Method, Requirement};
+
+mod forms;
+
+pub use forms::{Hex, Nonce, Utc};
+
+/// An in-toto statement with a plan approval in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Statement {
+    #[serde(rename = "_type")]
+    format: StatementType,
+    /// What is approved: one thing, with one digest.
+    pub subject: [Subject; 1],
+    predicate_type: PredicateType,
+    /// The approval.
+    pub predicate: Approval,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum StatementType {
+    #[serde(rename = "https://in-toto.io/Statement/v1")]
+    V1,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum PredicateType {
+    #[serde(rename = "urn:undersign:plan-approval:v1")]
+    V1,
+}
+
+/// The plan file, or the plan JSON where that is all there was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subject {
+    /// File name, for people. Never compared.
+    pub name: String,
+    /// Its only digest.
+    pub digest: Digest,
+}
+
+/// One digest: a second one would be a second way to match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Digest {
+    /// SHA-256 of the bytes.
+    pub sha256: Hex,
+}
+
+/// The predicate: who approves what, where, until when, and which changes were acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Approval {
+    /// Always a yes: a no is another kind of file.
+    pub decision: Decision,
+    /// Whether the ordinary rules are asked for.
+    pub mode: Mode,
+    /// Makes two approvals of one plan by one person differ.
+    pub nonce: Nonce,
+    /// Who approves.
+    pub reviewer: Reviewer,
+    /// Who asked for the change, as far as the reviewer knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requester: Option<String>,
+    /// When it was signed.
+    pub issued_at: Utc,
+    /// From when on it counts no more.
+    pub expires_at: Utc,
+    /// What was read: the plan file, or only its JSON.
+    pub source: Source,
+    /// Where the plan will be applied.
+    pub target: Target,
+    /// What the plan is.
+    pub plan: Plan,
+    /// By which rules it was judged.
+    pub policy: Policy,
+    /// The changes that were acknowledged.
+    pub acknowledgements: Vec<Acknowledgement>,
+    /// Denies that were accepted, with the reason.
+    pub overrides: Vec<Override>,
+    /// With what it was reviewed, and for how long.
+    pub review: Review,
+    /// The reviewer's own words.
+    pub comment: String,
+}
+
+/// Yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// The plan may be applied.
+    Approve,
+}
+
+/// Whether the ordinary rules are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// They are.
+    Normal,
+    /// An emergency, with rules of its own.
+    BreakGlass,
+}
+
+/// A person and the key that signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reviewer {
+    /// Id of the person in the trust file.
+    pub person: String,
+    /// Fingerprint of the key, `SHA256:…`.
+    pub key: String,
+}
+
+/// What the plan is, in numbers and digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Plan {
+    /// `terraform` or `tofu`, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// Its version.
+    pub tool_version: String,
+    /// When the plan was made, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Utc>,
+    /// Size of the subject.
+    pub size_bytes: u64,
+    /// Digest of what `show -json` prints.
+    pub json_sha256: Hex,
+    /// Digest of the dependency lock inside the plan file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_sha256: Option<Hex>,
+    /// Variables whose values must be given again at apply.
+    pub apply_time_variables: Vec<String>,
+    /// Whether a program of the configuration runs at apply.
+    pub runs_local_code: bool,
+    /// Number of changes of each kind.
+    pub counts: Counts,
+}
+
+/// By which rules the plan was judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Policy {
+    /// Digest of the rules and the catalogue.
+    pub ruleset_sha256: Hex,
+    /// `version` of the reviewer's trust file; zero without one.
+    pub trust_version: u64,
+}
+
+/// A yes to one change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledgement {
+    /// The word of the row's kind: `change`, `output`, `plan`.
+    pub kind: String,
+    /// The row's address.
+    pub address: String,
+    /// Key of the deposed object, if the row is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deposed: Option<String>,
+    /// The action words of the plan.
+    pub actions: Vec<String>,
+    /// The rules that asked.
+    pub rules: Vec<String>,
+    /// How it was given.
+    pub method: Method,
+    /// Why, in the reviewer's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Acknowledgement {
+    /// What is acknowledged, as the review knows it.
+    pub fn requirement(&self) -> Requirement {
+        Requirement {
+            key: Key {
+                kind: self.kind.clone(),
+                address: self.address.clone(),
+                deposed: self.deposed.clone(),
+            },
+            actions: self.actions.clone(),
+            rules: self.rules.clone(),
+        }
+    }
+}
+
+impl From<&Ack> for Acknowledgement {
+    fn from(ack: &Ack) -> Self {
+        let Requirement {
+            key,
+            actions,
+            rules,
+        } = ack.requirement.clone();
+        Acknowledgement {
+            kind: key.kind,
+            address: key.address,
+            deposed: key.deposed,
+            actions,
+            rules,
+            method: ack.method,
+            reason: ack.reason.clone(),
+        }
+    }
+}
+
+/// The reason to accept what a policy denies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// The rule that denies.
+    pub rule: String,
+    /// The row's address.
+    pub address: String,
+    /// Why, in the reviewer's words.
+    pub reason: String,
+}
+
+/// With what the plan was reviewed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Review {
+    /// `undersign`
+    pub tool: String,
+    /// Its version.
+    pub tool_version: String,
+    /// How long the plan was on the screen.
+    pub seconds: u64,
+}
+
+/// What a reviewer adds to the facts of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// Who signs, with which key.
+    pub reviewer: Reviewer,
+    /// Who asked for the change, if known.
+    pub requester: Option<String>,
+    /// Sixteen random bytes.
+    pub nonce: Nonce,
+    /// Now.
+    pub issued_at: jiff::Timestamp,
+    /// From when on it counts no more.
+    pub expires_at: jiff::Timestamp,
+    /// What was acknowledged.
+    pub acks: Vec<Ack>,
+    /// Denies that were accepted.
+    pub overrides: Vec<Override>,
+    /// How long the plan was on the screen.
+    pub seconds: u64,
+    /// The reviewer's own words.
+    pub comment: String,
+}
+
+impl Statement {
+    /// The approval of the plan that `facts` describe.
+    pub fn approve(facts: &Facts, policy: Policy, said: Said) -> Self {
+        let Digested { sha256, bytes } = facts.subject();
+        Statement {
+            format: StatementType::V1,
+            subject: [Subject {
+                name: facts.name.clone(),
+                digest: Digest {
+                    sha256: Hex(sha256),
+                },
+            }],
+            predicate_type: PredicateType::V1,
+            predicate: Approval {
+                decision: Decision::Approve,
+                mode: Mode::Normal,
+                nonce: said.nonce,
+                reviewer: said.reviewer,
+                requester: said.requester,
+                issued_at: Utc::of(said.issued_at),
+                expires_at: Utc::of(said.expires_at),
+                source: facts.source(),
+                target: facts.target.clone(),
+                plan: Plan {
+                    tool: facts.tool.clone(),
+                    tool_version: facts.tool_version.clone(),
+                    created_at: facts.created_at.map(Utc::of),
+                    size_bytes: bytes,
+                    json_sha256: Hex(facts.json.sha256),
+                    lock_sha256: facts.lock_sha256.map(Hex),
+                    apply_time_variables: facts.apply_time_variables.clone(),
+                    runs_local_code: facts.runs_local_code,
+                    counts: facts.counts,
+                },
+                policy,
+                acknowledgements: said.acks.iter().map(Acknowledgement::from).collect(),
+                overrides: said.overrides,
+                review: Review {
+                    tool: "undersign".into(),
+                    tool_version: env!("CARGO_PKG_VERSION").into(),
+                    seconds: said.seconds,
+                },
+                comment: said.comment,
+            },
+        }
+    }
+
+    /// Reads the payload of an envelope whose signature holds.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+        let statement: Statement = serde_json::from_slice(bytes).map_err(|error| {
+            refused(
+                "statement",
+                format!("the signed statement is not an approval: {error}"),
+            )
+        })?;
+        if statement.to_bytes() != bytes {
+            return Err(refused(
+                "statement-form",
+                "the signed statement is not in the one form that undersign writes",
+            ));
+        }
+        Ok(statement)
+    }
+
+    /// The bytes to sign: JSON on one line.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self)
+            .expect("no map and no number that JSON cannot hold stands in a statement")
+    }
+
+    /// Digest of what is approved.
+    pub fn subject_sha256(&self) -> crate::plan::archive::Sha256 {
+        self.subject[0].digest.sha256.0
+    }
+}
+
+fn refused(reason: &'static str, error: impl Into<String>) -> Failure {
+    Failure::new(Exit::BadSignature, reason, error)
+}

@@ -1,0 +1,85 @@
+//! The commands: what a person types, and what comes out.
+//!
+//! Owns arguments, files and terminals. Each command lives in a file of its own; what they share is how a plan is
+//! opened ([`open`]) and how a failure is printed ([`failure`]).
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::failure::Exit;
+
+pub mod check;
+pub mod failure;
+pub mod open;
+pub mod report;
+pub mod trust;
+
+/// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
+#[derive(Debug, Parser)]
+#[command(name = "undersign", version, arg_required_else_help = true, after_help = exit_codes())]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something.
+    Check(check::Arguments),
+    /// Whose signature counts: make a trust file, check one, export its keys.
+    #[command(subcommand)]
+    Trust(trust::Command),
+}
+
+/// The form of what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Reads the command line, does what it says, and returns the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
+            // A reader that closed the pipe has read what it wanted.
+            let _ = error.print();
+            return ExitCode::from(code.code());
+        }
+    };
+    let (result, format) = match cli.command {
+        Command::Check(arguments) => {
+            let format = arguments.format;
+            (check::run(&arguments), format)
+        }
+        Command::Trust(command) => (trust::run(&command), Format::Text),
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(failure) => {
+            failure::print(&failure, format);
+            ExitCode::from(failure.exit.code())
+        }
+    }
+}
+
+/// The table of exit codes, as `--help` shows it.
+pub fn exit_codes() -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from("Exit codes:\n");
+    for (exit, meaning) in Exit::TABLE {
+        let _ = writeln!(text, "  {:>2}  {meaning}", exit.code());
+    }
+    text
+}

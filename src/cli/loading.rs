@@ -1,0 +1,104 @@
+//! The worker that reads and judges a plan while the screen is already there.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use super::open::Json;
+use crate::failure::{Exit, Failure};
+use crate::plan::archive::{PlanFile, Sha256};
+use crate::plan::source::Spool;
+use crate::review::judge::{self, Judgement, Step};
+use crate::review::draft::Draft;
+use crate::review::log::Log;
+use crate::ui::{Facts, Msg};
+
+/// Batches that may wait for the screen; then the worker waits for it.
+const AHEAD: usize = 8;
+
+/// What the worker leaves for the desk: the judgement, once there is one.
+#[derive(Debug, Default)]
+pub struct Loaded(OnceLock<Judgement>);
+
+impl Loaded {
+    /// Digest of the plan JSON, known at its end.
+    pub fn json_sha256(&self) -> Option<Sha256> {
+        self.0.get().map(|judgement| judgement.header.sha256)
+    }
+
+    /// The judgement, which is there when the plan was read to its end.
+    pub fn judgement(&self) -> Result<&Judgement, Failure> {
+        self.0
+            .get()
+            .ok_or_else(|| Failure::new(Exit::NotApproved, "loading", "the plan is not read to its end yet"))
+    }
+}
+
+/// Starts the worker. It ends when the plan does, or when nobody listens any more.
+///
+/// A plan JSON has its draft, found in `drafts`, only when its digest is known.
+pub fn start(
+    json: Json,
+    bytes: Option<u64>,
+    spool: Option<Spool>,
+    file: Option<PlanFile>,
+    drafts: Option<PathBuf>,
+) -> (Receiver<Msg>, Arc<Loaded>) {
+    let (sender, receiver) = sync_channel(AHEAD);
+    let loaded = Arc::new(Loaded::default());
+    let leave = Arc::clone(&loaded);
+    thread::spawn(move || {
+        let last = load(json, bytes, spool, file.as_ref(), &sender).and_then(|judgement| {
+            if let (None, Some(directory)) = (&file, drafts)
+                && let Some(log) = Draft::new(&directory, &judgement.header.sha256).load()?
+            {
+                let _ = sender.send(restored(log));
+            }
+            let facts = Facts {
+                header: judgement.header.clone(),
+                file,
+                secrets: Some(Arc::clone(&judgement.secrets)),
+            };
+            let signals = judgement.signals.clone();
+            let _ = leave.0.set(judgement);
+            Ok(Msg::Loaded(Box::new(facts), signals))
+        });
+        let last = last.unwrap_or_else(Msg::LoadFailed);
+        // Nobody listens any more when the reviewer has left.
+        let _ = sender.send(last);
+    });
+    (receiver, loaded)
+}
+
+/// What an earlier sitting left, with a sentence about it.
+pub fn restored(log: Log) -> Msg {
+    let sentence = describe(&log);
+    Msg::Restored(log, sentence)
+}
+
+/// How much of an earlier sitting stands again, in words.
+pub fn describe(log: &Log) -> String {
+    let verdicts = log.verdicts().len();
+    let comments = log.comments().count();
+    format!("restored from your draft: {verdicts} decided, {comments} commented")
+}
+
+fn load(
+    json: Json,
+    bytes: Option<u64>,
+    spool: Option<Spool>,
+    file: Option<&PlanFile>,
+    screen: &SyncSender<Msg>,
+) -> Result<Judgement, Failure> {
+    json.read(spool, |reader| {
+        judge::judge(reader, bytes, file, &mut |step| {
+            let message = match step {
+                Step::Rows(rows) => Msg::Rows(rows),
+                Step::Progress(progress) => Msg::Progress(progress),
+            };
+            screen.send(message).map_or(ControlFlow::Break(()), ControlFlow::Continue)
+        })
+    })
+}

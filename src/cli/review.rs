@@ -1,0 +1,227 @@
+//! `undersign review`: the screen; it ends in an approval, in a rejection with comments, or in a draft that waits.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use etcetera::BaseStrategy as _;
+
+use super::check::print;
+use super::desk::{Desk, Results, Signing};
+use super::identity::Identity;
+use super::open::{self, Json, PlanArgument};
+use super::trust::TrustArgument;
+use super::loading;
+use crate::failure::{Exit, Failure};
+use crate::plan::archive::PlanFile;
+use crate::review::draft::Draft;
+use crate::trust::{Scope, Trust, scope};
+use crate::ui;
+use crate::ui::hands::Outcome;
+use crate::ui::theme::{Palette, Theme};
+
+/// What `review` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The plan.
+    #[command(flatten)]
+    pub plan: PlanArgument,
+
+    /// Whose signature counts.
+    #[command(flatten)]
+    pub trust: TrustArgument,
+
+    /// The key to sign with: a private key file, or a public one whose private key an ssh-agent holds
+    /// [default: the one key in the agent that the trust file knows].
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+
+    /// The scope that holds, for a plan JSON that does not say its target [default: the only one].
+    #[arg(long, value_name = "ID")]
+    pub scope: Option<String>,
+
+    /// Where the approval is written [default: PLAN.approvals/PERSON-NONCE.json].
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// How the screen looks.
+    #[command(flatten)]
+    pub looks: Looks,
+}
+
+/// How the screen looks.
+#[derive(Debug, Clone, Args)]
+pub struct Looks {
+    /// Colours for a dark or a light background, or none at all [default: dark, none with NO_COLOR].
+    #[arg(long, value_enum)]
+    pub theme: Option<Colours>,
+
+    /// Draw with ASCII only.
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// The value of `--theme`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colours {
+    /// For a dark background.
+    Dark,
+    /// For a light background.
+    Light,
+    /// Without colour.
+    None,
+}
+
+impl Looks {
+    /// The theme that is meant, where `no_color` is the value of the variable of that name.
+    fn theme(&self, no_color: Option<&std::ffi::OsStr>) -> Theme {
+        let palette = match self.theme {
+            Some(Colours::Dark) => Palette::Dark,
+            Some(Colours::Light) => Palette::Light,
+            Some(Colours::None) => Palette::None,
+            None if no_color.is_some_and(|value| !value.is_empty()) => Palette::None,
+            None => Palette::Dark,
+        };
+        Theme { palette, ascii: self.ascii }
+    }
+}
+
+/// A review that can begin.
+pub struct Review {
+    /// The plan's name for people.
+    pub name: String,
+    /// The plan file, if there is one.
+    pub file: Option<PlanFile>,
+    /// Number of JSON bytes, where that is known.
+    pub bytes: Option<u64>,
+    /// The plan's JSON.
+    pub json: Json,
+    /// Who signs, or why nobody can.
+    pub signing: Result<Signing, Failure>,
+    /// Where drafts lie.
+    pub drafts: Option<PathBuf>,
+    /// Where the results go.
+    pub results: Results,
+}
+
+/// Reviews a plan.
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if !std::io::stdout().is_terminal() {
+        return Err(Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
+            .hint("For the same analysis as text: undersign check PLAN"));
+    }
+    let plan = open::plan(&arguments.plan)?;
+    let signing = signing(arguments, plan.file.as_ref());
+    let beside = if arguments.plan.plan.as_os_str() == "-" { PathBuf::from("plan.json") } else { arguments.plan.plan.clone() };
+    let outcome = on_screen(
+        Review {
+            name: plan.name,
+            file: plan.file,
+            bytes: plan.bytes,
+            json: plan.json,
+            signing,
+            drafts: Some(drafts()?),
+            results: Results::Beside { plan: beside, approval: arguments.output.clone() },
+        },
+        &arguments.looks,
+    )?;
+    match outcome {
+        Outcome::Signed(receipt) => {
+            print(&receipt.0)?;
+            Ok(Exit::Success)
+        }
+        Outcome::Rejected(said) => {
+            print(&said)?;
+            Ok(Exit::Rejected)
+        }
+        Outcome::Left { saved } => {
+            let plan = arguments.plan.plan.display();
+            print(&if saved {
+                format!("Left before signing. What you said is kept; go on with: undersign review {plan}\n")
+            } else {
+                format!("Left before signing. Nothing was said that is kept; review again with: undersign review {plan}\n")
+            })?;
+            Ok(Exit::Aborted)
+        }
+    }
+}
+
+/// Runs the screen until the review ends.
+pub fn on_screen(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
+    let (spool, source) = review.json.keep()?;
+    let earlier = match (&review.drafts, &review.file) {
+        (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
+        _ => None,
+    };
+    let (messages, loaded) =
+        loading::start(review.json, review.bytes, spool, review.file.clone(), review.drafts.clone());
+    let (signing, cannot_sign) = match review.signing {
+        Ok(signing) => (Some(signing), None),
+        Err(failure) => (None, Some(failure)),
+    };
+    let target = signing.as_ref().map(|signing| signing.scope.id.clone());
+    let identity = match (&signing, cannot_sign) {
+        (Some(signing), _) => Ok(signing.identity.describe()),
+        (None, failure) => Err(failure.map_or_else(|| "nobody signs here".into(), |failure| why_not(&failure))),
+    };
+    let mut desk = Desk {
+        name: review.name.clone(),
+        source: Arc::new(source),
+        file: review.file.clone(),
+        loaded,
+        drafts: review.drafts,
+        signing,
+        results: review.results,
+        since: Instant::now(),
+    };
+    let setup = ui::Setup {
+        phrase: target.clone().unwrap_or_else(|| review.name.clone()),
+        plan: review.name,
+        target,
+        identity,
+        restored: earlier.as_ref().map(loading::describe),
+        log: earlier.unwrap_or_default(),
+        theme: looks.theme(std::env::var_os("NO_COLOR").as_deref()),
+    };
+    ui::run(setup, &messages, &mut desk)
+}
+
+/// A refusal in one line, with what to do.
+fn why_not(failure: &Failure) -> String {
+    std::iter::once(failure.error.as_str()).chain(failure.hints.first().map(String::as_str)).collect::<Vec<_>>().join(". ")
+}
+
+/// Who may sign this plan here, and for which scope.
+fn signing(arguments: &Arguments, file: Option<&PlanFile>) -> Result<Signing, Failure> {
+    let trust = arguments.trust.open()?.trust;
+    let scope = scope_for(&trust, arguments.scope.as_deref(), file)?.clone();
+    let identity = Identity::find(&trust, arguments.key.as_deref())?;
+    Ok(Signing { trust, scope, identity })
+}
+
+/// The scope is chosen by what the plan file says; a plan JSON says nothing, so it is named or the only one.
+fn scope_for<'a>(trust: &'a Trust, named: Option<&str>, file: Option<&PlanFile>) -> Result<&'a Scope, Failure> {
+    match (file, named, trust.scopes.as_slice()) {
+        (Some(file), None, _) => scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage),
+        (Some(file), Some(id), _) => {
+            let chosen = scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage)?;
+            if chosen.id == id {
+                return Ok(chosen);
+            }
+            Err(Failure::new(Exit::Mismatch, "scope", "the plan is for another scope").expected(id, &chosen.id))
+        }
+        (None, Some(id), _) => scope::named(trust, id),
+        (None, None, [only]) => Ok(only),
+        (None, None, _) => Err(Failure::new(Exit::Usage, "scope", "a plan JSON does not say its target, and the trust file has several scopes")
+            .hint("Name one with --scope, or review the plan file.")),
+    }
+}
+
+fn drafts() -> Result<PathBuf, Failure> {
+    let strategy = etcetera::choose_base_strategy()
+        .map_err(|error| Failure::new(Exit::Internal, "home", format!("your home directory cannot be found: {error}")))?;
+    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
+    Ok(state.join("undersign").join("drafts"))
+}

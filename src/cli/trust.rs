@@ -1,0 +1,190 @@
+//! `undersign trust`: a first trust file, a check of one, and its keys in OpenSSH's form.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use etcetera::BaseStrategy as _;
+
+use super::check::print;
+use crate::approval::key::PublicKey;
+use crate::approval::statement::Hex;
+use crate::failure::{Exit, Failure};
+use crate::plan::archive::Sha256;
+use crate::text::visible;
+use crate::trust::file::HeldBy;
+use crate::trust::{Trust, file, init};
+
+/// The trust file of a machine where somebody else than the user decides.
+const SYSTEM: &str = "/etc/undersign/trust.toml";
+
+/// Which trust file.
+#[derive(Debug, Clone, Args)]
+pub struct TrustArgument {
+    /// The trust file [default: /etc/undersign/trust.toml, else trust.toml in your configuration directory].
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
+
+    /// The digest that the trust file must have; its owner and place are then not looked at.
+    #[arg(long, value_name = "SHA256", value_parser = digest)]
+    pub trust_sha256: Option<Sha256>,
+}
+
+/// A trust file that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says.
+    pub trust: Trust,
+    /// What keeps others from changing it.
+    pub held_by: HeldBy,
+}
+
+impl TrustArgument {
+    /// Opens the trust file that is meant.
+    pub fn open(&self) -> Result<Opened, Failure> {
+        let path = match &self.trust {
+            Some(path) => path.clone(),
+            None if Path::new(SYSTEM).exists() => SYSTEM.into(),
+            None => own_path()?,
+        };
+        let opened = file::open(&path, self.trust_sha256).map_err(|failure| {
+            if path.exists() {
+                failure
+            } else {
+                failure.hint("Make one: undersign trust init --person NAME --key KEY.pub")
+            }
+        })?;
+        let trust = Trust::parse(&path.display().to_string(), &opened.text)?;
+        Ok(Opened {
+            path,
+            trust,
+            held_by: opened.held_by,
+        })
+    }
+}
+
+/// The trust file of a user who decides alone.
+fn own_path() -> Result<PathBuf, Failure> {
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        Failure::new(
+            Exit::Internal,
+            "home",
+            format!("your home directory cannot be found: {error}"),
+        )
+    })?;
+    Ok(strategy.config_dir().join("undersign").join("trust.toml"))
+}
+
+fn digest(text: &str) -> Result<Sha256, String> {
+    Hex::try_from(text.to_string())
+        .map(|hex| hex.0)
+        .map_err(str::to_string)
+}
+
+/// What `trust` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a first trust file: one person, one key, one scope for every target.
+    Init {
+        /// The person's name.
+        #[arg(long)]
+        person: String,
+        /// The public key file.
+        #[arg(long, value_name = "FILE.pub")]
+        key: PathBuf,
+        /// The name of the scope; a reviewer types it to sign.
+        #[arg(long, default_value = "default")]
+        scope: String,
+        /// The name of the trust file, for people.
+        #[arg(long, default_value = "own")]
+        id: String,
+        /// Where to write it [default: trust.toml in your configuration directory].
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Read a trust file as the gate would, and say what it means.
+    Check(TrustArgument),
+    /// Print the keys in the form of OpenSSH's `allowed_signers`.
+    ExportAllowedSigners(TrustArgument),
+}
+
+/// Does it.
+pub fn run(command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Init {
+            person,
+            key,
+            scope,
+            id,
+            output,
+        } => {
+            let line =
+                fs::read_to_string(key).map_err(|error| Failure::io(key.display(), &error))?;
+            let text = init::render(id, person, &PublicKey::from_line(&line)?, scope)?;
+            let path = output.clone().map_or_else(own_path, Ok)?;
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)
+                    .map_err(|error| Failure::io(parent.display(), &error))?;
+            }
+            init::write(&path, &text)?;
+            print(&format!(
+                "{}: {person} may approve everything, as scope {scope}. Read it, narrow it, keep it out of the agent's reach.\n",
+                visible(&path.display().to_string())
+            ))?;
+        }
+        Command::Check(argument) => print(&describe(&argument.open()?))?,
+        Command::ExportAllowedSigners(argument) => {
+            print(&init::allowed_signers(&argument.open()?.trust))?;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// What a trust file means, in words.
+fn describe(opened: &Opened) -> String {
+    use std::fmt::Write as _;
+    let trust = &opened.trust;
+    let held = match opened.held_by {
+        HeldBy::Digest => "its digest is pinned",
+        HeldBy::OtherUser => "another user holds it, you cannot change it",
+        HeldBy::Nobody => {
+            "you can change it yourself: it stops mistakes, not a program that runs as you"
+        }
+    };
+    let mut out = format!(
+        "{}  {} version {}\n{held}\n",
+        visible(&opened.path.display().to_string()),
+        visible(&trust.id),
+        trust.version
+    );
+    for person in &trust.persons {
+        let _ = writeln!(out, "\n{}", visible(&person.id));
+        for key in &person.keys {
+            let fingerprint = key.public.fingerprint();
+            let revoked = trust
+                .revoked
+                .get(&fingerprint)
+                .map(|why| format!("  revoked: {}", visible(why)))
+                .unwrap_or_default();
+            let _ = writeln!(
+                out,
+                "  {} {fingerprint}{revoked}",
+                key.public.key_type().name()
+            );
+        }
+    }
+    for scope in &trust.scopes {
+        let _ = writeln!(
+            out,
+            "\nscope {}\n  {} of {}, each by {} or better, not older than {:#}",
+            visible(&scope.id),
+            scope.approvals,
+            visible(&scope.from.join(", ")),
+            scope.min_assurance.word(),
+            scope.max_age
+        );
+    }
+    out
+}

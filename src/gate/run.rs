@@ -1,0 +1,288 @@
+//! The apply itself: fixed arguments, one child, and a judgement of what it did.
+//!
+//! The tool's word alone does not count: `apply` can end well without having applied anything. Only a good end together
+//! with its own summary of an apply is success.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+
+use serde::Deserialize;
+
+use crate::failure::{Exit, Failure};
+use crate::text::visible;
+use crate::trust::ledger::Outcome;
+
+use super::prepare::Prepared;
+use super::show::{Running, one_line};
+
+/// A longer line of the tool's output is cut, and said to be.
+const MAX_LINE: u64 = 1 << 20;
+
+/// How an apply ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// What is written into the ledger.
+    pub outcome: Outcome,
+    /// The tool's own summary, if it gave one.
+    pub summary: Option<String>,
+    /// Why it is no success.
+    pub failure: Option<Failure>,
+}
+
+/// Applies the plan in `work_dir`, and writes what the tool says to `out`, made safe for a terminal.
+///
+/// Fails only if the tool could not be started; whatever happens after that is in [`Ended`].
+pub fn apply(prepared: &Prepared, work_dir: &Path, out: &mut dyn Write) -> Result<Ended, Failure> {
+    let mut command = prepared.environment.command(&prepared.tool.path, work_dir);
+    command.args(["apply", "-input=false", "-json"]);
+    prepared.plan.hand_to(&mut command)?;
+    command.stdout(Stdio::piped());
+    // In a group of its own, so that it hears of an interrupt once, from us, and not a second time from the terminal: a
+    // second interrupt makes the tool give up without saving its state.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    // Caught before the child is there: one that came in between would end us and leave the child alone.
+    let interrupts = Interrupts::catch();
+    let mut running = Running::start(command)?;
+    interrupts.forward_to(&running.child);
+    let stdout = running.child.stdout.take().expect("the output is a pipe");
+    let summary = relay(stdout, out);
+    let ended = running.wait();
+    drop(interrupts);
+    Ok(match ended {
+        Ok((status, complaint)) => judge(status, &complaint, summary),
+        Err(failure) => Ended {
+            outcome: Outcome::Unknown,
+            summary,
+            failure: Some(unknown(failure.error)),
+        },
+    })
+}
+
+fn judge(status: ExitStatus, complaint: &str, summary: Option<String>) -> Ended {
+    let (outcome, failure) = match (status.code(), &summary) {
+        (Some(0), Some(_)) => (Outcome::Applied, None),
+        (Some(0), None) => (
+            Outcome::Unknown,
+            Some(unknown("the tool ended well and did not say that it applied anything".into())),
+        ),
+        (Some(code), _) => (
+            Outcome::Failed,
+            Some(
+                Failure::new(
+                    Exit::ToolFailed,
+                    "apply-failed",
+                    format!("the tool failed while applying: {}", one_line(complaint)),
+                )
+                .expected("exit code 0", format!("exit code {code}"))
+                .hint("Parts of the plan may be applied. This plan stays used: plan again, and have it reviewed."),
+            ),
+        ),
+        (None, _) => (
+            Outcome::Unknown,
+            Some(unknown(format!("the tool was killed while applying ({status})"))),
+        ),
+    };
+    Ended {
+        outcome,
+        summary,
+        failure,
+    }
+}
+
+fn unknown(error: String) -> Failure {
+    Failure::new(Exit::StateUnknown, "state-unknown", error)
+        .hint("Look at the real infrastructure, then plan again. This plan stays used.")
+}
+
+/// One line of `apply -json`, as far as it is shown or counted.
+#[derive(Deserialize)]
+struct Line {
+    #[serde(rename = "@message")]
+    message: String,
+    #[serde(default)]
+    diagnostic: Option<Diagnostic>,
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    changes: Option<Changes>,
+}
+
+#[derive(Deserialize)]
+struct Diagnostic {
+    #[serde(default)]
+    detail: String,
+}
+
+#[derive(Deserialize)]
+struct Changes {
+    operation: String,
+}
+
+/// Writes the tool's lines to `out` until it closes its output; returns its summary of the apply.
+///
+/// A terminal that is gone stops nothing: the tool must be able to finish.
+fn relay(stdout: impl Read, out: &mut dyn Write) -> Option<String> {
+    let mut summary = None;
+    let mut reader = BufReader::new(stdout);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        // A pipe that breaks and one that ends are the same here: how the tool ended is asked of the process.
+        match (&mut reader).take(MAX_LINE).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return summary,
+            Ok(_) => {}
+        }
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end();
+        let Ok(parsed) = serde_json::from_str::<Line>(text) else {
+            let _ = writeln!(out, "{}", visible(text));
+            continue;
+        };
+        let _ = writeln!(out, "{}", visible(&parsed.message));
+        for detail in parsed
+            .diagnostic
+            .iter()
+            .flat_map(|found| found.detail.lines())
+        {
+            let _ = writeln!(out, "  {}", visible(detail));
+        }
+        let _ = out.flush();
+        let applied = parsed.kind == "change_summary"
+            && parsed
+                .changes
+                .is_some_and(|changes| changes.operation == "apply");
+        if applied {
+            summary = Some(parsed.message);
+        }
+    }
+}
+
+/// Whatever asks this process to stop, handed on to a child as an interrupt until this is dropped.
+#[cfg(unix)]
+struct Interrupts {
+    signals: std::cell::Cell<Option<signal_hook::iterator::Signals>>,
+    handle: Option<signal_hook::iterator::Handle>,
+}
+
+#[cfg(unix)]
+impl Interrupts {
+    /// From now on nothing but a kill ends this process.
+    fn catch() -> Self {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        // Without a handler an interrupt ends only us; the ledger then says that the outcome is unknown.
+        let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).ok();
+        Interrupts {
+            handle: signals.as_ref().map(signal_hook::iterator::Signals::handle),
+            signals: signals.into(),
+        }
+    }
+
+    fn forward_to(&self, child: &std::process::Child) {
+        use rustix::process::{Pid, Signal, kill_process};
+        let child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        if let (Some(mut signals), Some(child)) = (self.signals.take(), child) {
+            std::thread::spawn(move || {
+                for _ in signals.forever() {
+                    // It fails only for a child that has ended, and then there is nobody to stop.
+                    let _ = kill_process(child, Signal::INT);
+                }
+            });
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.handle {
+            handle.close();
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Interrupts;
+
+#[cfg(not(unix))]
+impl Interrupts {
+    fn catch() -> Self {
+        Interrupts
+    }
+
+    fn forward_to(&self, _child: &std::process::Child) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(raw: i32) -> ExitStatus {
+        std::os::unix::process::ExitStatusExt::from_raw(raw)
+    }
+
+    #[test]
+    fn only_a_good_end_with_a_summary_is_success() {
+        let said = || Some("Apply complete!".to_owned());
+        for (raw, summary, outcome, exit) in [
+            (0, said(), Outcome::Applied, None),
+            (0, None, Outcome::Unknown, Some(Exit::StateUnknown)),
+            (1 << 8, said(), Outcome::Failed, Some(Exit::ToolFailed)),
+            (1 << 8, None, Outcome::Failed, Some(Exit::ToolFailed)),
+            (9, said(), Outcome::Unknown, Some(Exit::StateUnknown)),
+        ] {
+            let ended = judge(status(raw), "", summary);
+            assert_eq!(
+                (ended.outcome, ended.failure.map(|f| f.exit)),
+                (outcome, exit),
+                "{raw}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_tool_says_is_shown_safely_and_its_summary_is_found() {
+        let lines = concat!(
+            r#"{"@level":"info","@message":"a.b: Creating\u001b[2J","type":"apply_start"}"#,
+            "\n",
+            "not json \u{202e}\n",
+            r#"{"@level":"error","@message":"Error: no","type":"diagnostic","diagnostic":{"detail":"one\ntwo"}}"#,
+            "\n",
+            r#"{"@message":"Plan: 1 to add","type":"change_summary","changes":{"operation":"plan"}}"#,
+            "\n",
+            r#"{"@message":"Apply complete!","type":"change_summary","changes":{"operation":"apply","add":1}}"#,
+            "\n",
+        );
+        let mut out = Vec::new();
+        assert_eq!(
+            relay(lines.as_bytes(), &mut out).as_deref(),
+            Some("Apply complete!")
+        );
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "a.b: Creating⟨U+001B⟩[2J\nnot json ⟨U+202E⟩\nError: no\n  one\n  two\nPlan: 1 to add\nApply complete!\n"
+        );
+    }
+
+    #[test]
+    fn a_message_that_only_quotes_a_summary_is_none() {
+        let line = r#"{"@message":"{\"type\":\"change_summary\",\"changes\":{\"operation\":\"apply\"}}","type":"log"}"#;
+        assert_eq!(relay(line.as_bytes(), &mut Vec::new()), None);
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_does_not_stop_the_tool() {
+        struct Gone;
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let line = r#"{"@message":"done","type":"change_summary","changes":{"operation":"apply"}}"#;
+        assert_eq!(relay(line.as_bytes(), &mut Gone).as_deref(), Some("done"));
+    }
+}

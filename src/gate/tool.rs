@@ -1,0 +1,212 @@
+//! Which terraform or tofu is run: found by an absolute path, of the plan's own version, and in nobody else's hands.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde::Deserialize;
+use sha2::Digest as _;
+
+use crate::failure::{Exit, Failure};
+use crate::plan::archive::{PlanFile, Sha256};
+
+use super::environment::Environment;
+
+/// A tool that was found and asked for its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tool {
+    /// Absolute path without symbolic links.
+    pub path: PathBuf,
+    /// What `version -json` says.
+    pub version: String,
+}
+
+/// Finds the tool that made `plan`.
+///
+/// `explicit` is what the person or the trust file named: a path, or a bare name to be looked for. Otherwise
+/// `terraform` and `tofu` are looked for in `search`, the value of `PATH`; the one whose version is the plan's is taken.
+/// `accept` judges a program before it is run for the first time.
+pub fn find(
+    explicit: Option<&Path>,
+    search: Option<&OsStr>,
+    plan: &PlanFile,
+    environment: &Environment,
+    accept: impl Fn(&Path) -> Result<(), Failure>,
+) -> Result<Tool, Failure> {
+    let candidates = candidates(explicit, search, plan)?;
+    let mut seen = Vec::new();
+    for path in candidates {
+        accept(&path)?;
+        let version = version(&path, environment)?;
+        if version == plan.tool_version {
+            return Ok(Tool { path, version });
+        }
+        seen.push(format!("{} {version}", path.display()));
+    }
+    Err(Failure::new(
+        Exit::EnvironmentUnsafe,
+        "tool-version",
+        "a saved plan can only be read by the version that made it, and that version is not here",
+    )
+    .expected(&plan.tool_version, seen.join(", "))
+    .hint(format!(
+        "Name a terraform or tofu {} with --tool PATH.",
+        plan.tool_version
+    )))
+}
+
+fn candidates(
+    explicit: Option<&Path>,
+    search: Option<&OsStr>,
+    plan: &PlanFile,
+) -> Result<Vec<PathBuf>, Failure> {
+    let names: Vec<&OsStr> = match explicit {
+        Some(path) if path.components().count() > 1 || path.is_absolute() => {
+            return Ok(vec![fs::canonicalize(path).map_err(|error| {
+                missing(format!("{}: {error}", path.display()))
+            })?]);
+        }
+        Some(name) => vec![name.as_os_str()],
+        None if is_from_opentofu(plan) => vec![OsStr::new("tofu"), OsStr::new("terraform")],
+        None => vec![OsStr::new("terraform"), OsStr::new("tofu")],
+    };
+    let found: Vec<PathBuf> = names
+        .iter()
+        .filter_map(|name| look_for(name, search.unwrap_or_default()))
+        .collect();
+    if found.is_empty() {
+        let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
+        return Err(missing(format!("{} is not on PATH", names.join(" or "))));
+    }
+    Ok(found)
+}
+
+/// The first executable file of that name. An entry of `PATH` that depends on the current directory is passed over:
+/// whoever wrote that directory would choose the program.
+fn look_for(name: &OsStr, search: &OsStr) -> Option<PathBuf> {
+    std::env::split_paths(search)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(name))
+        .find(|path| is_executable(path))
+        .and_then(|path| fs::canonicalize(path).ok())
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// The version number alone does not say which product made a plan, and the two products' numbers overlap.
+fn is_from_opentofu(plan: &PlanFile) -> bool {
+    plan.locked_providers
+        .keys()
+        .any(|provider| provider.starts_with("registry.opentofu.org/"))
+}
+
+fn missing(error: String) -> Failure {
+    Failure::new(Exit::EnvironmentUnsafe, "tool-missing", error)
+        .hint("Install the terraform or tofu that made the plan, or name it with --tool PATH.")
+}
+
+#[derive(Deserialize)]
+struct Version {
+    terraform_version: String,
+}
+
+fn version(path: &Path, environment: &Environment) -> Result<String, Failure> {
+    let output = environment
+        .command(path, &environment.work_dir())
+        .args(["version", "-json"])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| missing(format!("{}: {error}", path.display())))?;
+    serde_json::from_slice(&output.stdout)
+        .map(|version: Version| version.terraform_version)
+        .map_err(|_| {
+            Failure::new(
+                Exit::EnvironmentUnsafe,
+                "tool-version",
+                format!("{} version -json does not print a version", path.display()),
+            )
+        })
+}
+
+/// Refuses a tool that is none of those in `pinned`, if any are.
+pub fn refuse_unpinned(tool: &Path, pinned: &[Sha256]) -> Result<(), Failure> {
+    if pinned.is_empty() {
+        return Ok(());
+    }
+    let digest = digest(tool).map_err(|error| Failure::io(tool.display(), &error))?;
+    if pinned.contains(&digest) {
+        return Ok(());
+    }
+    let hex = |digest: &Sha256| data_encoding::HEXLOWER.encode(digest);
+    Err(Failure::new(
+        Exit::EnvironmentUnsafe,
+        "tool-digest",
+        format!(
+            "{} is not the program that the trust file pins",
+            tool.display()
+        ),
+    )
+    .expected(
+        pinned.iter().map(hex).collect::<Vec<_>>().join(" or "),
+        hex(&digest),
+    ))
+}
+
+fn digest(path: &Path) -> std::io::Result<Sha256> {
+    let mut file = fs::File::open(path)?;
+    let mut hasher = sha2::Sha256::new();
+    let mut block = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(hasher.finalize().into()),
+            len => hasher.update(&block[..len]),
+        }
+    }
+}
+
+/// Refuses a tool that somebody else could replace: the file and every directory above it belong to root or to us, and
+/// neither group nor others may write to them. A sticky directory like `/tmp` is passed above the tool's own directory:
+/// there only owners can rename what is theirs.
+#[cfg(unix)]
+pub fn refuse_writable(tool: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt as _;
+    let us = rustix::process::geteuid().as_raw();
+    for (above, path) in tool.ancestors().enumerate() {
+        let meta = fs::metadata(path).map_err(|error| Failure::io(path.display(), &error))?;
+        let sticky = above > 1 && meta.mode() & 0o1000 != 0;
+        let writable = meta.mode() & 0o022 != 0 && !sticky;
+        if writable || (meta.uid() != 0 && meta.uid() != us) {
+            return Err(Failure::new(
+                Exit::EnvironmentUnsafe,
+                "tool-writable",
+                format!(
+                    "{} can be changed by others, and with it the tool that is run",
+                    path.display()
+                ),
+            )
+            .expected(
+                "owned by root or by you, mode without group and other write",
+                format!("owner {}, mode {:04o}", meta.uid(), meta.mode() & 0o7777),
+            )
+            .hint("Install the tool where only root can write, and name it in the trust file."));
+        }
+    }
+    Ok(())
+}
+
+/// Other systems have no modes to check.
+#[cfg(not(unix))]
+pub fn refuse_writable(_tool: &Path) -> Result<(), Failure> {
+    Ok(())
+}

@@ -1,0 +1,460 @@
+//! Is this plan approved, by whom, until when?
+//!
+//! Everything an approval could say of a plan is worked out again here, from one sealed copy: its target from the plan
+//! file, its JSON from our own run of the tool, its rows and findings from that JSON. An approval counts only if it says
+//! the same. The steps stand in the order in which they are made; the first that fails ends the verification, but a bad
+//! approval does not stop a good one beside it.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::environment::{ProviderSource, pick};
+use super::level::Level;
+use super::prepare::{Prepared, Setup};
+use super::sealed::SealedPlan;
+use super::{providers, tool};
+use crate::approval::covers::covers;
+use crate::approval::facts::{self, Facts};
+use crate::approval::statement::{Acknowledgement, Hex};
+use crate::failure::{Exit, Failure};
+use crate::plan::archive::{self, PlanFile, Sha256};
+use crate::review::Requirement;
+use crate::review::judge::{self, Judgement, Step};
+use crate::risk::catalogue::ruleset_sha256;
+use crate::trust::approvals::{self, Gathered};
+use crate::trust::people::{self, Asked};
+use crate::trust::{LockFile, Runner, Scope, Trust, Workdir, file, scope};
+
+/// What is asked, and from where.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The plan file.
+    pub plan: PathBuf,
+    /// The approvals; where there are none, those in the directory beside the plan.
+    pub approvals: Vec<PathBuf>,
+    /// The trust file.
+    pub trust: PathBuf,
+    /// The digest the trust file must have, if it is pinned.
+    pub trust_sha256: Option<Sha256>,
+    /// The tool, where the trust file names none.
+    pub tool: Option<PathBuf>,
+    /// The directory of the configuration, for a trust file that says `workdir = "as-is"`.
+    pub directory: PathBuf,
+    /// Who asked for the change, as the place that runs the gate says.
+    pub requester: Option<String>,
+    /// Our own environment: where tools are looked for, and where variables that may pass come from.
+    pub variables: Vec<(OsString, OsString)>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// A plan that may be applied.
+#[derive(Debug)]
+pub struct Verified {
+    /// What the verification is worth.
+    pub level: Level,
+    /// The scope whose rules were followed.
+    pub scope: Scope,
+    /// Who approved.
+    pub persons: Vec<String>,
+    /// From when on the first of the approvals counts no more.
+    pub expires_at: Timestamp,
+    /// The approvals, those that hold and those that do not.
+    pub approvals: Gathered,
+    /// What was found out about the plan.
+    pub facts: Facts,
+    /// What had to be acknowledged, and was.
+    pub required: Vec<Requirement>,
+    /// The trust file.
+    pub trust: Trust,
+    /// The plan, its tool and its environment, ready to be applied.
+    pub prepared: Prepared,
+    /// Where the tool will run.
+    pub work_dir: PathBuf,
+}
+
+/// Verifies a plan and changes nothing.
+pub fn verify(request: &Request) -> Result<Verified, Failure> {
+    let opened = file::open(&request.trust, request.trust_sha256)?;
+    let trust = Trust::parse(&request.trust.display().to_string(), &opened.text)?;
+
+    let plan = SealedPlan::of_path(&request.plan)?;
+    refuse_larger("max_plan_bytes", plan.size(), trust.limits.max_plan_bytes)?;
+    let file = plan.describe()?;
+    let scope = scope::choose(&trust, &file.workspace, &file.backend_type, &file.lineage)?.clone();
+    refuse_unbound(&file)?;
+
+    let (prepared, work_dir) = prepare(request, &trust.runner, plan)?;
+    let (judgement, required) = judge(&prepared, &trust)?;
+    let name = request
+        .plan
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy();
+    let facts = Facts::of(&name, Some(&prepared.file), &judgement, &scope.id)?;
+    refuse_other_rules(&scope)?;
+
+    let approvals = gather(request, &trust, &scope, &facts, &required)?;
+    let rules = required
+        .iter()
+        .flat_map(|requirement| requirement.rules.iter().cloned())
+        .collect();
+    let asked = Asked {
+        requester: request.requester.as_deref(),
+        rules: &rules,
+    };
+    let persons = people::enough(&trust, &scope, &approvals.verified, asked)?;
+    let expires_at = approvals
+        .verified
+        .iter()
+        .map(|vote| vote.statement.predicate.expires_at.time())
+        .min()
+        .expect("enough people are at least one");
+    let as_is = trust.runner.workdir == Workdir::AsIs;
+    Ok(Verified {
+        level: Level::of(opened.held_by, is_ours(&request.plan), as_is),
+        scope,
+        persons,
+        expires_at,
+        approvals,
+        facts,
+        required,
+        trust,
+        prepared,
+        work_dir,
+    })
+}
+
+/// Refuses what an approval cannot bind: a plan that is not whole, and one that asks for values again at apply.
+fn refuse_unbound(file: &PlanFile) -> Result<(), Failure> {
+    if file.errored {
+        return Err(errored());
+    }
+    if file.apply_time_variables.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::EnvironmentUnsafe,
+        "apply-time-variables",
+        format!(
+            "the plan asks for values again at apply, and no approval can bind them: {}",
+            file.apply_time_variables.join(", ")
+        ),
+    )
+    .hint("Plan without ephemeral variables."))
+}
+
+fn errored() -> Failure {
+    Failure::new(
+        Exit::BadPlan,
+        "errored",
+        "the plan ended in an error and is not whole; it cannot be applied",
+    )
+    .hint("Correct the error and plan again.")
+}
+
+/// Gets the tool and the environment ready as the trust file says; returns them with the directory to apply in.
+fn prepare(
+    request: &Request,
+    runner: &Runner,
+    plan: SealedPlan,
+) -> Result<(Prepared, PathBuf), Failure> {
+    check_lock(runner, &plan)?;
+    let source = match &runner.cli_config {
+        Some(path) => ProviderSource::CliConfig(path.clone()),
+        None => ProviderSource::Registry,
+    };
+    let mut passed = pick(&runner.env_pass, request.variables.iter().cloned());
+    passed.extend(
+        runner
+            .env_set
+            .iter()
+            .map(|(name, value)| (name.into(), value.into())),
+    );
+    let search = request
+        .variables
+        .iter()
+        .find_map(|(name, value)| (name == "PATH").then_some(value.as_os_str()));
+    let as_is = match runner.workdir {
+        Workdir::AsIs => Some(request.directory.as_path()),
+        Workdir::PlanOnly => None,
+    };
+    let setup = Setup {
+        tool: runner.tool.as_deref().or(request.tool.as_deref()),
+        search,
+        providers: &source,
+        as_is,
+        passed: &passed,
+    };
+    let prepared = Prepared::new(plan, &setup, |path| {
+        tool::refuse_writable(path)?;
+        tool::refuse_unpinned(path, &runner.tool_sha256)
+    })?;
+    let version = &prepared.tool.version;
+    if !runner.tool_versions.is_empty() && !runner.tool_versions.contains(version) {
+        return Err(Failure::new(
+            Exit::EnvironmentUnsafe,
+            "tool-version",
+            "the trust file does not allow this version of the tool",
+        )
+        .expected(runner.tool_versions.join(" or "), version));
+    }
+    let work_dir = work_dir(&prepared, as_is)?;
+    Ok((prepared, work_dir))
+}
+
+/// Where the plan is applied.
+///
+/// The plan file carries its configuration, so an empty directory is enough, and everything else in a directory could only
+/// change what is applied. A local backend is the exception: it keeps the state in a path relative to the directory.
+fn work_dir(prepared: &Prepared, as_is: Option<&Path>) -> Result<PathBuf, Failure> {
+    let file = &prepared.file;
+    let Some(directory) = as_is else {
+        if file.backend_type == "local" {
+            return Err(Failure::new(
+                Exit::EnvironmentUnsafe,
+                "local-backend",
+                "a local backend keeps its state beside the configuration; in an empty directory it would be lost",
+            )
+            .hint("Set workdir = \"as-is\" under [runner] in the trust file, or use a remote backend."));
+        }
+        return Ok(prepared.environment.work_dir());
+    };
+    let directory = directory
+        .canonicalize()
+        .map_err(|error| Failure::io(directory.display(), &error))?;
+    // A plan with a prior state is held against the state's lineage by the tool. The first plan of a state fits any
+    // directory without one, so it is held against the configuration here.
+    if file.lineage.is_empty() && file.backend_type == "local" {
+        refuse_other_configuration(file, &directory)?;
+    }
+    Ok(directory)
+}
+
+fn refuse_other_configuration(file: &PlanFile, directory: &Path) -> Result<(), Failure> {
+    let root = file
+        .configuration
+        .iter()
+        .filter_map(|(path, text)| Some((path.strip_prefix("m-/")?, text)));
+    for (name, text) in root {
+        if std::fs::read(directory.join(name)).ok().as_deref() != Some(text.as_bytes()) {
+            return Err(Failure::new(
+                Exit::Mismatch,
+                "directory",
+                format!(
+                    "{} is not the directory this plan was made in: its {name} is another one",
+                    directory.display()
+                ),
+            )
+            .hint("Run undersign in the directory of the configuration, or name it with --dir."));
+        }
+    }
+    Ok(())
+}
+
+fn check_lock(runner: &Runner, plan: &SealedPlan) -> Result<(), Failure> {
+    let (lock, locked) = archive::lock(&mut plan.reader()?, plan.size())?;
+    match &runner.lock_file {
+        LockFile::Any => Ok(()),
+        LockFile::RequireHashes => providers::refuse_without_hash(&locked),
+        LockFile::Same(path) => {
+            let trusted = file::read_bounded(path, 1 << 20)?;
+            if trusted == lock {
+                return Ok(());
+            }
+            Err(Failure::new(
+                Exit::EnvironmentUnsafe,
+                "lock-differs",
+                format!(
+                    "the plan's dependency lock is not the trusted one in {}",
+                    path.display()
+                ),
+            )
+            .hint("Plan with the trusted lock file."))
+        }
+    }
+}
+
+/// Has the tool show the plan, and judges every row of what it shows; returns what must be acknowledged with it.
+fn judge(prepared: &Prepared, trust: &Trust) -> Result<(Judgement, Vec<Requirement>), Failure> {
+    let mut required = Vec::new();
+    let mut shown = prepared.show()?;
+    let limit = trust.limits.max_json_bytes;
+    let mut bounded = Bounded {
+        inner: &mut shown,
+        left: limit,
+    };
+    let judged = judge::judge(&mut bounded, None, Some(&prepared.file), &mut |step| {
+        if let Step::Rows(rows) = step {
+            required.extend(rows.iter().filter_map(Requirement::of));
+        }
+        ControlFlow::Continue(())
+    });
+    let exceeded = bounded.left == 0;
+    // Why the tool failed says more than that its answer cannot be read.
+    if exceeded {
+        refuse_larger("max_json_bytes", limit + 1, limit)?;
+    } else {
+        shown.finish()?;
+    }
+    let judgement = judged?;
+    required.extend(judgement.signals.iter().filter_map(Requirement::of));
+    let header = &judgement.header;
+    refuse_larger("max_changes", header.rows, trust.limits.max_changes)?;
+    if header.errored == Some(true) {
+        return Err(errored());
+    }
+    prepared.plan.refuse_if_changed()?;
+    Ok((judgement, required))
+}
+
+/// Gives an error instead of the byte after the last that may be read.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        if count as u64 >= self.left {
+            self.left = 0;
+            return Err(io::Error::other("too large"));
+        }
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+fn refuse_larger(limit: &str, got: u64, wanted: u64) -> Result<(), Failure> {
+    if got <= wanted {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::BadPlan,
+        "too-large",
+        format!("the plan is larger than {limit} of the trust file allows"),
+    )
+    .expected(format!("at most {wanted}"), got.to_string()))
+}
+
+/// A scope may pin the rules that plans are judged by; then ours must be those.
+fn refuse_other_rules(scope: &Scope) -> Result<(), Failure> {
+    let ours = ruleset_sha256();
+    match scope.ruleset_sha256 {
+        Some(wanted) if wanted != ours => Err(Failure::new(
+            Exit::Mismatch,
+            "ruleset",
+            "this undersign judges by other rules than the trust file asks for",
+        )
+        .expected(Hex(wanted).to_string(), Hex(ours).to_string())
+        .hint("Use the version of undersign that the trust file was written for.")),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn gather(
+    request: &Request,
+    trust: &Trust,
+    scope: &Scope,
+    facts: &Facts,
+    required: &[Requirement],
+) -> Result<Gathered, Failure> {
+    let mut files = Vec::new();
+    let mut unreadable = Vec::new();
+    for path in approval_files(request)? {
+        let name = path.display().to_string();
+        match approvals::read(&path, trust) {
+            Ok(bytes) => files.push((name, bytes)),
+            Err(failure) => unreadable.push((name, failure)),
+        }
+    }
+    if files.is_empty()
+        && let Some((_, failure)) = unreadable.pop()
+    {
+        return Err(failure);
+    }
+    let mut gathered = approvals::gather(&files, |bytes| {
+        let vote = approvals::check(bytes, trust, scope, request.now)?;
+        facts::matches(&vote.statement, facts)?;
+        let acks = &vote.statement.predicate.acknowledgements;
+        covers(required, acks)?;
+        covers_exactly(required, acks)?;
+        Ok(vote)
+    })?;
+    gathered.refused.extend(unreadable);
+    Ok(gathered)
+}
+
+/// The approvals to look at, each once.
+fn approval_files(request: &Request) -> Result<BTreeSet<PathBuf>, Failure> {
+    if !request.approvals.is_empty() {
+        return Ok(request.approvals.iter().cloned().collect());
+    }
+    let mut directory = request.plan.clone().into_os_string();
+    directory.push(".approvals");
+    let directory = PathBuf::from(directory);
+    let entries = match std::fs::read_dir(&directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(Failure::io(directory.display(), &error)),
+    };
+    let mut files = BTreeSet::new();
+    for entry in entries {
+        let path = entry
+            .map_err(|error| Failure::io(directory.display(), &error))?
+            .path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            files.insert(path);
+        }
+    }
+    Ok(files)
+}
+
+/// Asks for an acknowledgement of exactly the rules that we find. One of more rules was given to another judgement of the
+/// plan than ours, and what the reviewer saw then is not what we know.
+fn covers_exactly(required: &[Requirement], acks: &[Acknowledgement]) -> Result<(), Failure> {
+    let given: BTreeSet<Requirement> = acks.iter().map(Acknowledgement::requirement).collect();
+    let Some(other) = required
+        .iter()
+        .find(|requirement| !given.contains(requirement))
+    else {
+        return Ok(());
+    };
+    let said: Vec<String> = given
+        .iter()
+        .filter(|ack| ack.key == other.key)
+        .map(|ack| ack.rules.join(", "))
+        .collect();
+    Err(Failure::new(
+        Exit::NotApproved,
+        "other-rules",
+        format!(
+            "{} was acknowledged under other rules than those that apply",
+            other.key
+        ),
+    )
+    .expected(other.rules.join(", "), said.join("; "))
+    .hint("Review the plan with this version of undersign, and sign again."))
+}
+
+/// Whether the user who runs this owns the plan file, and so may be the one who made it.
+#[cfg(unix)]
+fn is_ours(plan: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let us = rustix::process::geteuid().as_raw();
+    std::fs::metadata(plan).map_or(true, |metadata| metadata.uid() == us)
+}
+
+#[cfg(not(unix))]
+fn is_ours(_plan: &Path) -> bool {
+    true
+}

@@ -1,0 +1,108 @@
+//! How many resources a state or the planned values hold, counted while they are walked over.
+
+use super::scan::{Opener, Scanner};
+use super::window::Fill;
+use crate::failure::Failure;
+
+/// The numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Census {
+    /// Instances of every mode.
+    pub all: u64,
+    /// Instances that Terraform owns.
+    pub managed: u64,
+}
+
+/// Counts a `prior_state`; `None` if it is null.
+pub(super) fn state<F: Fill>(scanner: &mut Scanner<F>) -> Result<Option<Census>, Failure> {
+    if !scanner.open(Opener::Object)? {
+        return Ok(None);
+    }
+    let mut found = Census::default();
+    while let Some(key) = scanner.next_key()? {
+        if key == "values" {
+            found = values(scanner)?;
+        } else {
+            scanner.skip()?;
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Counts `planned_values`, or the `values` of a state.
+pub(super) fn values<F: Fill>(scanner: &mut Scanner<F>) -> Result<Census, Failure> {
+    let mut found = Census::default();
+    if !scanner.open(Opener::Object)? {
+        return Ok(found);
+    }
+    while let Some(key) = scanner.next_key()? {
+        if key == "root_module" {
+            modules(scanner, &mut found)?;
+        } else {
+            scanner.skip()?;
+        }
+    }
+    Ok(found)
+}
+
+/// What is open on the way into the modules.
+enum Inside {
+    Module,
+    ChildModules,
+}
+
+/// Counts the module that stands next, and all below it.
+fn modules<F: Fill>(scanner: &mut Scanner<F>, found: &mut Census) -> Result<(), Failure> {
+    let mut open = Vec::new();
+    if scanner.open(Opener::Object)? {
+        open.push(Inside::Module);
+    }
+    while let Some(inside) = open.last() {
+        match inside {
+            Inside::Module => match scanner.next_key()?.as_deref() {
+                None => drop(open.pop()),
+                Some("resources") => resources(scanner, found)?,
+                Some("child_modules") => {
+                    if scanner.open(Opener::List)? {
+                        open.push(Inside::ChildModules);
+                    }
+                }
+                Some(_) => scanner.skip()?,
+            },
+            Inside::ChildModules => {
+                if !scanner.next_element()? {
+                    open.pop();
+                } else if scanner.open(Opener::Object)? {
+                    open.push(Inside::Module);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn resources<F: Fill>(scanner: &mut Scanner<F>, found: &mut Census) -> Result<(), Failure> {
+    if !scanner.open(Opener::List)? {
+        return Ok(());
+    }
+    while scanner.next_element()? {
+        if !scanner.open(Opener::Object)? {
+            continue;
+        }
+        found.all += 1;
+        // A file that does not say is taken for what needs more care.
+        let mut managed = true;
+        while let Some(key) = scanner.next_key()? {
+            if key == "mode" {
+                scanner.item()?;
+                let (mode, _) = scanner.item_text()?;
+                managed = !matches!(serde_json::from_str(mode), Ok("data" | "ephemeral"));
+                scanner.release();
+            } else {
+                scanner.skip()?;
+            }
+        }
+        found.managed += u64::from(managed);
+    }
+    Ok(())
+}

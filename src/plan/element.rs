@@ -1,0 +1,351 @@
+//! One element of a section, as a row.
+//!
+//! Owns which fields an element has and of what type each must be. A field of another type is refused by the name of
+//! its key; its value is never quoted.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::action::Action;
+use super::address;
+use super::effect::{Effect, Key, Kind, Mode, More, Span};
+use super::value::Value;
+
+/// What is wrong with an element: a key, and what its value must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wrong {
+    /// The key, as a path within the element.
+    pub key: &'static str,
+    /// What stands there must be this.
+    pub wanted: &'static str,
+}
+
+/// Strings that many rows share, each held once.
+#[derive(Debug, Default)]
+pub(super) struct Shared(HashSet<Arc<str>>);
+
+impl Shared {
+    /// The one copy of `text`.
+    pub fn get(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let new: Arc<str> = text.into();
+        self.0.insert(new.clone());
+        new
+    }
+}
+
+/// The members of an object, by key, as raw JSON. The scanner has seen that no key stands twice.
+struct Members<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
+
+impl<'a> Members<'a> {
+    fn of(json: &'a str, key: &'static str) -> Result<Self, Wrong> {
+        #[derive(Deserialize)]
+        #[serde(transparent)]
+        struct Raw<'a>(#[serde(borrow)] BTreeMap<Name<'a>, &'a RawValue>);
+        #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+        #[serde(transparent)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+        let raw: Raw<'a> = serde_json::from_str(json).map_err(|_| Wrong {
+            key,
+            wanted: "an object",
+        })?;
+        Ok(Members(
+            raw.0
+                .into_iter()
+                .map(|(name, value)| (name.0, value))
+                .collect(),
+        ))
+    }
+
+    /// The value of `key`; a null counts as absent, as in Go.
+    fn raw(&self, key: &str) -> Option<&'a RawValue> {
+        self.0.get(key).copied().filter(|raw| raw.get() != "null")
+    }
+
+    fn decode<T: Deserialize<'a>>(
+        &self,
+        key: &'static str,
+        wanted: &'static str,
+    ) -> Result<Option<T>, Wrong> {
+        let Some(raw) = self.raw(last(key)) else {
+            return Ok(None);
+        };
+        serde_json::from_str(raw.get())
+            .map(Some)
+            .map_err(|_| Wrong { key, wanted })
+    }
+
+    fn text(&self, key: &'static str) -> Result<Option<Cow<'a, str>>, Wrong> {
+        #[derive(Deserialize)]
+        #[serde(transparent)]
+        struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+        Ok(self.decode::<Text<'a>>(key, "a string")?.map(|text| text.0))
+    }
+
+    fn needed_text(&self, key: &'static str) -> Result<Cow<'a, str>, Wrong> {
+        self.text(key)?.ok_or(Wrong {
+            key,
+            wanted: "a string",
+        })
+    }
+
+    fn flag(&self, key: &'static str) -> Result<bool, Wrong> {
+        Ok(self.decode(key, "true or false")?.unwrap_or(false))
+    }
+
+    fn object(&self, key: &'static str) -> Result<Option<Members<'a>>, Wrong> {
+        self.raw(last(key))
+            .map(|raw| Members::of(raw.get(), key))
+            .transpose()
+    }
+}
+
+/// The key itself, of a path such as `change.actions`.
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+/// An element of `resource_changes` or `resource_drift`.
+pub(super) fn change(
+    kind: Kind,
+    json: &str,
+    span: Span,
+    shared: &mut Shared,
+) -> Result<Effect, Wrong> {
+    let element = Members::of(json, "")?;
+    let full = element.needed_text("address")?;
+    let change = element.object("change")?.ok_or(Wrong {
+        key: "change",
+        wanted: "an object",
+    })?;
+    let action = action(&change)?;
+    let parts = address::split(&full).unwrap_or_default();
+    let named = |given: Option<Cow<'_, str>>, split: &str| {
+        given.map_or_else(|| split.to_owned(), Cow::into_owned)
+    };
+    let type_name = named(element.text("type")?, parts.type_name);
+    let name = named(element.text("name")?, parts.name);
+    let more = more(&element, &change)?;
+    Ok(Effect {
+        kind,
+        deposed: element
+            .text("deposed")?
+            .map(|key| key.into_owned().into_boxed_str()),
+        module: shared.get(&element.text("module_address")?.unwrap_or_default()),
+        mode: mode(element.text("mode")?.as_deref()),
+        type_name: shared.get(&type_name),
+        name: name.into(),
+        key: instance_key(&element)?,
+        provider: shared.get(&element.text("provider_name")?.unwrap_or_default()),
+        action,
+        reason: element
+            .text("action_reason")?
+            .map(|reason| shared.get(&reason)),
+        more: (more != More::default()).then(|| Box::new(more)),
+        span,
+        fingerprint: 0,
+        address: full.into_owned().into(),
+    })
+}
+
+/// An element of `deferred_changes`: a change with the reason why it must wait.
+pub(super) fn deferred(json: &str, span: Span, shared: &mut Shared) -> Result<Effect, Wrong> {
+    let element = Members::of(json, "")?;
+    let inner = element.raw("resource_change").ok_or(Wrong {
+        key: "resource_change",
+        wanted: "an object",
+    })?;
+    let mut effect = change(Kind::Deferred, inner.get(), span, shared)?;
+    let reason = element
+        .text("reason")?
+        .unwrap_or(Cow::Borrowed("no reason is given"));
+    effect.more.get_or_insert_default().note = Some(format!("deferred: {reason}").into());
+    Ok(effect)
+}
+
+/// An entry of `output_changes`.
+pub(super) fn output(name: &str, json: &str, span: Span) -> Result<Effect, Wrong> {
+    let change = Members::of(json, "")?;
+    Ok(Effect::bare(Kind::Output, name, action(&change)?, span))
+}
+
+/// An element of `action_invocations`, or of `deferred_action_invocations`.
+pub(super) fn invocation(json: &str, span: Span, shared: &mut Shared) -> Result<Effect, Wrong> {
+    let outer = Members::of(json, "")?;
+    let deferred = outer.object("action_invocation")?;
+    let element = deferred.as_ref().unwrap_or(&outer);
+    let address = element.needed_text("address")?;
+    let mut effect = Effect::bare(Kind::Invocation, &*address, Action::NoOp, span);
+    let parts = address::split(&address).unwrap_or_default();
+    effect.type_name = shared.get(
+        &element
+            .text("type")?
+            .unwrap_or(Cow::Borrowed(parts.type_name)),
+    );
+    effect.name = element
+        .text("name")?
+        .unwrap_or(Cow::Borrowed(parts.name))
+        .into();
+    effect.provider = shared.get(&element.text("provider_name")?.unwrap_or_default());
+    let mut note = match (
+        element.object("lifecycle_action_trigger")?,
+        element.object("invoke_action_trigger")?,
+    ) {
+        (Some(trigger), _) => {
+            let event = trigger
+                .text("lifecycle_action_trigger.action_trigger_event")?
+                .unwrap_or_default();
+            let of = trigger
+                .text("lifecycle_action_trigger.triggering_resource_address")?
+                .unwrap_or_default();
+            format!("runs {event} of {of}")
+        }
+        (None, Some(_)) => "invoked by the person who planned".to_owned(),
+        (None, None) => "nothing says what triggers it".to_owned(),
+    };
+    if deferred.is_some() {
+        let reason = outer.text("reason")?.unwrap_or_default();
+        note = format!("{note}; deferred: {reason}");
+    }
+    effect.more.get_or_insert_default().note = Some(note.into());
+    Ok(effect)
+}
+
+/// An element of `checks`; none if the check passed.
+pub(super) fn check(json: &str, span: Span, shared: &mut Shared) -> Result<Option<Effect>, Wrong> {
+    let element = Members::of(json, "")?;
+    let address = element.object("address")?.ok_or(Wrong {
+        key: "address",
+        wanted: "an object",
+    })?;
+    let name = address.needed_text("address.to_display")?;
+    let status = element.needed_text("status")?;
+    if status == "pass" {
+        return Ok(None);
+    }
+    let mut effect = Effect::bare(Kind::Check, &*name, Action::NoOp, span);
+    effect.reason = Some(shared.get(&status));
+    let problems = problems(&element)?;
+    let note = if problems.is_empty() {
+        status.into_owned()
+    } else {
+        problems.join("; ")
+    };
+    effect.more.get_or_insert_default().note = Some(note.into());
+    Ok(Some(effect))
+}
+
+fn problems(check: &Members<'_>) -> Result<Vec<String>, Wrong> {
+    let mut messages = Vec::new();
+    let instances: Vec<&RawValue> = check.decode("instances", "a list")?.unwrap_or_default();
+    for instance in instances {
+        let problems: Vec<&RawValue> = Members::of(instance.get(), "instances")?
+            .decode("instances.problems", "a list")?
+            .unwrap_or_default();
+        for problem in problems {
+            let problem = Members::of(problem.get(), "instances.problems")?;
+            messages.extend(
+                problem
+                    .text("instances.problems.message")?
+                    .map(Cow::into_owned),
+            );
+        }
+    }
+    Ok(messages)
+}
+
+/// A key at the top that undersign does not know.
+pub(super) fn unknown_key(key: &str, span: Span) -> Effect {
+    Effect::bare(Kind::UnknownKey, key, Action::Unknown(Vec::new()), span)
+}
+
+/// `mode`, as a plan writes it.
+pub(super) fn mode(word: Option<&str>) -> Mode {
+    match word {
+        Some("managed") => Mode::Managed,
+        Some("data") => Mode::Data,
+        Some("ephemeral") => Mode::Ephemeral,
+        Some(_) | None => Mode::None,
+    }
+}
+
+fn action(change: &Members<'_>) -> Result<Action, Wrong> {
+    let wrong = Wrong {
+        key: "change.actions",
+        wanted: "a list of strings",
+    };
+    let words: Vec<String> = change
+        .decode("change.actions", wrong.wanted)?
+        .ok_or(wrong)?;
+    Ok(Action::from_words(&words))
+}
+
+fn instance_key(element: &Members<'_>) -> Result<Option<Key>, Wrong> {
+    if element.flag("index_unknown")? {
+        return Ok(Some(Key::Unknown));
+    }
+    let Some(raw) = element.raw("index") else {
+        return Ok(None);
+    };
+    let wrong = Wrong {
+        key: "index",
+        wanted: "a string or a number",
+    };
+    match raw.get().as_bytes() {
+        [b'"', ..] => Ok(element
+            .text("index")?
+            .map(|key| Key::Text(key.into_owned().into()))),
+        [b'-' | b'0'..=b'9', ..] => Ok(Some(Key::Number(raw.get().into()))),
+        _ => Err(wrong),
+    }
+}
+
+fn more(element: &Members<'_>, change: &Members<'_>) -> Result<More, Wrong> {
+    let boxed = |text: Cow<'_, str>| text.into_owned().into_boxed_str();
+    let importing = match change.object("change.importing")? {
+        Some(importing) => Some(importing.text("change.importing.id")?.map(boxed)),
+        None => None,
+    };
+    let paths: Vec<Vec<&RawValue>> = change
+        .decode("change.replace_paths", "a list of paths")?
+        .unwrap_or_default();
+    Ok(More {
+        previous_address: element.text("previous_address")?.map(boxed),
+        importing,
+        generated_config: change.raw("generated_config").is_some(),
+        replace_paths: paths.iter().map(|steps| path(steps).into()).collect(),
+        note: None,
+    })
+}
+
+/// The steps of a path as people write them: `a.b[0]["x y"]`.
+fn path(steps: &[&RawValue]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let mut text = String::new();
+    for step in steps {
+        match serde_json::from_str::<String>(step.get()) {
+            Ok(name) if !name.is_empty() && name.chars().all(plain) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(&name);
+            }
+            _ => {
+                text.push('[');
+                // A step may be anything the tool could encode; its text is at least valid JSON.
+                text.push_str(
+                    &Value::parse(step.get())
+                        .map_or_else(|_| step.get().to_owned(), |v| v.to_string()),
+                );
+                text.push(']');
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,245 @@
+//! Reading and judging in one pass: the way from bytes to judged rows, for the screen, for `check` and for the gate.
+//!
+//! All three must come to the same findings, so there is one way. Holds no row itself: rows go out in batches while
+//! the pass goes on.
+
+use std::io::Read;
+use std::mem;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::diff::Secrets;
+use crate::failure::Failure;
+use crate::plan::archive::PlanFile;
+use crate::plan::count::Counts;
+use crate::plan::effect::{Effect, Kind};
+use crate::plan::index::{self, Header, Progress, Sink};
+use crate::plan::value::ValueError;
+use crate::plan::values::Values;
+use crate::risk::{self, Finding, Judged, Risk, Tally};
+
+/// Rows are sent one by one until this many are out, so that the first screen does not wait; then in batches.
+const EAGER: u64 = 64;
+/// Rows in a batch.
+const BATCH: usize = 512;
+
+/// What a pass hands out while it goes on.
+#[derive(Debug)]
+pub enum Step {
+    /// Judged rows, in the order of the file.
+    Rows(Vec<Judged>),
+    /// How far the pass is.
+    Progress(Progress),
+}
+
+/// What is known only at the end of the file.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The top of the plan.
+    pub header: Header,
+    /// Findings about the plan as a whole; rows like any other.
+    pub signals: Vec<Judged>,
+    /// How many changes of each kind.
+    pub counts: Counts,
+    /// Whether a program of the configuration runs at apply.
+    pub runs_local_code: bool,
+    /// Which tool the plan is for.
+    pub product: Product,
+    /// What is marked as secret anywhere in the plan, and is therefore masked everywhere.
+    pub secrets: Arc<Secrets>,
+}
+
+/// The tool that a plan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Product {
+    /// Terraform, unless something says otherwise.
+    Terraform,
+    /// `OpenTofu`.
+    OpenTofu,
+}
+
+/// Where the registry of `OpenTofu` names its providers.
+const TOFU_REGISTRY: &str = "registry.opentofu.org/";
+
+impl Product {
+    /// The two products' versions overlap and the JSON names neither. What tells them apart is the registry of a
+    /// provider, and since 1.8 a key that only Terraform writes.
+    fn of(header: &Header, names_tofu: bool) -> Self {
+        let mut numbers = header
+            .terraform_version
+            .split('.')
+            .map(|part| part.parse::<u64>().ok());
+        let since_1_8 = matches!(
+            (numbers.next(), numbers.next()),
+            (Some(Some(1)), Some(Some(8..)))
+        );
+        if names_tofu || (since_1_8 && header.applyable.is_none()) {
+            Product::OpenTofu
+        } else {
+            Product::Terraform
+        }
+    }
+
+    /// The name of its program.
+    pub fn word(self) -> &'static str {
+        match self {
+            Product::Terraform => "terraform",
+            Product::OpenTofu => "tofu",
+        }
+    }
+}
+
+/// Reads the plan JSON from `reader`, judges each row, and hands everything to `step`, which may end the pass.
+///
+/// `plan_file` is what the plan file said, where the JSON was made from one.
+pub fn judge(
+    reader: &mut dyn Read,
+    total: Option<u64>,
+    plan_file: Option<&PlanFile>,
+    step: &mut dyn FnMut(Step) -> ControlFlow<()>,
+) -> Result<Judgement, Failure> {
+    let mut judging = Judging {
+        step,
+        batch: Vec::new(),
+        sent: 0,
+        tally: Tally::default(),
+        counts: Counts::default(),
+        runs_local_code: false,
+        names_tofu: false,
+        secrets: Secrets::default(),
+    };
+    let header = index::read(reader, total, &mut judging)?;
+    // A reviewer who leaves at the very end leaves all the same; the caller knows.
+    let _ = judging.flush();
+    let signals = risk::summary(&header, plan_file, &judging.tally);
+    let Judging {
+        counts,
+        runs_local_code,
+        names_tofu,
+        secrets,
+        ..
+    } = judging;
+    Ok(Judgement {
+        product: Product::of(&header, names_tofu),
+        header,
+        signals,
+        counts,
+        runs_local_code,
+        secrets: Arc::new(secrets),
+    })
+}
+
+/// Reads and judges everything into one list: the signals first, then the rows in the order of the file.
+pub fn judge_all(
+    reader: &mut dyn Read,
+    total: Option<u64>,
+    plan_file: Option<&PlanFile>,
+) -> Result<(Judgement, Vec<Judged>), Failure> {
+    let mut rows = Vec::new();
+    let judgement = judge(reader, total, plan_file, &mut |step| {
+        if let Step::Rows(batch) = step {
+            rows.extend(batch);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let mut all = judgement.signals.clone();
+    all.append(&mut rows);
+    Ok((judgement, all))
+}
+
+struct Judging<'a> {
+    step: &'a mut dyn FnMut(Step) -> ControlFlow<()>,
+    batch: Vec<Judged>,
+    sent: u64,
+    tally: Tally,
+    counts: Counts,
+    runs_local_code: bool,
+    names_tofu: bool,
+    secrets: Secrets,
+}
+
+impl Judging<'_> {
+    fn flush(&mut self) -> ControlFlow<()> {
+        if self.batch.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        self.sent += self.batch.len() as u64;
+        (self.step)(Step::Rows(mem::take(&mut self.batch)))
+    }
+}
+
+impl Sink for Judging<'_> {
+    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
+        let findings = if has_values(&effect) {
+            match Values::of_item(item) {
+                Ok(values) => {
+                    self.secrets.collect(&values);
+                    risk::assess(&effect, Some(&values))
+                }
+                Err(error) => vec![undecodable(&error)],
+            }
+        } else {
+            risk::assess(&effect, None)
+        };
+        let judged = Judged::new(effect, findings);
+        self.tally.add(&judged);
+        self.counts.add(&judged.effect);
+        self.runs_local_code |= judged.effect.kind == Kind::Provisioner;
+        self.names_tofu |= judged.effect.provider.starts_with(TOFU_REGISTRY);
+        self.batch.push(judged);
+        if self.sent < EAGER || self.batch.len() >= BATCH {
+            self.flush()
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
+        self.flush()?;
+        (self.step)(Step::Progress(progress))
+    }
+}
+
+/// Values that cannot be read cannot be judged.
+fn undecodable(error: &ValueError) -> Finding {
+    Finding {
+        rule: "undecodable-values".into(),
+        risk: Risk::High,
+        path: None,
+        old: None,
+        new: None,
+        message: format!("The values cannot be read, so nothing can be said about them: {error}.")
+            .into(),
+    }
+}
+
+/// Whether a row's element holds the two sides of a change.
+fn has_values(effect: &Effect) -> bool {
+    match effect.kind {
+        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => true,
+        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_product_is_told_by_what_it_writes() {
+        for (version, applyable, names_tofu, product) in [
+            ("1.11.4", Some(true), false, Product::Terraform),
+            ("1.11.4", None, false, Product::OpenTofu),
+            ("1.7.0", None, false, Product::Terraform),
+            ("0.15.5", None, false, Product::Terraform),
+            ("1.6.2", None, true, Product::OpenTofu),
+        ] {
+            let header = Header {
+                terraform_version: version.into(),
+                applyable,
+                ..Header::default()
+            };
+            assert_eq!(Product::of(&header, names_tofu), product, "{version}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! One row in, its findings out.
+//!
+//! A dispatch by kind: what needs no values is said here, what needs them is asked of the attribute rules, the policy
+//! documents and the life cycle rules. Never panics, whatever the values hold.
+
+use super::{Finding, Risk, attributes, lifecycle, policy_change, render};
+use crate::plan::action::Action;
+use crate::plan::effect::{Effect, Kind, Mode};
+use crate::plan::value::Value;
+use crate::plan::values::{Mark, Values};
+
+/// What is wrong with one row. `values` is `None` where the row has none, or where they cannot be decoded.
+pub fn assess(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
+    let mut findings = match effect.kind {
+        Kind::Change | Kind::Drift | Kind::Deferred => resource(effect, values),
+        Kind::Output => output(effect, values),
+        Kind::Invocation => vec![note(
+            effect,
+            "action-invocation",
+            Risk::High,
+            "An action of the provider runs during apply; what it does is not in the plan.",
+        )],
+        Kind::Provisioner => vec![note(
+            effect,
+            "provisioner",
+            Risk::High,
+            "A program runs during apply; the plan does not bind what it does.",
+        )],
+        Kind::Check => vec![note(
+            effect,
+            "check-failed",
+            Risk::Medium,
+            "A check of the configuration did not pass.",
+        )],
+        Kind::UnknownKey => vec![Finding::new(
+            "unknown-key",
+            Risk::High,
+            "The plan holds a part that undersign does not know; it may be an effect.",
+        )],
+        // Signals of the plan come from the summary with their findings.
+        Kind::Plan => Vec::new(),
+    };
+    if effect.kind == Kind::Deferred {
+        findings.push(note(
+            effect,
+            "deferred",
+            Risk::High,
+            "This change is put off: it is not part of this apply, and its values are not final.",
+        ));
+    }
+    findings
+}
+
+/// A finding with the row's own words behind the sentence.
+fn note(effect: &Effect, rule: &'static str, risk: Risk, message: &'static str) -> Finding {
+    let finding = Finding::new(rule, risk, message);
+    match effect.note() {
+        Some(words) => finding.say(format!("{message} {words}")),
+        None => finding,
+    }
+}
+
+fn resource(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
+    let mut findings = lifecycle::judge(effect, values);
+    if effect.mode == Mode::Data && &*effect.type_name == "external" {
+        findings.push(Finding::new(
+            "external-program",
+            Risk::High,
+            "A data source runs a program during apply; the plan does not bind what it does.",
+        ));
+    }
+    let Some(values) = values else {
+        findings.push(Finding::new(
+            "undecodable-values",
+            Risk::High,
+            "The values of this change cannot be decoded, so nobody can say what it does.",
+        ));
+        return findings;
+    };
+    match effect.action {
+        Action::Create
+        | Action::Update
+        | Action::DeleteCreate
+        | Action::CreateDelete
+        | Action::CreateForget
+        | Action::ForgetCreate => {
+            let mut weakened = attributes::judge(effect, values);
+            weakened.extend(policy_change::judge(effect, values));
+            compound(effect, &weakened, &mut findings);
+            findings.extend(weakened);
+        }
+        Action::NoOp => {
+            if effect.kind == Kind::Change && differs(values) {
+                findings.push(Finding::new("no-op-that-differs", Risk::High, "The plan calls this no change, but the two sides differ: the file was altered, or the tool is not known."));
+            }
+        }
+        Action::Delete => findings.extend(policy_change::judge(effect, values)),
+        Action::Read | Action::Forget | Action::Open | Action::Unknown(_) => {}
+    }
+    findings
+}
+
+/// Protection taken away and the object destroyed, in the same change.
+fn compound(effect: &Effect, weakened: &[Finding], findings: &mut Vec<Finding>) {
+    if effect.action.destroys()
+        && let Some(first) = weakened
+            .iter()
+            .find(|f| f.rule == "protection-weakened" && f.risk >= Risk::High)
+    {
+        let mut finding = Finding::new(
+            "unprotected-and-replaced",
+            Risk::Critical,
+            "The same change takes a protection away and destroys the object that it protected.",
+        );
+        finding.path.clone_from(&first.path);
+        findings.push(finding);
+    }
+}
+
+fn differs(values: &Values) -> bool {
+    let side = |value: &Option<Value>| {
+        value
+            .as_ref()
+            .filter(|v| **v != Value::Null)
+            .map(super::walk::canonical)
+    };
+    side(&values.before) != side(&values.after)
+}
+
+fn output(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Action::Unknown(_) = effect.action {
+        findings.push(lifecycle::unknown_action(&effect.action));
+    }
+    let Some(values) = values else {
+        findings.push(Finding::new(
+            "undecodable-values",
+            Risk::High,
+            "The value of this output cannot be decoded.",
+        ));
+        return findings;
+    };
+    let was = Mark::root(values.before_sensitive.as_ref());
+    let is = Mark::root(values.after_sensitive.as_ref());
+    let had = values
+        .before
+        .as_ref()
+        .is_some_and(|value| *value != Value::Null);
+    if had && was.touches() && !is.touches() && effect.action != Action::Delete {
+        findings.push(Finding::new("output-sensitive-exposed", Risk::High, "The output was marked sensitive and is not any more: its value will be printed and can be read by everybody who reads the state.").values(render::SENSITIVE, "shown in clear"));
+    }
+    findings
+}

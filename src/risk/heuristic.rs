@@ -1,0 +1,212 @@
+//! Rules by name, for types that no row speaks of. A guess is marked as one and is never more than high.
+
+use super::catalogue::{self, Form, Heuristic, Operator, Row, Scope};
+use super::operator::{self, Outcome};
+use super::walk::Side;
+use super::{Finding, Risk, render};
+use crate::plan::value::Value;
+use crate::plan::values::Values;
+
+/// Paths longer than this are not looked at by name.
+const MAX_STEPS: usize = 12;
+
+/// The guess that objects of this type hold what cannot be made again.
+pub fn stateful(type_name: &str) -> Option<&'static Heuristic> {
+    catalogue::heuristics()
+        .iter()
+        .filter(|rule| rule.scope == Scope::Type)
+        .find(|rule| fits(rule, type_name))
+}
+
+fn fits(rule: &Heuristic, text: &str) -> bool {
+    rule.matches.is_match(text) && rule.except.is_none_or(|except| !except.is_match(text))
+}
+
+/// Findings by the names of attributes; at most one for an attribute.
+pub fn judge(values: &Values) -> Vec<Finding> {
+    let (before, after) = (Side::before(values), Side::after(values));
+    let mut findings = Vec::new();
+    // An object that is made has nothing to lose yet.
+    if before.value.is_some() {
+        look(before, after, &mut String::new(), 0, &mut findings);
+    }
+    findings
+}
+
+fn look(
+    before: Side<'_>,
+    after: Side<'_>,
+    path: &mut String,
+    depth: usize,
+    findings: &mut Vec<Finding>,
+) {
+    if depth > MAX_STEPS || before.value == after.value {
+        return;
+    }
+    match (before.value, after.value) {
+        (Some(Value::Object(olds)), _)
+            if depth == 0 || matches!(after.value, Some(Value::Object(_))) =>
+        {
+            for (name, _) in olds {
+                let (old, new) = (before.member(name), after.member(name));
+                if old.value == new.value {
+                    continue;
+                }
+                let length = path.len();
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(name);
+                match named(name, path, old, new) {
+                    Some(finding) => findings.push(finding),
+                    None => look(old, new, path, depth + 1, findings),
+                }
+                path.truncate(length);
+            }
+        }
+        (Some(Value::List(olds)), Some(Value::List(news))) if olds.len() == news.len() => {
+            for index in 0..olds.len() {
+                look(before.at(index), after.at(index), path, depth + 1, findings);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn named(name: &str, path: &str, before: Side<'_>, after: Side<'_>) -> Option<Finding> {
+    // The value itself is judged: the row has no path of its own.
+    let wrap = |side: Side<'_>| side.value.is_some();
+    if !wrap(before) {
+        return None;
+    }
+    catalogue::heuristics().iter().find_map(|rule| {
+        let text = match rule.scope {
+            Scope::Name => name,
+            Scope::Path => path,
+            Scope::Type => return None,
+        };
+        if !suits(&rule.operator, before.value) || !fits(rule, text) {
+            return None;
+        }
+        let row = Row {
+            path: &[],
+            operator: rule.operator,
+            form: Form::Plain,
+            risk: rule.cap,
+            ..Row::PLAIN
+        };
+        let gone = Value::Text("".into());
+        let known = Side {
+            value: Some(after.value.unwrap_or(&gone)),
+            ..after
+        };
+        let (risk, unknown, secret) = match operator::judge(&row, before, known) {
+            Outcome::Silent => return None,
+            Outcome::Fires(hit) => (rule.cap, false, hit.secret),
+            Outcome::Unknown(hit) => (rule.cap.milder().min(Risk::Medium), true, hit.secret),
+        };
+        let new = if unknown {
+            render::UNKNOWN.to_owned()
+        } else {
+            render::short(after.value, secret)
+        };
+        let mut finding = Finding::new("looks-weakened", risk, "")
+            .say(format!(
+                "Judged by its name only ({}): {}",
+                rule.id, rule.message
+            ))
+            .values(&render::short(before.value, secret), &new);
+        finding.path = Some(path.into());
+        Some(finding)
+    })
+}
+
+/// Names lie less when the value has the form that the rule is about.
+fn suits(operator: &Operator, value: Option<&Value>) -> bool {
+    let Some(value) = value else { return false };
+    let is_switch = matches!(value, Value::Bool(_))
+        || value.as_text().is_some_and(|text| {
+            ["true", "false", "enabled", "disabled", "on", "off"].contains(&&*text.to_lowercase())
+        });
+    match operator {
+        Operator::TrueToFalse | Operator::FalseToTrue => is_switch,
+        Operator::ElementsRemoved | Operator::ElementsAdded | Operator::Emptied => {
+            matches!(value, Value::List(_))
+        }
+        Operator::Decrease | Operator::Increase => {
+            matches!(value, Value::Number(_) | Value::Text(_))
+        }
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(before: &str, after: &str) -> Vec<(String, Risk)> {
+        let values = Values {
+            before: Some(Value::parse(before).unwrap()),
+            after: Some(Value::parse(after).unwrap()),
+            ..Values::default()
+        };
+        judge(&values)
+            .into_iter()
+            .map(|f| (f.path.unwrap().into(), f.risk))
+            .collect()
+    }
+
+    #[test]
+    fn names_that_speak_of_protection_are_heard() {
+        for (before, after, path) in [
+            (
+                r#"{"deletion_protection":true}"#,
+                r#"{"deletion_protection":false}"#,
+                "deletion_protection",
+            ),
+            (
+                r#"{"skip_final_snapshot":false}"#,
+                r#"{"skip_final_snapshot":true}"#,
+                "skip_final_snapshot",
+            ),
+            (
+                r#"{"backup_retention_days":30}"#,
+                r#"{"backup_retention_days":1}"#,
+                "backup_retention_days",
+            ),
+            (
+                r#"{"a":[{"force_destroy":false}]}"#,
+                r#"{"a":[{"force_destroy":true}]}"#,
+                "a.force_destroy",
+            ),
+            (
+                r#"{"encryption":{"enabled":true}}"#,
+                r#"{"encryption":{"enabled":false}}"#,
+                "encryption.enabled",
+            ),
+            (
+                r#"{"allowed_cidrs":["10.0.0.0/8"]}"#,
+                r#"{"allowed_cidrs":["0.0.0.0/0"]}"#,
+                "allowed_cidrs",
+            ),
+        ] {
+            assert_eq!(
+                found(before, after),
+                [(path.to_owned(), Risk::High)],
+                "{before}"
+            );
+            assert_eq!(found(after, before), [], "{after}");
+        }
+    }
+
+    #[test]
+    fn ordinary_settings_are_not() {
+        assert_eq!(
+            found(
+                r#"{"size":3,"name":"a","tags":{"x":"1"}}"#,
+                r#"{"size":1,"name":"b","tags":{}}"#
+            ),
+            []
+        );
+    }
+}

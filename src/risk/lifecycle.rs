@@ -1,0 +1,244 @@
+//! What happens to the object as a whole: destroyed, replaced, forgotten, imported, left over.
+
+use super::{Finding, Risk, catalogue, heuristic, operator, render};
+use crate::plan::action::Action;
+use crate::plan::effect::{Effect, Kind, Mode};
+use crate::plan::value::Value;
+use crate::plan::values::{Mark, Values};
+
+/// Findings that need the action and the type, and the values only to say more.
+pub fn judge(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match effect.action {
+        Action::Delete | Action::DeleteCreate | Action::CreateDelete => {
+            if effect.deposed.is_some() {
+                findings.push(deposed(effect));
+            } else if effect.mode != Mode::Data {
+                let guard = guard_removed(effect);
+                // Of a guard it says enough that it is gone.
+                let enough = guard.is_some()
+                    && effect.action == Action::Delete
+                    && catalogue::stateful(&effect.type_name).is_none();
+                if !enough {
+                    findings.push(gone(effect));
+                }
+                findings.extend(guard);
+            }
+            if let Some(values) = values {
+                findings.extend(no_way_back(values));
+            }
+        }
+        Action::Forget | Action::CreateForget | Action::ForgetCreate => {
+            findings.push(gone(effect));
+            findings.extend(guard_removed(effect).map(|finding| finding.at_most(Risk::High)));
+        }
+        Action::Unknown(_) => findings.push(unknown_action(&effect.action)),
+        Action::Create | Action::Update => findings.extend(guard_made_or_changed(effect, values)),
+        Action::NoOp | Action::Read | Action::Open => {}
+    }
+    if effect.is_import() && !matches!(effect.action, Action::NoOp) {
+        findings.push(Finding::new(
+            "import-that-changes",
+            Risk::High,
+            "An object that nobody managed here is taken over and changed in the same step.",
+        ));
+    }
+    if confusable(effect) {
+        findings.push(Finding::new(
+            "confusable-address",
+            Risk::High,
+            "The address holds characters that look like others or cannot be seen: it may not be what it seems.",
+        ));
+    }
+    findings
+}
+
+/// An action that nobody here knows.
+pub fn unknown_action(action: &Action) -> Finding {
+    Finding::new(
+        "unknown-action",
+        Risk::High,
+        "The action is not known to undersign, so nobody can say what it does.",
+    )
+    .values(render::NOTHING, &render::cut(&action.words().join(", ")))
+}
+
+fn deposed(effect: &Effect) -> Finding {
+    let finding = Finding::new(
+        "deposed-destroyed",
+        Risk::High,
+        "An object that an earlier, unfinished replacement left behind is destroyed.",
+    );
+    match catalogue::stateful(&effect.type_name) {
+        Some(known) => Finding {
+            risk: known.risk.max(Risk::High),
+            ..finding.say(format!("{} {}.", finding_sentence(), known.lost))
+        },
+        None => finding,
+    }
+}
+
+fn finding_sentence() -> &'static str {
+    "An object that an earlier, unfinished replacement left behind is destroyed:"
+}
+
+/// The object is destroyed, replaced or forgotten.
+fn gone(effect: &Effect) -> Finding {
+    let verb = if effect.action.forgets() {
+        0
+    } else if effect.action.replaces() {
+        1
+    } else {
+        2
+    };
+    let stateful_rule = ["forget-stateful", "replace-stateful", "delete-stateful"][verb];
+    let plain_rule = ["forget", "replace", "delete"][verb];
+    let what = [
+        "Terraform lets go of the object: it stays, unmanaged and outside of every later review",
+        "The object is destroyed and made anew",
+        "The object is destroyed",
+    ][verb];
+    let mut finding = if let Some(known) = catalogue::stateful(&effect.type_name) {
+        Finding::new(stateful_rule, known.risk.max(Risk::High), "")
+            .say(format!("{what}. Lost: {}.", known.lost))
+    } else if let Some(guess) = heuristic::stateful(&effect.type_name) {
+        Finding::new(stateful_rule, guess.cap, "")
+            .say(format!("{what}. By its name: {}", guess.message))
+    } else {
+        Finding::new(plain_rule, Risk::High, "").say(format!("{what}."))
+    };
+    if effect.action.replaces()
+        && let Some(path) = effect.replace_paths().first()
+    {
+        finding.path = Some(path.clone());
+    }
+    finding
+}
+
+fn guard_removed(effect: &Effect) -> Option<Finding> {
+    let guard = catalogue::guard(&effect.type_name).filter(|guard| guard.delete)?;
+    // A guard that is replaced is there again afterwards; what got weaker in it is judged by its attributes.
+    let risk = if effect.action.replaces() {
+        guard.risk.min(Risk::High)
+    } else {
+        guard.risk
+    };
+    Some(
+        Finding::new("guard-removed", risk, "")
+            .say(format!("{} It guards {}.", guard.lost, guard.guards)),
+    )
+}
+
+/// Attributes whose change says nothing about what a guard does.
+const NOISE: [&str; 20] = [
+    "tags",
+    "tags_all",
+    "labels",
+    "effective_labels",
+    "terraform_labels",
+    "annotations",
+    "effective_annotations",
+    "description",
+    "display_name",
+    "comment",
+    "timeouts",
+    "etag",
+    "arn",
+    "self_link",
+    "last_modified",
+    "updated_at",
+    "update_time",
+    "id",
+    "policy_id",
+    "attachment_count",
+];
+
+fn guard_made_or_changed(effect: &Effect, values: Option<&Values>) -> Option<Finding> {
+    if effect.kind == Kind::Drift {
+        return None;
+    }
+    let guard = catalogue::guard(&effect.type_name)?;
+    if effect.action == Action::Create {
+        return guard.create.then(|| {
+            Finding::new("guard-exempted", Risk::Medium, "")
+                .say(format!("{} It concerns {}.", guard.lost, guard.guards))
+        });
+    }
+    let values = values?;
+    let known_document = catalogue::policy_documents(&effect.type_name)
+        .next()
+        .is_some();
+    (guard.update && touches_more_than_noise(values)).then(|| {
+        // Whether it lets more through is judged by its attributes and documents; that it changes is worth a look.
+        let message = if known_document {
+            "A policy document that guards"
+        } else {
+            "A guard"
+        };
+        Finding::new("guard-changed", Risk::Medium, "")
+            .say(format!("{message} changes. It guards {}.", guard.guards))
+    })
+}
+
+fn touches_more_than_noise(values: &Values) -> bool {
+    let (Some(Value::Object(before)), Some(after)) = (&values.before, &values.after) else {
+        return true;
+    };
+    let unknown = Mark::root(values.after_unknown.as_ref());
+    before.iter().any(|(key, old)| {
+        !NOISE.contains(&&**key)
+            && !unknown.member(key).covers()
+            && after.get(key).unwrap_or(&Value::Null) != old
+    }) || match after {
+        Value::Object(after) => after.iter().any(|(key, new)| {
+            !NOISE.contains(&&**key)
+                && *new != Value::Null
+                && !before.iter().any(|(known, _)| known == key)
+        }),
+        _ => true,
+    }
+}
+
+/// Settings that are read from the state when the object is destroyed: they decide whether a copy is left.
+const NO_COPY: [(&str, bool); 12] = [
+    ("skip_final_snapshot", true),
+    ("skip_final_backup", true),
+    ("force_destroy", true),
+    ("force_delete", true),
+    ("delete_automated_backups", true),
+    ("delete_contents_on_destroy", true),
+    ("purge_on_delete", true),
+    ("final_backup_enabled", false),
+    ("backup_before_destroy", false),
+    ("create_snapshot_before_destroy", false),
+    ("final_snapshot", false),
+    ("skip_destroy_snapshot", true),
+];
+
+fn no_way_back(values: &Values) -> Option<Finding> {
+    let before = values.before.as_ref()?;
+    let (name, value) = NO_COPY.iter().find_map(|(name, bad)| {
+        let value = before.get(name)?;
+        let on = matches!(&*operator::scalar(value), "true" | "1");
+        (on == *bad && *value != Value::Null).then_some((name, value))
+    })?;
+    let mut finding = Finding::new(
+        "no-final-snapshot",
+        Risk::Critical,
+        "The object is set to be destroyed with everything in it, and no last copy is made.",
+    );
+    finding.path = Some((*name).into());
+    finding.old = Some(operator::scalar(value).into());
+    Some(finding)
+}
+
+/// Whether a name mixes scripts or holds what cannot be seen. Instance keys may be in any language, but not in two at once.
+fn confusable(effect: &Effect) -> bool {
+    let hidden =
+        effect.address.chars().any(crate::text::is_hidden) || effect.address.contains("\\u");
+    let latin = effect.address.chars().any(|c| c.is_ascii_alphabetic());
+    let lookalike = effect.address.chars().any(|c| {
+        matches!(c, '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{13a0}'..='\u{13ff}' | '\u{ff01}'..='\u{ff5e}' | '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201f}')
+    });
+    hidden || (latin && lookalike)
+}

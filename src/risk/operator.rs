@@ -1,0 +1,281 @@
+//! Says whether one catalogue row fires on the two sides of a change.
+
+use super::catalogue::{Form, Operator, Row};
+use super::quantity::quantity;
+use super::walk::{self, Leaf, Side};
+use crate::plan::value::Value;
+
+/// What a row says about a change.
+#[derive(Debug, Clone)]
+pub enum Outcome<'a> {
+    /// Nothing.
+    Silent,
+    /// The bad change happens here.
+    Fires(Hit<'a>),
+    /// It was set, and what it becomes is known only after apply.
+    Unknown(Hit<'a>),
+}
+
+/// Where a row fires.
+#[derive(Debug, Clone)]
+pub struct Hit<'a> {
+    /// The concrete path.
+    pub path: String,
+    /// What it was.
+    pub old: Option<&'a Value>,
+    /// What it becomes.
+    pub new: Option<&'a Value>,
+    /// One of them is secret.
+    pub secret: bool,
+    /// The new value is known only after apply.
+    pub unknown: bool,
+}
+
+/// Judges one row. `before` has no value for an object that is made.
+pub fn judge<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
+    let created = before.value.is_none();
+    if (created && !row.on_create) || after.value.is_none() || excepted(row, after) {
+        return Outcome::Silent;
+    }
+    match row.operator {
+        Operator::TrueToFalse
+        | Operator::FalseToTrue
+        | Operator::Decrease
+        | Operator::Increase
+        | Operator::Removed
+        | Operator::SetTo(_)
+        | Operator::FromAny(_)
+        | Operator::From(..)
+        | Operator::FromPrefix(..) => pairwise(row, before, after),
+        Operator::Emptied
+        | Operator::Added
+        | Operator::Changed
+        | Operator::ElementsRemoved
+        | Operator::ElementsAdded => whole(row, before, after),
+        Operator::AddsAny(_) | Operator::Matches(_) => gained(row, before, after),
+        Operator::Created if created => Outcome::Fires(Hit {
+            path: row.attribute.to_owned(),
+            old: None,
+            new: walk::leaves(after, row.path, row.key)
+                .first()
+                .and_then(|leaf| leaf.value),
+            secret: walk::leaves(after, row.path, row.key)
+                .iter()
+                .any(|leaf| leaf.secret),
+            unknown: false,
+        }),
+        Operator::Created | Operator::PolicyWidened => Outcome::Silent,
+    }
+}
+
+fn excepted(row: &Row, after: Side<'_>) -> bool {
+    row.unless.iter().any(|(attribute, word)| {
+        after
+            .member(attribute)
+            .value
+            .is_some_and(|value| scalar(value).eq_ignore_ascii_case(word))
+    })
+}
+
+fn hit<'a>(old: Option<&Leaf<'a>>, new: Option<&Leaf<'a>>) -> Hit<'a> {
+    Hit {
+        path: new
+            .or(old)
+            .map(|leaf| leaf.path.clone())
+            .unwrap_or_default(),
+        old: old.and_then(|leaf| leaf.value),
+        new: new.and_then(|leaf| leaf.value),
+        secret: old.is_some_and(|leaf| leaf.secret) || new.is_some_and(|leaf| leaf.secret),
+        unknown: new.is_some_and(|leaf| leaf.unknown_within),
+    }
+}
+
+fn pairwise<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
+    let olds = walk::leaves(before, row.path, row.key);
+    let news = walk::leaves(after, row.path, row.key);
+    let Some(pairs) = walk::pairs(&olds, &news) else {
+        return Outcome::Fires(hit(olds.first(), news.first()));
+    };
+    let mut unknown = None;
+    for (old, new) in pairs {
+        let was = old.and_then(|leaf| leaf.value);
+        if new.is_some_and(|leaf| leaf.unknown) {
+            if was.is_some_and(|value| !value.is_empty()) && unknown.is_none() {
+                unknown = Some(hit(old, new));
+            }
+        } else if fires(row, was, new.and_then(|leaf| leaf.value)) {
+            return Outcome::Fires(hit(old, new));
+        }
+    }
+    unknown.map_or(Outcome::Silent, Outcome::Unknown)
+}
+
+fn fires(row: &Row, old: Option<&Value>, new: Option<&Value>) -> bool {
+    match row.operator {
+        Operator::TrueToFalse => on(old, row.default) && !on(new, row.default),
+        Operator::FalseToTrue => !on(old, row.default) && on(new, row.default),
+        Operator::Decrease | Operator::Increase => {
+            let up = matches!(row.operator, Operator::Increase);
+            match (quantity(row, old), quantity(row, new)) {
+                (Some(was), Some(is)) => {
+                    if up {
+                        is > was
+                    } else {
+                        is < was
+                    }
+                }
+                // A word leaves the scale: what the provider takes instead is the weak end as a rule.
+                (Some(_), None) => !row.order.is_empty() && !up && new.is_none_or(Value::is_empty),
+                (None, _) => false,
+            }
+        }
+        Operator::Removed => {
+            old.is_some_and(|value| !value.is_empty()) && new.is_none_or(Value::is_empty)
+        }
+        Operator::SetTo(words) => {
+            let is = |value: &Value| {
+                let word = scalar(value).to_lowercase();
+                // Numbers may come as `0` or `0.0`; an address ends in `.0` as well.
+                words.contains(&&*word) || words.contains(&word.strip_suffix(".0").unwrap_or(&word))
+            };
+            new.is_some_and(is) && !old.is_some_and(is)
+        }
+        Operator::FromAny(words) => {
+            let is = |value: &Value| words.contains(&&*scalar(value).to_lowercase());
+            old.is_some_and(is) && !new.is_some_and(is)
+        }
+        Operator::From(from, to) => old.is_some_and(|old| {
+            let new = new.map_or_else(String::new, |new| scalar(new).to_lowercase());
+            scalar(old).to_lowercase() == from && (new == to || (to == "*" && new != from))
+        }),
+        Operator::FromPrefix(from, to) => {
+            let begins = |value: Option<&Value>, with: &str| {
+                value.is_some_and(|value| scalar(value).to_lowercase().starts_with(with))
+            };
+            begins(old, from) && begins(new, to)
+        }
+        Operator::Emptied
+        | Operator::Added
+        | Operator::Changed
+        | Operator::ElementsRemoved
+        | Operator::ElementsAdded
+        | Operator::AddsAny(_)
+        | Operator::Matches(_)
+        | Operator::Created
+        | Operator::PolicyWidened => false,
+    }
+}
+
+/// Operators that look at a collection as a whole.
+fn whole<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
+    // The collection itself, not its elements.
+    let path = match row.path {
+        [rest @ .., super::catalogue::Step::Each] => rest,
+        path => path,
+    };
+    let olds = walk::leaves(before, path, row.key);
+    let news = walk::leaves(after, path, row.key);
+    let holds = |leaves: &[Leaf<'_>]| {
+        leaves
+            .iter()
+            .any(|leaf| leaf.value.is_some_and(|value| !value.is_empty()))
+    };
+    // An element with an unknown part is told from others by its key alone; without one, only the number counts.
+    let by_key = row.key.is_some() && !matches!(row.operator, Operator::Changed);
+    if news
+        .iter()
+        .any(|leaf| leaf.unknown || (leaf.unknown_within && !by_key))
+    {
+        return if holds(&olds) && differs(row, &olds, &news) {
+            let unknown = news.iter().find(|leaf| leaf.unknown_within);
+            Outcome::Unknown(hit(olds.first(), unknown))
+        } else {
+            Outcome::Silent
+        };
+    }
+    let bad = match row.operator {
+        Operator::Emptied => holds(&olds) && !holds(&news),
+        Operator::Added => !holds(&olds) && holds(&news),
+        Operator::Changed => differs(row, &olds, &news),
+        Operator::ElementsRemoved | Operator::ElementsAdded => {
+            let was = walk::elements(&olds, row.key);
+            let is = walk::elements(&news, row.key);
+            if matches!(row.operator, Operator::ElementsRemoved) {
+                was.keys().any(|element| !is.contains_key(element))
+            } else {
+                is.keys().any(|element| !was.contains_key(element))
+            }
+        }
+        _ => false,
+    };
+    if bad {
+        let at = (0..olds.len().max(news.len()))
+            .find(|at| olds.get(*at).and_then(|l| l.value) != news.get(*at).and_then(|l| l.value))
+            .unwrap_or(0);
+        Outcome::Fires(hit(olds.get(at), news.get(at)))
+    } else {
+        Outcome::Silent
+    }
+}
+
+fn differs(row: &Row, olds: &[Leaf<'_>], news: &[Leaf<'_>]) -> bool {
+    let text = |leaf: &Leaf<'_>| leaf.value.map(|value| comparable(row, value));
+    olds.iter().map(text).ne(news.iter().map(text))
+}
+
+fn comparable(row: &Row, value: &Value) -> String {
+    let parsed = (row.form == Form::Json)
+        .then(|| Value::parse(value.as_text()?).ok())
+        .flatten();
+    walk::canonical(parsed.as_ref().unwrap_or(value))
+}
+
+/// Operators that look for one bad value among many.
+fn gained<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
+    let olds = walk::leaves(before, row.path, row.key);
+    let news = walk::leaves(after, row.path, row.key);
+    let had = walk::flat(&olds);
+    let bad = |text: &str| match row.operator {
+        Operator::AddsAny(words) => words.contains(&text),
+        Operator::Matches(pattern) => pattern.is_match(text),
+        _ => false,
+    };
+    for (path, value) in walk::flat(&news) {
+        let text = scalar(value);
+        if bad(&text) && !had.iter().any(|(_, old)| *old == value) {
+            let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);
+            return Outcome::Fires(Hit {
+                path,
+                old: None,
+                new: Some(value),
+                secret,
+                unknown: false,
+            });
+        }
+    }
+    match news.iter().find(|leaf| leaf.unknown_within) {
+        Some(new) if !had.is_empty() => Outcome::Unknown(hit(olds.first(), Some(new))),
+        _ => Outcome::Silent,
+    }
+}
+
+/// Whether a switch is on. Words that providers use for it count; a value that is missing is the default.
+fn on(value: Option<&Value>, default: bool) -> bool {
+    match value {
+        None => default,
+        Some(Value::Bool(on)) => *on,
+        Some(Value::Text(text)) if text.is_empty() => default,
+        Some(Value::Text(text)) => {
+            ["true", "yes", "1", "enabled", "on"].contains(&&*text.to_lowercase())
+        }
+        Some(Value::Number(number)) => number.parse::<f64>().is_ok_and(|number| number != 0.0),
+        Some(other) => !other.is_empty(),
+    }
+}
+
+/// The text of a value, without quotes.
+pub fn scalar(value: &Value) -> String {
+    value
+        .as_text()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,340 @@
+//! Policy documents on both sides of a change: what is said about them.
+
+use super::catalogue::{self, PolicyDocument, Step};
+use super::policy_document::{Atom, Dialect, Document, Grant, Verdict, parse, uncovered};
+use super::walk::{self, Leaf, Side};
+use super::{Finding, Risk, render};
+use crate::plan::action::Action;
+use crate::plan::effect::Effect;
+use crate::plan::value::Value;
+use crate::plan::values::Values;
+
+/// Actions with which somebody can make himself everything.
+const ESCALATES: [&str; 30] = [
+    "*",
+    "*:*",
+    "iam:*",
+    "iam:passrole",
+    "iam:createpolicyversion",
+    "iam:setdefaultpolicyversion",
+    "iam:attachrolepolicy",
+    "iam:attachuserpolicy",
+    "iam:attachgrouppolicy",
+    "iam:putrolepolicy",
+    "iam:putuserpolicy",
+    "iam:updateassumerolepolicy",
+    "iam:createaccesskey",
+    "iam:createloginprofile",
+    "iam:updateloginprofile",
+    "iam:deleterolepermissionsboundary",
+    "iam:deleteuserpermissionsboundary",
+    "sts:assumerole",
+    "organizations:*",
+    "organizations:leaveorganization",
+    "organizations:detachpolicy",
+    "account:*",
+    "kms:*",
+    "kms:putkeypolicy",
+    "kms:schedulekeydeletion",
+    "sso:*",
+    "roles/owner",
+    "roles/editor",
+    "roles/iam.serviceAccountTokenCreator",
+    "roles/iam.securityAdmin",
+];
+
+/// Condition keys that keep everybody's principal within bounds.
+const BOUNDS: [&str; 9] = [
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourcearn",
+    "aws:sourceaccount",
+    "aws:sourceowner",
+    "aws:sourcevpce",
+    "aws:sourcevpc",
+    "aws:principalarn",
+    "aws:principalaccount",
+];
+
+/// What the documents of this change no longer deny, or newly allow.
+pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let rows: Vec<&PolicyDocument> = catalogue::policy_documents(&effect.type_name).collect();
+    for row in &rows {
+        let found = attribute(effect, values, row.path, row.dialect);
+        findings.extend(found.into_iter().map(|mut finding| {
+            finding.path = Some(row.attribute.replace("[*]", "").into());
+            finding
+        }));
+    }
+    if rows.is_empty() {
+        findings.extend(by_shape(effect, values));
+    }
+    findings
+}
+
+/// Documents of types that no row speaks of, known by their shape.
+fn by_shape(effect: &Effect, values: &Values) -> Vec<Finding> {
+    let sides = [values.before.as_ref(), values.after.as_ref()];
+    let mut names: Vec<&str> = Vec::new();
+    for side in sides.into_iter().flatten() {
+        let Value::Object(members) = side else {
+            continue;
+        };
+        for (name, value) in members {
+            let looks = value
+                .as_text()
+                .is_some_and(|text| text.starts_with('{') && text.contains("\"Effect\""));
+            if looks && !names.contains(&&**name) && parse(Dialect::Iam, value).is_some() {
+                names.push(name);
+            }
+        }
+    }
+    let mut findings = Vec::new();
+    for name in names {
+        let before = Side::before(values).member(name);
+        let after = Side::after(values).member(name);
+        let (Some(old), Some(new)) = (
+            document(Dialect::Iam, before.value),
+            document(Dialect::Iam, after.value),
+        ) else {
+            continue;
+        };
+        let secret = before.secret.touches() || after.secret.touches();
+        findings.extend(
+            compare(
+                &old,
+                &new,
+                "iam-resource",
+                effect.action == Action::Create,
+                secret,
+            )
+            .into_iter()
+            .map(|mut finding| {
+                finding.path = Some(name.into());
+                finding.at_most(Risk::High)
+            }),
+        );
+    }
+    findings
+}
+
+fn document(dialect: Dialect, value: Option<&Value>) -> Option<Document> {
+    value.map_or_else(|| Some(Document::default()), |value| parse(dialect, value))
+}
+
+fn attribute(effect: &Effect, values: &Values, path: &[Step], dialect_name: &str) -> Vec<Finding> {
+    let olds = walk::leaves(Side::before(values), path, None);
+    let news = walk::leaves(Side::after(values), path, None);
+    let had = olds.iter().any(|leaf| leaf.value.is_some());
+    let deleted = effect.action == Action::Delete;
+    if !deleted && news.iter().any(|leaf| leaf.unknown) {
+        // At creation this is how documents that name new objects look; once there is one, it hides what changes.
+        let risk = if had { Risk::High } else { Risk::Medium };
+        let finding = Finding::new(
+            "policy-unknown",
+            risk,
+            "The new policy document is known only after apply and cannot be reviewed.",
+        );
+        return vec![finding.values(
+            if had {
+                "a policy document"
+            } else {
+                render::NOTHING
+            },
+            render::UNKNOWN,
+        )];
+    }
+    let same = || {
+        olds.iter()
+            .map(|leaf| leaf.value)
+            .eq(news.iter().map(|leaf| leaf.value))
+    };
+    if same() {
+        return Vec::new();
+    }
+    let Some(dialect) = Dialect::named(dialect_name) else {
+        return Vec::new();
+    };
+    let merged = |leaves: &[Leaf<'_>]| -> Option<Document> {
+        let mut whole = Document {
+            substitutes: true,
+            ..Document::default()
+        };
+        for value in leaves.iter().filter_map(|leaf| leaf.value) {
+            let part = parse(dialect, value)?;
+            whole.substitutes &= part.substitutes;
+            whole.has_variables |= part.has_variables;
+            whole.statements.extend(part.statements);
+        }
+        Some(whole)
+    };
+    let (Some(old), Some(new)) = (merged(&olds), merged(&news)) else {
+        let risk = if had { Risk::High } else { Risk::Medium };
+        return vec![Finding::new(
+            "policy-unreadable",
+            risk,
+            "The policy document is written in a way that cannot be judged; read it.",
+        )];
+    };
+    // Service control policies never grant: what they allow is only a limit.
+    let dialect_name = if dialect_name == "by-attribute:type" {
+        "scp"
+    } else {
+        dialect_name
+    };
+    let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);
+    compare(
+        &old,
+        &new,
+        dialect_name,
+        effect.action == Action::Create,
+        secret,
+    )
+}
+
+fn compare(
+    old: &Document,
+    new: &Document,
+    dialect: &str,
+    created: bool,
+    secret: bool,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    match uncovered(old, new, Verdict::Deny) {
+        Err(_) => {
+            return vec![Finding::new(
+                "policy-unreadable",
+                Risk::High,
+                "The policy document is too big to be compared statement by statement; read it.",
+            )];
+        }
+        Ok(lost) if lost.is_empty() => {}
+        Ok(lost) => {
+            let any_left = new
+                .statements
+                .iter()
+                .any(|statement| statement.verdict == Verdict::Deny);
+            let (rule, message) = if any_left {
+                (
+                    "deny-narrowed",
+                    "A deny gets narrower: what it blocked is possible again wherever something allows it.",
+                )
+            } else {
+                (
+                    "deny-lost",
+                    "The last deny of the document is gone: what it blocked is possible again wherever something allows it.",
+                )
+            };
+            findings.push(
+                Finding::new(rule, Risk::Critical, message)
+                    .values(&describe("deny", &lost, secret), render::NOTHING),
+            );
+        }
+    }
+    if old.substitutes && !new.substitutes && new.has_variables && !new.statements.is_empty() {
+        findings.push(Finding::new("deny-narrowed", Risk::High, "The version of the document goes back: variables in it are no longer replaced, and statements with them stop matching."));
+    }
+    if dialect == "scp" {
+        return findings;
+    }
+    if let Ok(gained) = uncovered(new, old, Verdict::Allow) {
+        let judged = gained
+            .iter()
+            .filter_map(|grant| Some((opened(grant, dialect, created)?, grant)));
+        if let Some((risk, _)) = judged.clone().max_by_key(|(risk, _)| *risk) {
+            let worst: Vec<Grant<'_>> = judged
+                .filter(|(r, _)| *r == risk)
+                .map(|(_, grant)| *grant)
+                .collect();
+            let (rule, message) = if dialect == "iam-trust" {
+                (
+                    "trust-policy-opened",
+                    "More, or anybody, may become this role.",
+                )
+            } else {
+                ("iam-widened", "More is allowed than before.")
+            };
+            findings.push(
+                Finding::new(rule, risk, message)
+                    .values(render::NOTHING, &describe("allow", &worst, secret)),
+            );
+        }
+    }
+    findings
+}
+
+/// How bad it is that this is allowed now; `None` where it asks for nothing.
+fn opened(grant: &Grant<'_>, dialect: &str, created: bool) -> Option<Risk> {
+    let everything = |atom: Atom<'_>| !matches!(atom, Atom::This(name) if name != "*");
+    let bounded = grant
+        .conditions
+        .keys()
+        .any(|(_, key)| BOUNDS.contains(&&**key) || key.ends_with(":sub"));
+    let names_people = matches!(dialect, "iam-resource" | "iam-trust");
+    let anybody = match grant.principal {
+        Atom::This(name) => {
+            name == "allUsers" || name == "allAuthenticatedUsers" || (name == "*" && names_people)
+        }
+        Atom::AllBut(_) => true,
+    };
+    if anybody && !bounded {
+        return Some(Risk::Critical);
+    }
+    let federated = matches!(grant.principal, Atom::This(name) if name.starts_with("Federated:"));
+    if federated
+        && dialect == "iam-trust"
+        && !grant
+            .conditions
+            .keys()
+            .any(|(_, key)| key.ends_with(":sub"))
+        && grant.conditions.keys().all(|(op, _)| op != "StringEquals")
+    {
+        return Some(Risk::High);
+    }
+    let inverse =
+        matches!(grant.action, Atom::AllBut(_)) || matches!(grant.resource, Atom::AllBut(_));
+    let full = matches!(grant.action, Atom::This("*" | "*:*" | "roles/owner"));
+    let escalates = matches!(grant.action, Atom::This(name) if ESCALATES.contains(&name));
+    if created {
+        // A new policy grants something as a rule; only what is boundless is worth a stop.
+        if names_people {
+            return None;
+        }
+        return match (full || inverse, escalates && everything(grant.resource)) {
+            (true, _) if everything(grant.resource) => Some(Risk::Critical),
+            (_, true) => Some(Risk::High),
+            _ => None,
+        };
+    }
+    Some(if full || inverse || (escalates && !names_people) {
+        Risk::Critical
+    } else {
+        Risk::High
+    })
+}
+
+fn describe(word: &str, grants: &[Grant<'_>], secret: bool) -> String {
+    if secret {
+        return render::SENSITIVE.to_owned();
+    }
+    let name = |atom: Atom<'_>| match atom {
+        Atom::This(name) => name.to_owned(),
+        Atom::AllBut(names) => format!(
+            "all but {}",
+            names.iter().cloned().collect::<Vec<_>>().join(", ")
+        ),
+    };
+    let Some(first) = grants.first() else {
+        return word.to_owned();
+    };
+    let mut text = format!("{word} {} on {}", name(first.action), name(first.resource));
+    if first.principal != Atom::This("*") {
+        text = format!("{text} for {}", name(first.principal));
+    }
+    let text = render::cut(&text);
+    match grants.len() {
+        1 => text,
+        many => format!("{text}, and {} more", many - 1),
+    }
+}

@@ -1,0 +1,297 @@
+//! The languages that policy documents are written in, read into one shape.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Axis, Conditions, Document, Statement, Verdict, listed};
+use crate::plan::value::Value;
+use crate::risk::operator::scalar;
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// `Statement`, `Effect`, `Action`: AWS and those who took it over.
+    Iam,
+    /// `bindings` of roles to members.
+    Google,
+    /// `path "..." { capabilities = [...] }`
+    Vault,
+}
+
+impl Dialect {
+    /// The dialect of a catalogue row, if statements can be read in it.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "iam-identity" | "iam-resource" | "iam-trust" | "by-attribute:type" | "ram" | "cam"
+            | "huawei-scp" | "cfn-stack-policy" => Some(Dialect::Iam),
+            "google-iam" => Some(Dialect::Google),
+            "vault-hcl" => Some(Dialect::Vault),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a document; `None` if it is not written in this dialect. An empty text is an empty document.
+pub fn parse(dialect: Dialect, value: &Value) -> Option<Document> {
+    if value.is_empty() {
+        return Some(Document::default());
+    }
+    if dialect == Dialect::Vault {
+        return vault(value.as_text()?);
+    }
+    let parsed;
+    let object = match value {
+        Value::Text(text) => {
+            parsed = Value::parse(text).ok()?;
+            &parsed
+        }
+        other => other,
+    };
+    let Value::Object(members) = object else {
+        return None;
+    };
+    if members.is_empty() {
+        return Some(Document::default());
+    }
+    match dialect {
+        Dialect::Iam => iam(object),
+        Dialect::Google => google(object),
+        Dialect::Vault => None,
+    }
+}
+
+fn iam(object: &Value) -> Option<Document> {
+    let statements = listed(object, "Statement")?;
+    let version =
+        listed(object, "Version").and_then(|values| values.first().map(|value| scalar(value)));
+    Some(Document {
+        statements: statements
+            .into_iter()
+            .map(iam_statement)
+            .collect::<Option<_>>()?,
+        substitutes: version.as_deref() == Some("2012-10-17"),
+        has_variables: object.to_string().contains("${"),
+    })
+}
+
+fn iam_statement(statement: &Value) -> Option<Statement> {
+    let verdict = match &*scalar(listed(statement, "Effect")?.first()?).to_lowercase() {
+        "allow" => Verdict::Allow,
+        "deny" => Verdict::Deny,
+        _ => return None,
+    };
+    let axis = |key: &str, lower: bool| {
+        let names = |values: Vec<&Value>| -> BTreeSet<String> {
+            let text = |value: &&Value| {
+                if lower {
+                    scalar(value).to_lowercase()
+                } else {
+                    scalar(value)
+                }
+            };
+            values.iter().map(text).collect()
+        };
+        match (
+            listed(statement, key),
+            listed(statement, &format!("Not{key}")),
+        ) {
+            (Some(these), _) => Axis::These(names(these)),
+            (None, Some(those)) => Axis::AllBut(names(those)),
+            (None, None) => Axis::all(),
+        }
+    };
+    Some(Statement {
+        verdict,
+        actions: axis("Action", true),
+        resources: axis("Resource", false),
+        principals: match (
+            listed(statement, "Principal"),
+            listed(statement, "NotPrincipal"),
+        ) {
+            (Some(these), _) => Axis::These(principals(&these)),
+            (None, Some(those)) => Axis::AllBut(principals(&those)),
+            (None, None) => Axis::all(),
+        },
+        conditions: conditions(statement),
+    })
+}
+
+/// `"*"`, or names by their kind. Everybody is `*`, however it is written.
+fn principals(values: &[&Value]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for value in values {
+        if let Value::Object(kinds) = value {
+            for (kind, _) in kinds {
+                for name in listed(value, kind).unwrap_or_default() {
+                    names.insert(principal(kind, &scalar(name)));
+                }
+            }
+        } else {
+            names.insert(scalar(value));
+        }
+    }
+    names
+}
+
+fn principal(kind: &str, name: &str) -> String {
+    if kind == "AWS" && name == "*" {
+        return "*".to_owned();
+    }
+    let is_account =
+        kind == "AWS" && name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account {
+        return format!("AWS:arn:aws:iam::{name}:root");
+    }
+    format!("{kind}:{name}")
+}
+
+fn conditions(statement: &Value) -> Conditions {
+    let mut conditions = Conditions::new();
+    for block in listed(statement, "Condition").unwrap_or_default() {
+        let Value::Object(operators) = block else {
+            continue;
+        };
+        for (operator, keys) in operators {
+            let Value::Object(members) = keys else {
+                continue;
+            };
+            for (key, _) in members {
+                let values = listed(keys, key).unwrap_or_default();
+                conditions
+                    .entry((operator.to_string(), key.to_lowercase()))
+                    .or_default()
+                    .extend(values.into_iter().map(scalar));
+            }
+        }
+    }
+    conditions
+}
+
+fn google(object: &Value) -> Option<Document> {
+    let bindings = listed(object, "bindings")?;
+    let statement = |binding: &Value| -> Option<Statement> {
+        let mut conditions = Conditions::new();
+        for condition in listed(binding, "condition").unwrap_or_default() {
+            let expression = condition.get("expression").unwrap_or(condition);
+            conditions.insert(
+                ("is".into(), "condition".into()),
+                BTreeSet::from([scalar(expression)]),
+            );
+        }
+        Some(Statement {
+            verdict: Verdict::Allow,
+            actions: Axis::These(BTreeSet::from([scalar(listed(binding, "role")?.first()?)])),
+            resources: Axis::all(),
+            principals: Axis::These(
+                listed(binding, "members")
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(scalar)
+                    .collect(),
+            ),
+            conditions,
+        })
+    };
+    Some(Document {
+        statements: bindings.into_iter().map(statement).collect::<Option<_>>()?,
+        substitutes: true,
+        has_variables: false,
+    })
+}
+
+static VAULT_PATH: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?s)path\s+"([^"]*)"\s*\{[^}]*?capabilities\s*=\s*\[([^\]]*)\]"#)
+        .expect("a test reads a document with it")
+});
+
+fn vault(text: &str) -> Option<Document> {
+    let mut statements = Vec::new();
+    for found in VAULT_PATH.captures_iter(text) {
+        let words: BTreeSet<String> = found[2]
+            .split(',')
+            .map(|word| word.trim().trim_matches('"').to_lowercase())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let deny = words.contains("deny");
+        statements.push(Statement {
+            verdict: if deny { Verdict::Deny } else { Verdict::Allow },
+            actions: if deny {
+                Axis::all()
+            } else {
+                Axis::These(words)
+            },
+            resources: Axis::These(BTreeSet::from([found[1].to_owned()])),
+            principals: Axis::all(),
+            conditions: Conditions::new(),
+        });
+    }
+    // Text without a single path that can be read is another language.
+    (!statements.is_empty()).then_some(Document {
+        statements,
+        substitutes: true,
+        has_variables: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::uncovered;
+    use super::*;
+
+    fn read(dialect: Dialect, text: &str) -> Document {
+        parse(dialect, &Value::Text(text.into())).unwrap()
+    }
+
+    #[test]
+    fn a_vault_path_that_is_no_longer_denied_is_lost() {
+        let before = read(
+            Dialect::Vault,
+            "path \"secret/*\" { capabilities = [\"read\"] }\npath \"secret/root\" {\n  capabilities = [\"deny\"]\n}",
+        );
+        let after = read(
+            Dialect::Vault,
+            r#"path "secret/*" { capabilities = ["read", "update"] }"#,
+        );
+        assert_eq!(uncovered(&before, &after, Verdict::Deny).unwrap().len(), 1);
+        assert_eq!(uncovered(&after, &before, Verdict::Allow).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_new_member_of_a_google_role_is_gained() {
+        let with = |members: &str| {
+            read(
+                Dialect::Google,
+                &format!(r#"{{"bindings":[{{"role":"roles/viewer","members":[{members}]}}]}}"#),
+            )
+        };
+        let (before, after) = (with(r#""user:a""#), with(r#""user:a","allUsers""#));
+        assert_eq!(uncovered(&after, &before, Verdict::Allow).unwrap().len(), 1);
+        assert!(
+            uncovered(&before, &after, Verdict::Allow)
+                .unwrap()
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn what_is_no_policy_is_not_taken_for_an_empty_one() {
+        for text in [
+            "{\"a\":1}",
+            "[1]",
+            "no json",
+            "{\"Statement\":[{\"Effect\":\"Maybe\"}]}",
+        ] {
+            assert_eq!(
+                parse(Dialect::Iam, &Value::Text(text.into())),
+                None,
+                "{text}"
+            );
+        }
+        assert_eq!(
+            parse(Dialect::Iam, &Value::Text("".into())),
+            Some(Document::default())
+        );
+    }
+}

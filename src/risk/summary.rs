@@ -1,0 +1,224 @@
+//! What is wrong with the plan as a whole.
+//!
+//! Fed row by row, so that it can be told while a plan is still being read. Each signal is a row of its own
+//! ([`Kind::Plan`], its id as address, [`Action::Update`] because it changes the state as a whole) that is acknowledged
+//! like any other.
+
+use std::collections::BTreeSet;
+
+use super::{Finding, Judged, Risk, catalogue};
+use crate::plan::action::Action;
+use crate::plan::archive::{PlanFile, PlanMode};
+use crate::plan::effect::{Effect, Kind, Mode, Span};
+use crate::plan::index::Header;
+
+/// From this many creates on, a plan without any prior state is asked about: below, it is how every project begins.
+const CREATES_WITHOUT_STATE: u64 = 25;
+/// From this many destroyed objects on, the number itself is worth an acknowledgement.
+const MASS_DESTROY: u64 = 10;
+/// From this many touched objects on, nobody reads each of them.
+const MASS_CHANGE: u64 = 200;
+/// From this many guards on, it is no single exception any more.
+const SEVERAL_GUARDS: u64 = 2;
+
+/// What the rows of a plan add up to.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    creates: u64,
+    updates: u64,
+    deletes: u64,
+    replaces: u64,
+    forgets: u64,
+    unchanged: u64,
+    /// Creates of types that hold what cannot be made again, by class.
+    stateful_creates: u64,
+    moves: u64,
+    imports: u64,
+    drift: u64,
+    guards_removed: u64,
+    /// What the removed guards guard, with their addresses, and the module they stand in.
+    removed_guards: Vec<(Box<str>, std::sync::Arc<str>)>,
+    /// Modules in which something stateful is destroyed or loses a protection.
+    critical_in: BTreeSet<std::sync::Arc<str>>,
+}
+
+impl Tally {
+    /// Counts one row.
+    pub fn add(&mut self, judged: &Judged) {
+        let effect = &judged.effect;
+        if effect.kind == Kind::Drift {
+            self.drift += 1;
+        }
+        if effect.kind != Kind::Change || matches!(effect.mode, Mode::Data | Mode::Ephemeral) {
+            return;
+        }
+        let count = match effect.action {
+            Action::NoOp => &mut self.unchanged,
+            Action::Create => &mut self.creates,
+            Action::Update => &mut self.updates,
+            Action::Delete => &mut self.deletes,
+            Action::DeleteCreate | Action::CreateDelete => &mut self.replaces,
+            Action::Forget | Action::CreateForget | Action::ForgetCreate => &mut self.forgets,
+            Action::Read | Action::Open | Action::Unknown(_) => return,
+        };
+        *count += 1;
+        let stateful = catalogue::stateful(&effect.type_name);
+        if effect.action == Action::Create
+            && stateful.is_some_and(|known| known.risk == Risk::Critical)
+        {
+            self.stateful_creates += 1;
+        }
+        self.moves += u64::from(effect.previous_address().is_some());
+        self.imports += u64::from(effect.is_import());
+        let guard_gone = judged.findings.iter().any(|finding| {
+            matches!(
+                &*finding.rule,
+                "guard-removed" | "deny-lost" | "deny-narrowed"
+            ) && finding.risk >= Risk::High
+        });
+        if guard_gone {
+            self.guards_removed += 1;
+            self.removed_guards
+                .push((effect.address.clone(), effect.module.clone()));
+        } else if judged.findings.iter().any(|finding| {
+            finding.risk == Risk::Critical
+                && (finding.rule.ends_with("-stateful") || finding.rule == "protection-weakened")
+        }) {
+            self.critical_in.insert(effect.module.clone());
+        }
+    }
+
+    /// Objects that exist now and are in the plan's hands.
+    fn existing(&self) -> u64 {
+        self.updates + self.deletes + self.replaces + self.forgets + self.unchanged
+    }
+}
+
+/// The signals of a plan, worst first.
+pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<Judged> {
+    let mut signals = Vec::new();
+    let mut signal = |rule: &'static str, risk: Risk, message: String| {
+        signals.push(Judged::new(
+            Effect::bare(Kind::Plan, rule, Action::Update, Span::default()),
+            vec![Finding::new(rule, risk, "").say(message)],
+        ));
+    };
+    if header.errored == Some(true) || file.is_some_and(|file| file.errored) {
+        signal(
+            "errored",
+            Risk::Critical,
+            "The plan ended in an error: it is not whole, and cannot be approved.".into(),
+        );
+    }
+    let mode = file.map(|file| file.mode);
+    let (destroyed, existing) = (tally.deletes, tally.existing());
+    let everything = destroyed > 0 && destroyed == existing && tally.creates == 0;
+    if everything && (existing > 1 || mode == Some(PlanMode::Destroy)) {
+        signal(
+            "destroys-everything",
+            Risk::Critical,
+            format!("Destroys {destroyed} of {existing}: nothing of what is managed here is left."),
+        );
+    } else if mode == Some(PlanMode::Destroy) {
+        signal(
+            "destroy-mode",
+            Risk::Critical,
+            format!("The plan was made with -destroy: {destroyed} of {existing} are destroyed."),
+        );
+    } else if destroyed + tally.replaces >= MASS_DESTROY {
+        signal(
+            "mass-destroy",
+            Risk::High,
+            format!(
+                "Destroys {} of {existing}, {} of them to make them anew.",
+                destroyed + tally.replaces,
+                tally.replaces
+            ),
+        );
+    }
+    let touched = tally.creates + tally.updates + tally.deletes + tally.replaces + tally.forgets;
+    if touched >= MASS_CHANGE {
+        signal(
+            "mass-change",
+            Risk::Medium,
+            format!("Touches {touched} objects: more than a person reads one by one."),
+        );
+    }
+    let no_state = header.prior_resources.unwrap_or(0) == 0
+        && file.is_none_or(|file| file.prior_resources == 0)
+        && existing == 0
+        && tally.imports == 0;
+    if no_state && (tally.creates >= CREATES_WITHOUT_STATE || tally.stateful_creates > 0) {
+        let stateful = match tally.stateful_creates {
+            0 => String::new(),
+            1 => ", one of them holding data".to_owned(),
+            many => format!(", {many} of them holding data"),
+        };
+        signal(
+            "no-prior-state",
+            Risk::High,
+            format!(
+                "No prior state and {} creates{stateful}: is the state file missing?",
+                tally.creates
+            ),
+        );
+    }
+    if let Some(file) = file.filter(|file| !file.targets.is_empty()) {
+        signal(
+            "incomplete",
+            Risk::High,
+            format!(
+                "The plan was made with -target: it covers {} addresses and leaves the rest as it is.",
+                file.targets.len()
+            ),
+        );
+    } else if header.complete == Some(false) {
+        signal("incomplete", Risk::High, "The plan is not complete: applying it does not bring everything to the configuration (-target, or changes that are put off).".into());
+    }
+    if mode == Some(PlanMode::RefreshOnly)
+        || (mode.is_none() && touched == 0 && existing == 0 && tally.drift > 0)
+    {
+        signal(
+            "refresh-only",
+            Risk::Medium,
+            format!(
+                "Changes nothing but the state: it accepts {} differences that were made outside.",
+                tally.drift
+            ),
+        );
+    }
+    if tally.guards_removed >= SEVERAL_GUARDS {
+        signal(
+            "several-guards-removed",
+            Risk::Critical,
+            format!(
+                "{} guards are removed or narrowed at once.",
+                tally.guards_removed
+            ),
+        );
+    }
+    if let Some((guard, _)) = tally
+        .removed_guards
+        .iter()
+        .find(|_| !tally.critical_in.is_empty())
+    {
+        signal(
+            "guard-and-guarded",
+            Risk::Critical,
+            format!(
+                "A guard goes away ({guard}) in the same plan that destroys or unprotects what such a guard is for."
+            ),
+        );
+    }
+    if let Some(file) = file.filter(|file| !file.unread.is_empty()) {
+        signal(
+            "plan-file-unread",
+            Risk::High,
+            format!(
+                "A part of the plan file could not be read: {}.",
+                file.unread.join("; ")
+            ),
+        );
+    }
+    signals
+}

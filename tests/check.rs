@@ -1,0 +1,205 @@
+//! `undersign check`, the program itself: refusals as the table says, every row of every plan, and no secret in any form.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+struct Refusal {
+    exit: i32,
+    reason: String,
+    says: String,
+    hint: String,
+}
+
+fn fixtures(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(folder)
+}
+
+fn check(plan: &Path, format: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_undersign"))
+        .args(["check", "--format", format])
+        .arg(plan)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// Every plan JSON of the fixtures.
+fn plans() -> Vec<PathBuf> {
+    fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "json")
+                && !path.components().any(|part| part.as_os_str() == "tf")
+            {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&fixtures("plans"), &mut found);
+    found.sort();
+    assert!(found.len() > 30, "where are the fixtures?");
+    found
+}
+
+#[test]
+fn the_program_refuses_as_the_table_says() {
+    let table = fs::read_to_string(fixtures("refusals").join("table.toml")).unwrap();
+    let table: BTreeMap<String, Refusal> = toml::from_str(&table).unwrap();
+    let mut wrong = Vec::new();
+    for (file, refusal) in table {
+        let output = check(&fixtures("refusals").join(&file), "text");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let fits = output.status.code() == Some(refusal.exit)
+            && output.stdout.is_empty()
+            && said.contains(&*undersign::text::visible(&refusal.says))
+            && said.contains(&*undersign::text::visible(&refusal.hint));
+        let json = check(&fixtures("refusals").join(&file), "json");
+        let line: Value = serde_json::from_slice(&json.stderr).unwrap();
+        if !fits || line["reason"] != refusal.reason.as_str() || line["code"] != refusal.exit {
+            wrong.push(format!("{file}: {:?}\n{said}\n{line}", output.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn text_and_json_hold_every_row_of_every_plan() {
+    for plan in plans() {
+        let shown = plan.display();
+        let json = check(&plan, "json");
+        let asks = match json.status.code() {
+            Some(0) => false,
+            Some(3) => true,
+            other => panic!(
+                "{shown}: {other:?}\n{}",
+                String::from_utf8_lossy(&json.stderr)
+            ),
+        };
+        let report: Value = serde_json::from_slice(&json.stdout).unwrap();
+        let rows = report["rows"].as_array().unwrap();
+        assert_eq!(
+            report["needs_acknowledgement"].as_u64().unwrap() > 0,
+            asks,
+            "{shown}"
+        );
+
+        let text = String::from_utf8(check(&plan, "text").stdout).unwrap();
+        assert!(
+            text.ends_with(&format!("shown {0} of {0}\n", rows.len())),
+            "{shown}"
+        );
+        for row in rows {
+            let address = row["address"].as_str().unwrap();
+            assert!(
+                text.contains(&*undersign::text::visible(address)),
+                "{shown}: {address}"
+            );
+        }
+        let listed = text
+            .lines()
+            .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+            .count();
+        assert_eq!(listed, rows.len(), "{shown}\n{text}");
+    }
+}
+
+/// The strings that a plan marks as secret, wherever the marks stand.
+fn secrets(plan: &Value) -> BTreeSet<String> {
+    fn marked(value: &Value, mark: &Value, found: &mut BTreeSet<String>) {
+        match (value, mark) {
+            (Value::String(text), Value::Bool(true)) if text.len() >= 6 => {
+                let _ = found.insert(text.clone());
+            }
+            (Value::Array(items), Value::Bool(true)) => {
+                items.iter().for_each(|item| marked(item, mark, found))
+            }
+            (Value::Object(members), Value::Bool(true)) => {
+                members.values().for_each(|v| marked(v, mark, found))
+            }
+            (Value::Array(items), Value::Array(marks)) => {
+                items
+                    .iter()
+                    .zip(marks)
+                    .for_each(|(item, mark)| marked(item, mark, found));
+            }
+            (Value::Object(members), Value::Object(marks)) => {
+                members
+                    .iter()
+                    .for_each(|(key, v)| marked(v, marks.get(key).unwrap_or(&Value::Null), found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    let changes = ["resource_changes", "resource_drift"]
+        .iter()
+        .filter_map(|key| plan[key].as_array())
+        .flatten();
+    let outputs = plan["output_changes"]
+        .as_object()
+        .into_iter()
+        .flat_map(serde_json::Map::values);
+    for change in changes.map(|change| &change["change"]).chain(outputs) {
+        for (side, marks) in [("before", "before_sensitive"), ("after", "after_sensitive")] {
+            marked(&change[side], &change[marks], &mut found);
+        }
+    }
+    found
+}
+
+#[test]
+fn no_secret_of_any_plan_is_printed_in_any_form() {
+    let (mut planted, mut beyond) = (0, 0);
+    for plan in plans() {
+        // Two plans hold more than this reader can follow: 400 levels, and a number of 401 digits. Neither has secrets.
+        let Ok(value) = serde_json::from_slice(&fs::read(&plan).unwrap()) else {
+            beyond += 1;
+            continue;
+        };
+        let secrets = secrets(&value);
+        for format in ["text", "json"] {
+            let output = check(&plan, format);
+            let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            for secret in &secrets {
+                assert!(
+                    !said.contains(secret.as_str()),
+                    "{} prints a secret as {format}",
+                    plan.display()
+                );
+            }
+        }
+        planted += secrets.len();
+    }
+    assert!(planted > 10, "the fixtures hold secrets: {planted}");
+    assert!(beyond <= 2, "{beyond}");
+}
+
+#[test]
+fn a_plan_through_a_pipe_is_read_like_a_file() {
+    let plan = fixtures("plans/incident/plan.json");
+    let piped = Command::new(env!("CARGO_BIN_EXE_undersign"))
+        .args(["check", "--format", "json", "-"])
+        .stdin(fs::File::open(&plan).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(piped.status.code(), Some(3));
+    let [piped, file]: [Value; 2] = [piped.stdout, check(&plan, "json").stdout]
+        .map(|bytes| serde_json::from_slice(&bytes).unwrap());
+    assert_eq!(piped["rows"], file["rows"]);
+    assert_eq!(piped["sha256"], file["sha256"]);
+}

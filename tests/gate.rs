@@ -1,0 +1,489 @@
+//! The gate against a tool that plays terraform: one test an attack, and what must hold without one.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use rig::{Rig, time};
+use undersign::failure::{Exit, Failure};
+use undersign::gate::level::Level;
+use undersign::trust::ledger::Outcome;
+
+#[path = "gate/rig.rs"]
+mod rig;
+
+#[track_caller]
+fn assert_refused<T>(result: Result<T, Failure>, exit: Exit, reason: &str) {
+    let failure = result.err().expect("it must be refused");
+    assert_eq!(
+        (failure.exit, failure.reason),
+        (exit, reason),
+        "{}",
+        failure.error
+    );
+}
+
+/// A plan that destroys, with an approval that fits.
+fn approved() -> Rig {
+    let mut rig = Rig::of("05-destroy-plan");
+    rig.approve();
+    rig
+}
+
+#[test]
+fn an_approved_plan_is_verified_with_persons_level_and_end() {
+    let verified = approved().verify().unwrap();
+    assert_eq!(verified.persons, ["alice"]);
+    assert_eq!(verified.scope.id, "everything");
+    assert_eq!(verified.level, Level::Local);
+    assert_eq!(verified.expires_at, time("2026-11-22T12:00:00Z"));
+    assert!(
+        !verified.required.is_empty(),
+        "a plan that destroys asks for something"
+    );
+}
+
+#[test]
+fn an_approved_plan_is_applied_once() {
+    let rig = approved();
+    let (applied, shown) = rig.apply();
+    let applied = applied.unwrap();
+    assert_eq!(applied.ended.outcome, Outcome::Applied);
+    assert_eq!(applied.ended.failure, None);
+    assert_eq!(shown, "Apply complete! Resources: 1 added.\n");
+    assert_eq!(
+        rig.text("apply.args"),
+        "apply -input=false -json /proc/self/fd/0\n"
+    );
+    assert_eq!(
+        fs::read(rig.path("applied")).unwrap(),
+        fs::read(&rig.request.plan).unwrap()
+    );
+
+    fs::remove_file(rig.path("apply.args")).unwrap();
+    let (again, _) = rig.apply();
+    let failure = again.unwrap_err();
+    assert_eq!(failure.exit, Exit::AlreadyUsed);
+    assert_eq!(
+        failure.error,
+        "this plan was used at 2026-11-22T10:30:00Z by runner@test; outcome: applied"
+    );
+    assert!(
+        !rig.path("apply.args").exists(),
+        "the tool must not run again"
+    );
+}
+
+#[test]
+fn approvals_beside_the_plan_are_found() {
+    let mut rig = approved();
+    let file = rig.request.approvals.pop().unwrap();
+    assert_refused(rig.verify(), Exit::NotApproved, "no-approval");
+    fs::create_dir(rig.path("plan.tfplan.approvals")).unwrap();
+    fs::rename(file, rig.path("plan.tfplan.approvals/alice.json")).unwrap();
+    rig.verify().unwrap();
+}
+
+#[test]
+fn a_missing_acknowledgement_is_refused() {
+    let mut rig = Rig::of("05-destroy-plan");
+    let (facts, required) = rig.review();
+    rig.sign(&facts, &required[1..]);
+    assert_refused(rig.verify(), Exit::NotApproved, "acknowledgements");
+}
+
+#[test]
+fn a18_an_acknowledgement_under_other_rules_is_refused() {
+    for (change, reason) in [
+        (
+            (|rules: &mut Vec<String>| rules.push("zz-more".into())) as fn(&mut Vec<String>),
+            "other-rules",
+        ),
+        (|rules| rules.clear(), "acknowledgements"),
+    ] {
+        let mut rig = Rig::of("05-destroy-plan");
+        let (facts, mut required) = rig.review();
+        change(&mut required[0].rules);
+        rig.sign(&facts, &required);
+        assert_refused(rig.verify(), Exit::NotApproved, reason);
+    }
+}
+
+#[test]
+fn an_acknowledgement_of_another_action_is_refused() {
+    let mut rig = Rig::of("05-destroy-plan");
+    let (facts, mut required) = rig.review();
+    required[0].actions = vec!["update".into()];
+    rig.sign(&facts, &required);
+    assert_refused(rig.verify(), Exit::NotApproved, "acknowledgements");
+}
+
+#[test]
+fn a10_a_second_approval_gives_no_second_apply() {
+    let mut rig = approved();
+    rig.apply().0.unwrap();
+    rig.request.approvals.clear();
+    let (facts, required) = rig.review();
+    rig.request.approvals.push("unused".into());
+    let second = rig.sign(&facts, &required);
+    rig.request.approvals = vec![second];
+    rig.verify().unwrap();
+    assert_refused(rig.apply().0, Exit::AlreadyUsed, "already-used");
+}
+
+#[test]
+fn a11_an_approval_counts_only_in_its_time() {
+    let mut rig = approved();
+    for (now, reason) in [
+        ("2026-11-22T12:00:00Z", "expired"),
+        ("2026-11-23T10:00:00Z", "expired"),
+        ("2026-11-22T09:58:00Z", "from-the-future"),
+    ] {
+        rig.request.now = time(now);
+        assert_refused(rig.verify(), Exit::OutOfTime, reason);
+    }
+    rig.request.now = time("2026-11-22T11:59:59Z");
+    rig.verify().unwrap();
+}
+
+#[test]
+fn a11_a_clock_that_was_set_back_applies_nothing() {
+    let mut rig = approved();
+    rig.apply().0.unwrap();
+    let mut other = Rig::of("01-create-only");
+    fs::copy(
+        rig::fixture("01-create-only/tf/main.tf"),
+        other.path("configuration/main.tf"),
+    )
+    .unwrap();
+    other.approve();
+    other.trust_with("match = {}", "");
+    let trust = other.text("trust.toml").replace(
+        &other.path("ledger").display().to_string(),
+        &rig.path("ledger").display().to_string(),
+    );
+    fs::write(other.path("trust.toml"), trust).unwrap();
+    other.request.now = time("2026-11-22T10:10:00Z");
+    assert_refused(other.apply().0, Exit::OutOfTime, "clock-rollback");
+    rig.request.now = time("2026-11-22T10:31:00Z");
+}
+
+#[test]
+fn a12_a_target_that_no_scope_is_about_is_refused() {
+    let rig = approved();
+    rig.trust_with("match = { workspace = \"prod\" }", "");
+    assert_refused(rig.verify(), Exit::Mismatch, "scope");
+}
+
+#[test]
+fn a12_an_approval_for_another_scope_or_plan_is_refused() {
+    let mut rig = Rig::of("05-destroy-plan");
+    rig.target_scope = "staging".into();
+    rig.approve();
+    assert_refused(rig.verify(), Exit::Mismatch, "scope");
+
+    let mut other = Rig::of("16-refresh-only");
+    let (facts, required) = approved().review();
+    other.sign(&facts, &required);
+    assert_refused(other.verify(), Exit::Mismatch, "subject");
+}
+
+#[test]
+fn a13_a_trust_file_that_others_can_write_is_refused() {
+    let rig = approved();
+    fs::set_permissions(rig.path("trust.toml"), fs::Permissions::from_mode(0o666)).unwrap();
+    assert_refused(rig.verify(), Exit::TrustUnsafe, "trust-mode");
+}
+
+#[test]
+fn a_changed_byte_of_plan_or_approval_is_refused() {
+    let rig = approved();
+    let approval = rig.request.approvals[0].clone();
+    for path in [&rig.request.plan, &approval] {
+        let original = fs::read(path).unwrap();
+        for at in (0..original.len()).step_by(original.len() / 40) {
+            let mut bytes = original.clone();
+            bytes[at] ^= 1;
+            fs::write(path, &bytes).unwrap();
+            assert!(rig.verify().is_err(), "byte {at} of {}", path.display());
+        }
+        fs::write(path, original).unwrap();
+    }
+    rig.verify().unwrap();
+}
+
+#[test]
+fn a21_a_bad_approval_does_not_block_a_good_one_and_is_named() {
+    let mut rig = approved();
+    let junk = rig.path("junk.json");
+    fs::write(&junk, "{}").unwrap();
+    rig.request
+        .approvals
+        .extend([junk, rig.path("missing.json")]);
+    let verified = rig.verify().unwrap();
+    let refused: Vec<_> = verified
+        .approvals
+        .refused
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(refused.len(), 2);
+    assert!(refused[0].ends_with("junk.json") && refused[1].ends_with("missing.json"));
+}
+
+#[test]
+fn an_approval_of_the_json_counts_only_for_that_very_json() {
+    let mut rig = Rig::of("05-destroy-plan");
+    let (facts, required) = rig.review_json();
+    rig.sign(&facts, &rig.review().1.clone());
+    assert!(!required.is_empty());
+    rig.verify().unwrap();
+    // The same plan, shown with one more space.
+    let mut json = rig.json.clone();
+    json.push(b' ');
+    fs::write(rig.path("show.json"), json).unwrap();
+    assert_refused(rig.verify(), Exit::Mismatch, "subject");
+}
+
+#[test]
+fn a23_another_json_than_the_approved_one_is_refused() {
+    let rig = approved();
+    let json = String::from_utf8(rig.json.clone()).unwrap();
+    fs::write(
+        rig.path("show.json"),
+        json.replace("[\"delete\"]", "[\"no-op\"]"),
+    )
+    .unwrap();
+    assert_refused(rig.verify(), Exit::Mismatch, "json-sha256");
+}
+
+#[test]
+fn a30_a_plan_swapped_while_it_is_verified_changes_nothing() {
+    let rig = approved();
+    let original = fs::read(&rig.request.plan).unwrap();
+    rig.tool("echo swapped > $here/plan.tfplan");
+    let (applied, _) = rig.apply();
+    assert_eq!(applied.unwrap().ended.outcome, Outcome::Applied);
+    assert_eq!(fs::read(&rig.request.plan).unwrap(), b"swapped\n");
+    assert_eq!(fs::read(rig.path("shown")).unwrap(), original);
+    assert_eq!(fs::read(rig.path("applied")).unwrap(), original);
+}
+
+#[test]
+fn a30_a_racing_writer_never_gets_another_plan_past_the_gate() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let rig = approved();
+    let original = fs::read(&rig.request.plan).unwrap();
+    let evil = fs::read(rig::fixture("16-refresh-only/plan.tfplan")).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                fs::write(&rig.request.plan, &evil).unwrap();
+                fs::write(&rig.request.plan, &original).unwrap();
+            }
+        });
+        for _ in 0..20 {
+            if let Ok(verified) = rig.verify() {
+                let sealed = verified.prepared.plan.sha256();
+                assert_eq!(sealed, verified.facts.plan_file.unwrap().sha256);
+                assert_eq!(fs::read(rig.path("shown")).unwrap(), original);
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a31_a_tool_that_others_can_change_is_refused() {
+    let rig = approved();
+    for name in ["bin/terraform", "bin"] {
+        fs::set_permissions(rig.path(name), fs::Permissions::from_mode(0o775)).unwrap();
+        assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "tool-writable");
+        fs::set_permissions(rig.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    rig.verify().unwrap();
+}
+
+#[test]
+fn a31_a_tool_that_is_not_pinned_is_not_even_asked_for_its_version() {
+    let rig = approved();
+    rig.tool("touch $here/ran");
+    rig.trust(&format!("[runner]\ntool_sha256 = [\"{}\"]", "0".repeat(64)));
+    assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "tool-digest");
+    assert!(!rig.path("ran").exists());
+}
+
+#[test]
+fn a31_a_relative_entry_of_path_finds_no_tool() {
+    let mut rig = approved();
+    for path in ["", ".", "bin", "./bin:relative"] {
+        rig.request.variables = vec![("PATH".into(), path.into())];
+        assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "tool-missing");
+    }
+}
+
+#[test]
+fn a31_another_version_of_the_tool_is_refused() {
+    let rig = approved();
+    rig.tool("[ $1 = version ] && { echo '{\"terraform_version\":\"1.12.0\"}'; exit; }");
+    assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "tool-version");
+    rig.tool("[ $1 = version ] && { echo 'Terraform v1.11.4'; exit; }");
+    assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "tool-version");
+    rig.tool("");
+    rig.trust("[runner]\ntool_versions = [\"1.15.0\"]");
+    assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "tool-version");
+}
+
+#[test]
+fn a32_the_child_sees_only_what_the_trust_file_lets_through() {
+    let mut rig = approved();
+    for name in [
+        "TF_CLI_ARGS",
+        "TF_CLI_ARGS_apply",
+        "TF_WORKSPACE",
+        "TF_VAR_x",
+        "TF_REATTACH_PROVIDERS",
+        "TF_LOG",
+        "LD_PRELOAD",
+        "GODEBUG",
+        "SSH_AUTH_SOCK",
+        "AWS_PROFILE",
+        "HTTPS_PROXY",
+        "SSL_CERT_FILE",
+        "AWS_REGION",
+    ] {
+        rig.request.variables.push((name.into(), "evil".into()));
+    }
+    rig.trust(
+        "[runner]\nenv_pass = [\"AWS_REGION\"]\nenv_set = { AWS_EC2_METADATA_DISABLED = \"true\" }",
+    );
+    rig.apply().0.unwrap();
+    let env = rig.text("apply.env");
+    let with_evil: Vec<&str> = env.lines().filter(|line| line.ends_with("=evil")).collect();
+    assert_eq!(with_evil, ["AWS_REGION=evil"]);
+    for line in [
+        "AWS_EC2_METADATA_DISABLED=true",
+        "TF_WORKSPACE=default",
+        "TF_IN_AUTOMATION=1",
+        "TF_INPUT=0",
+        "CHECKPOINT_DISABLE=1",
+    ] {
+        assert!(env.lines().any(|set| set == line), "{line}");
+    }
+}
+
+#[test]
+fn a32_a_good_end_that_applied_nothing_is_no_success() {
+    for (script, outcome, exit) in [
+        (
+            "[ $1 = apply ] && exit 0",
+            Outcome::Unknown,
+            Exit::StateUnknown,
+        ),
+        (
+            "[ $1 = apply ] && { echo 'Usage: terraform apply'; exit 0; }",
+            Outcome::Unknown,
+            Exit::StateUnknown,
+        ),
+        (
+            "[ $1 = apply ] && { echo broken >&2; exit 1; }",
+            Outcome::Failed,
+            Exit::ToolFailed,
+        ),
+        (
+            "[ $1 = apply ] && kill -9 $$",
+            Outcome::Unknown,
+            Exit::StateUnknown,
+        ),
+    ] {
+        let rig = approved();
+        rig.tool(script);
+        let ended = rig.apply().0.unwrap().ended;
+        assert_eq!(ended.outcome, outcome, "{script}");
+        assert_eq!(ended.failure.unwrap().exit, exit, "{script}");
+        // Whatever happened, the plan stays used, and the ledger says what happened.
+        rig.tool("");
+        let failure = rig.apply().0.unwrap_err();
+        assert_eq!(failure.exit, Exit::AlreadyUsed);
+        assert!(failure.error.ends_with(outcome.word()), "{}", failure.error);
+    }
+}
+
+#[test]
+fn a34_a_plan_only_run_refuses_a_state_beside_the_configuration() {
+    let rig = approved();
+    rig.trust("[runner]\nworkdir = \"plan-only\"");
+    assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "local-backend");
+}
+
+#[test]
+fn a35_a_plan_that_asks_for_values_again_is_refused() {
+    let mut rig = Rig::of("26-ephemeral-variable");
+    rig.approve();
+    assert_refused(
+        rig.verify(),
+        Exit::EnvironmentUnsafe,
+        "apply-time-variables",
+    );
+}
+
+#[test]
+fn an_errored_plan_is_refused_whatever_was_signed() {
+    let mut rig = Rig::new(
+        &rig::fixture("15-prevent-destroy-errored/plan.tfplan"),
+        &rig::fixture("15-prevent-destroy-errored/plan.json"),
+    );
+    rig.approve();
+    assert_refused(rig.verify(), Exit::BadPlan, "errored");
+}
+
+#[test]
+fn the_first_plan_of_a_state_is_applied_only_beside_its_configuration() {
+    let mut rig = Rig::of("01-create-only");
+    rig.approve();
+    assert_refused(rig.verify(), Exit::Mismatch, "directory");
+    let main = rig.path("configuration/main.tf");
+    fs::copy(rig::fixture("01-create-only/tf/main.tf"), &main).unwrap();
+    rig.verify().unwrap();
+    fs::write(&main, "# another one").unwrap();
+    assert_refused(rig.verify(), Exit::Mismatch, "directory");
+}
+
+#[test]
+fn a37_without_a_ledger_nothing_is_applied() {
+    let rig = approved();
+    fs::write(rig.path("ledger"), "a file").unwrap();
+    assert_refused(rig.apply().0, Exit::LedgerUnavailable, "ledger");
+    assert!(!rig.path("apply.args").exists());
+}
+
+#[test]
+fn a_tool_that_cannot_show_the_plan_says_why() {
+    let rig = approved();
+    rig.tool("[ $1 = show ] && { printf '\\033[31mError: no\\n providers' >&2; exit 1; }");
+    let failure = rig.verify().unwrap_err();
+    assert_eq!(
+        (failure.exit, failure.reason),
+        (Exit::BadPlan, "show-failed")
+    );
+    assert!(
+        failure.error.ends_with("Error: no providers"),
+        "{}",
+        failure.error
+    );
+}
+
+#[test]
+fn limits_of_the_trust_file_hold() {
+    let rig = approved();
+    for limit in [
+        "max_plan_bytes = 100",
+        "max_json_bytes = 1000",
+        "max_changes = 1",
+    ] {
+        rig.trust(&format!("[limits]\n{limit}"));
+        assert_refused(rig.verify(), Exit::BadPlan, "too-large");
+    }
+}

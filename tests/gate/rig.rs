@@ -1,0 +1,270 @@
+//! A gate in a temporary directory: a plan, a trust file, a tool, people who sign.
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use undersign::approval::facts::Facts;
+use undersign::approval::key::PublicKey;
+use undersign::approval::sign::{Job, NAMESPACE, Signer};
+use undersign::approval::sshsig::Assurance;
+use undersign::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
+use undersign::approval::survey::Survey;
+use undersign::failure::Failure;
+use undersign::gate::apply::{Applied, apply};
+use undersign::gate::verify::{Request, Verified, verify};
+use undersign::plan::archive::{self, PlanFile};
+use undersign::plan::effect::Effect;
+use undersign::plan::index::{self, Header, Progress, Sink};
+use undersign::review::{Ack, Method, Requirement};
+use undersign::risk::catalogue::ruleset_sha256;
+
+/// What the clock shows while a plan is signed.
+pub const SIGNED: &str = "2026-11-22T10:00:00Z";
+/// What it shows at the gate.
+pub const NOW: &str = "2026-11-22T10:30:00Z";
+
+pub fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/plans")
+        .join(name)
+}
+
+/// Everything the gate is given.
+pub struct Rig {
+    dir: tempfile::TempDir,
+    pub request: Request,
+    signing: ed25519_dalek::SigningKey,
+    pub json: Vec<u8>,
+    pub target_scope: String,
+}
+
+impl Rig {
+    /// A rig around a plan file and what the tool shows of it; the tool is a script that plays terraform 1.11.4.
+    pub fn new(plan: &Path, json: &Path) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let json = fs::read(json).unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::copy(plan, at("plan.tfplan")).unwrap();
+        fs::write(at("show.json"), &json).unwrap();
+        fs::create_dir(at("bin")).unwrap();
+        fs::create_dir(at("configuration")).unwrap();
+        let request = Request {
+            plan: at("plan.tfplan"),
+            approvals: Vec::new(),
+            trust: at("trust.toml"),
+            trust_sha256: None,
+            tool: None,
+            directory: at("configuration"),
+            requester: None,
+            variables: vec![("PATH".into(), at("bin").into())],
+            now: time(NOW),
+        };
+        let rig = Rig {
+            dir,
+            request,
+            signing: ed25519_dalek::SigningKey::from_bytes(&[7; 32]),
+            json,
+            target_scope: "everything".into(),
+        };
+        rig.tool("");
+        rig.trust("");
+        rig
+    }
+
+    /// A rig around a plan of the fixtures.
+    pub fn of(name: &str) -> Self {
+        Self::new(
+            &fixture(&format!("{name}/plan.tfplan")),
+            &fixture(&format!("{name}/plan.json")),
+        )
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// Writes a script that plays terraform. `before` runs first, with `$1` the command; `$here` is the rig's directory.
+    pub fn tool(&self, before: &str) {
+        let script = format!(
+            r#"#!/bin/sh
+here={here}
+{before}
+case "$1" in
+version) echo '{{"terraform_version":"1.11.4"}}' ;;
+show) echo "$@" > $here/show.args; cat "$3" > $here/shown; cat $here/show.json ;;
+apply)
+  echo "$@" > $here/apply.args
+  env > $here/apply.env
+  pwd > $here/apply.pwd
+  cat "$4" > $here/applied
+  echo '{{"@level":"info","@message":"Apply complete! Resources: 1 added.","type":"change_summary","changes":{{"operation":"apply"}}}}'
+  ;;
+esac
+"#,
+            here = self.dir.path().display()
+        );
+        let path = self.path("bin/terraform");
+        // A new file, not the old one written over: a script that still runs must not change under its shell.
+        let _ = fs::remove_file(&path);
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Writes the trust file: alice may approve everything. `more` is added at its end.
+    pub fn trust(&self, more: &str) {
+        self.trust_with("match = {}", more);
+    }
+
+    pub fn trust_with(&self, matching: &str, more: &str) {
+        let text = format!(
+            r#"schema = 1
+id = "test"
+version = 3
+[[person]]
+id = "alice"
+[[person.key]]
+public = "{key}"
+[groups]
+reviewers = ["alice"]
+[[scope]]
+id = "everything"
+{matching}
+approvals = 1
+from = ["reviewers"]
+min_assurance = "software"
+max_age = "4h"
+[ledger]
+kind = "dir"
+path = "{ledger}"
+{more}
+"#,
+            key = self.key().to_line(),
+            ledger = self.path("ledger").display()
+        );
+        fs::write(self.path("trust.toml"), text).unwrap();
+    }
+
+    fn key(&self) -> PublicKey {
+        PublicKey::ed25519(self.signing.verifying_key().as_bytes())
+    }
+
+    /// What a reviewer's undersign finds out about the plan.
+    pub fn review(&self) -> (Facts, Vec<Requirement>) {
+        let (file, header, survey) = self.survey();
+        let facts = survey.facts("plan.tfplan", &self.target_scope, &header, Some(&file));
+        (facts, survey.required().to_vec())
+    }
+
+    /// What it finds out from the JSON alone.
+    pub fn review_json(&self) -> (Facts, Vec<Requirement>) {
+        let (_, header, survey) = self.survey();
+        let facts = survey.facts("plan.json", &self.target_scope, &header, None);
+        (facts, survey.required().to_vec())
+    }
+
+    fn survey(&self) -> (PlanFile, Header, Survey) {
+        let bytes = fs::read(&self.request.plan).unwrap();
+        let sha256 = <sha2::Sha256 as sha2::Digest>::digest(&bytes).into();
+        let file = archive::read(
+            &mut std::io::Cursor::new(&bytes),
+            sha256,
+            bytes.len() as u64,
+        )
+        .unwrap();
+        let mut survey = Survey::default();
+        let header = index::read(&mut self.json.as_slice(), None, &mut Rows(&mut survey)).unwrap();
+        survey.finish(&header, Some(&file));
+        (file, header, survey)
+    }
+
+    /// Signs an approval of `facts` with acknowledgements of `required`, and hands it to the gate.
+    pub fn sign(&mut self, facts: &Facts, required: &[Requirement]) -> PathBuf {
+        let number = self.request.approvals.len();
+        let acks = required
+            .iter()
+            .map(|requirement| Ack {
+                requirement: requirement.clone(),
+                method: Method::Key,
+                reason: None,
+            })
+            .collect();
+        let policy = Policy {
+            ruleset_sha256: Hex(ruleset_sha256()),
+            trust_version: 3,
+        };
+        let issued_at = time(SIGNED);
+        let said = Said {
+            reviewer: Reviewer {
+                person: "alice".into(),
+                key: self.key().fingerprint(),
+            },
+            requester: None,
+            nonce: Nonce([u8::try_from(number).unwrap(); 16]),
+            issued_at,
+            expires_at: issued_at + SignedDuration::from_hours(2),
+            acks,
+            overrides: Vec::new(),
+            seconds: 60,
+            comment: String::new(),
+        };
+        let path = self.path(&format!("approval-{number}.json"));
+        let job = Job {
+            statement: Statement::approve(facts, policy, said),
+            signer: Signer::ThrowAway(Box::new(self.signing.clone())),
+            namespace: NAMESPACE.into(),
+            min_assurance: Assurance::Software,
+            path: path.clone(),
+        };
+        job.run().unwrap();
+        self.request.approvals.push(path.clone());
+        path
+    }
+
+    /// Signs what the gate asks for.
+    pub fn approve(&mut self) -> PathBuf {
+        let (facts, required) = self.review();
+        self.sign(&facts, &required)
+    }
+
+    pub fn verify(&self) -> Result<Verified, Failure> {
+        verify(&self.request)
+    }
+
+    /// Applies; returns what the person sees too.
+    pub fn apply(&self) -> (Result<Applied, Failure>, String) {
+        let mut out = Vec::new();
+        let applied = apply(
+            &self.request,
+            "runner@test",
+            || self.request.now,
+            |_, _| (),
+            &mut out,
+        );
+        (applied, String::from_utf8(out).unwrap())
+    }
+}
+
+struct Rows<'a>(&'a mut Survey);
+
+impl Sink for Rows<'_> {
+    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
+        self.0.judge(effect, item);
+        ControlFlow::Continue(())
+    }
+
+    fn progress(&mut self, _: Progress) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,369 @@
+//! The same bytes before OpenSSH and plain tools. Each test says aloud when a tool is missing.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use undersign::approval::agent::{Agent, identities};
+use undersign::approval::envelope::{Envelope, pae};
+use undersign::approval::key::{KeyType, Protection, PublicKey, inspect_private};
+use undersign::approval::keygen::Keygen;
+use undersign::approval::sign::{NAMESPACE, Signer};
+use undersign::approval::sshsig::{Assurance, verify};
+use undersign::trust::init;
+
+#[path = "signing/rig.rs"]
+mod rig;
+
+use rig::{TOUCHED, TestKey, approval, armor, blob_of, job, keys, statement, tools, trust};
+
+const MESSAGE: &[u8] = b"message";
+
+fn run(command: &mut Command) -> bool {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap()
+        .success()
+}
+
+fn generate(keygen: &Path, file: &Path, kind: &str, passphrase: &str) {
+    let mut command = Command::new(keygen);
+    command
+        .args(["-q", "-t", kind, "-C", "alice@corp", "-N", passphrase, "-f"])
+        .arg(file);
+    assert!(run(&mut command));
+}
+
+/// Asks `ssh-keygen -Y verify` about an armored signature.
+fn openssh_takes(
+    keygen: &Path,
+    directory: &Path,
+    key: &PublicKey,
+    armored: &[u8],
+    message: &[u8],
+) -> bool {
+    let file = |name: &str, bytes: &[u8]| {
+        let path = directory.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let allowed = file(
+        "allowed",
+        format!("alice namespaces=\"{NAMESPACE}\" {}\n", key.to_line()).as_bytes(),
+    );
+    let signature = file("signature", armored);
+    let message = file("message", message);
+    let mut command = Command::new(keygen);
+    command
+        .args(["-Y", "verify", "-I", "alice", "-n", NAMESPACE, "-f"])
+        .arg(allowed)
+        .arg("-s")
+        .arg(signature);
+    run(command.stdin(std::fs::File::open(message).unwrap()))
+}
+
+#[test]
+fn whatever_is_taken_here_openssh_takes_too() {
+    let Some([keygen]) = tools(["ssh-keygen"]) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    let (mut taken, mut only_openssh) = (0, 0);
+    for key in keys() {
+        let good = key.sign(NAMESPACE, MESSAGE);
+        assert!(openssh_takes(
+            &keygen,
+            directory.path(),
+            &key.public(),
+            good.as_bytes(),
+            MESSAGE
+        ));
+        for round in 0..100 {
+            let mutated = if round % 2 == 0 {
+                let mut blob = blob_of(&good);
+                let at = random(blob.len());
+                blob[at] ^= 1 << random(8);
+                armor(&blob).into_bytes()
+            } else {
+                let mut bytes = good.clone().into_bytes();
+                let at = random(bytes.len());
+                match random(4) {
+                    0 => drop(bytes.remove(at)),
+                    1 => bytes.insert(at, b"\n =\r\tA"[random(6)]),
+                    2 => bytes[at] = u8::try_from(random(128)).unwrap(),
+                    _ => bytes.truncate(at),
+                }
+                bytes
+            };
+            let ours = std::str::from_utf8(&mutated)
+                .is_ok_and(|text| verify(text, NAMESPACE, MESSAGE).is_ok());
+            let theirs = openssh_takes(&keygen, directory.path(), &key.public(), &mutated, MESSAGE);
+            assert!(
+                theirs || !ours,
+                "taken here and not by ssh-keygen: {}",
+                String::from_utf8_lossy(&mutated)
+            );
+            taken += usize::from(ours);
+            only_openssh += usize::from(theirs && !ours);
+        }
+    }
+    eprintln!("400 mutations: {taken} taken here, {only_openssh} taken only by ssh-keygen");
+}
+
+#[test]
+fn openssh_says_good_where_nobody_touched_and_here_that_is_seen() {
+    let Some([keygen]) = tools(["ssh-keygen"]) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let key = TestKey::new(KeyType::SkEd25519, 1);
+    for (flags, assurance) in [
+        (0, Assurance::Software),
+        (4, Assurance::Software),
+        (TOUCHED, Assurance::Touch),
+        (5, Assurance::TouchPin),
+    ] {
+        let armored = key.flags(flags).sign(NAMESPACE, MESSAGE);
+        assert!(openssh_takes(
+            &keygen,
+            directory.path(),
+            &key.public(),
+            armored.as_bytes(),
+            MESSAGE
+        ));
+        assert_eq!(
+            verify(&armored, NAMESPACE, MESSAGE).unwrap().assurance,
+            assurance
+        );
+    }
+}
+
+#[test]
+fn what_openssh_signs_is_taken_with_both_hashes() {
+    let Some([keygen]) = tools(["ssh-keygen"]) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    for kind in ["ed25519", "ecdsa"] {
+        let file = directory.path().join(kind);
+        generate(&keygen, &file, kind, "");
+        for hash in ["sha256", "sha512"] {
+            let message = directory.path().join(format!("{kind}-{hash}"));
+            std::fs::write(&message, MESSAGE).unwrap();
+            let mut command = Command::new(&keygen);
+            command
+                .args([
+                    "-Y",
+                    "sign",
+                    "-n",
+                    NAMESPACE,
+                    "-O",
+                    &format!("hashalg={hash}"),
+                    "-f",
+                ])
+                .arg(&file)
+                .arg(&message);
+            assert!(run(&mut command));
+            let armored = std::fs::read_to_string(message.with_extension("sig")).unwrap();
+            let line = std::fs::read_to_string(file.with_extension("pub")).unwrap();
+            let verified = verify(&armored, NAMESPACE, MESSAGE).unwrap();
+            assert_eq!(verified.key, PublicKey::from_line(&line).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_protection_of_real_key_files_is_seen() {
+    let Some([keygen]) = tools(["ssh-keygen"]) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    for (name, passphrase, protection) in [
+        ("plain", "", Protection::Nothing),
+        ("locked", "correct horse", Protection::Passphrase),
+    ] {
+        let file = directory.path().join(name);
+        generate(&keygen, &file, "ed25519", passphrase);
+        let line = std::fs::read_to_string(file.with_extension("pub")).unwrap();
+        let (key, got) = inspect_private(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        assert_eq!(
+            (key, got),
+            (PublicKey::from_line(&line).unwrap(), protection)
+        );
+    }
+    let other = directory.path().join("other.pub");
+    generate(&keygen, &directory.path().join("other"), "ed25519", "x");
+    std::fs::copy(directory.path().join("plain.pub"), &other).unwrap();
+    assert_eq!(
+        Signer::choose(&other, None, true).unwrap_err().reason,
+        "key-pair"
+    );
+}
+
+#[test]
+fn ssh_keygen_signs_an_approval() {
+    let Some([keygen]) = tools(["ssh-keygen"]) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("key");
+    generate(&keygen, &file, "ed25519", "");
+    let signer = Signer::choose(&file, None, true).unwrap();
+    assert!(signer.needs_terminal());
+    let path = directory.path().join("alice.json");
+    job(signer, path.clone(), Assurance::Software)
+        .run()
+        .unwrap();
+    assert!(
+        Envelope::parse(&std::fs::read(path).unwrap())
+            .unwrap()
+            .verify(NAMESPACE)
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_key_file_that_was_swapped_signs_nothing() {
+    let Some([keygen]) = tools(["ssh-keygen"]) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("key");
+    generate(&keygen, &file, "ed25519", "");
+    let expected = TestKey::new(KeyType::Ed25519, 1).public();
+    let signer = Signer::Keygen(Keygen::find(file, expected).unwrap());
+    let path = directory.path().join("alice.json");
+    let failure = job(signer, path.clone(), Assurance::Software)
+        .run()
+        .unwrap_err();
+    assert_eq!(failure.reason, "other-key");
+    assert!(!path.exists());
+}
+
+/// An ssh-agent that ends with the test.
+struct RunningAgent(Child);
+
+impl Drop for RunningAgent {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start_agent(program: &Path, socket: &Path) -> RunningAgent {
+    let mut command = Command::new(program);
+    command
+        .arg("-D")
+        .arg("-a")
+        .arg(socket)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let agent = RunningAgent(command.spawn().unwrap());
+    while identities(socket).is_err() {
+        std::thread::yield_now();
+    }
+    agent
+}
+
+#[test]
+fn an_agent_signs_with_a_passphrase_key_that_it_holds() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some([keygen, agent, add]) = tools(["ssh-keygen", "ssh-agent", "ssh-add"]) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    generate(&keygen, &path("key"), "ed25519", "correct horse");
+    std::fs::write(path("askpass"), "#!/bin/sh\necho correct horse\n").unwrap();
+    std::fs::set_permissions(path("askpass"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let socket = path("agent");
+    let _running = start_agent(&agent, &socket);
+
+    let line = std::fs::read_to_string(path("key.pub")).unwrap();
+    let public = PublicKey::from_line(&line).unwrap();
+    assert_eq!(
+        Agent::holding(&socket, &public).unwrap_err().reason,
+        "agent-key"
+    );
+    let mut command = Command::new(add);
+    command
+        .arg(path("key"))
+        .env("SSH_AUTH_SOCK", &socket)
+        .env("SSH_ASKPASS", path("askpass"))
+        .env("SSH_ASKPASS_REQUIRE", "force")
+        .stdin(Stdio::null());
+    assert!(run(&mut command));
+
+    let signer = Signer::choose(&path("key.pub"), Some(&socket), false).unwrap();
+    assert!(matches!(signer, Signer::Agent(_)));
+    assert!(!signer.needs_terminal());
+    let receipt = job(signer, path("alice.json"), Assurance::Software)
+        .run()
+        .unwrap();
+    assert_eq!(receipt.key, public);
+}
+
+/// What the README tells an auditor to run; the exit status is ssh-keygen's.
+const CHECK: &str = r#"
+set -eu
+[ "$(jq -er .payloadType "$1")" = application/vnd.in-toto+json ]
+[ "$(jq -er '.signatures|length' "$1")" = 1 ]
+jq -er .payload "$1" | base64 -d > "$3/payload"
+jq -er '.signatures[0].sig' "$1" | base64 -d > "$3/sig"
+{ printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < "$3/payload")"; cat "$3/payload"; } > "$3/pae"
+ssh-keygen -Y verify -f "$2" -I alice -n undersign-approval@v1 -s "$3/sig" < "$3/pae"
+jq -er '.subject[0].digest.sha256' "$3/payload"
+"#;
+
+#[test]
+fn an_approval_is_checked_with_jq_base64_and_ssh_keygen_alone() {
+    let Some(_) = tools(["sh", "jq", "base64", "ssh-keygen"]) else {
+        return;
+    };
+    for key in keys() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let trust = trust(
+            &[("alice", &[key.public()])],
+            "approvals = 1\nmin_assurance = \"software\"\n",
+        );
+        std::fs::write(path("allowed"), init::allowed_signers(&trust)).unwrap();
+        let check = |bytes: &[u8]| {
+            std::fs::write(path("approval.json"), bytes).unwrap();
+            let mut command = Command::new("sh");
+            command
+                .args(["-c", CHECK, "check"])
+                .arg(path("approval.json"))
+                .arg(path("allowed"))
+                .arg(directory.path());
+            command.output().unwrap()
+        };
+        let good = check(&approval(key, "alice"));
+        assert!(
+            good.status.success(),
+            "{}",
+            String::from_utf8_lossy(&good.stderr)
+        );
+        assert!(String::from_utf8_lossy(&good.stdout).ends_with(&format!("{}\n", "01".repeat(32))));
+
+        let payload = statement("bob", &key.public()).to_bytes();
+        let signature = key.sign(
+            NAMESPACE,
+            &pae(&statement("alice", &key.public()).to_bytes()),
+        );
+        assert!(
+            !check(&Envelope::new(payload, signature).to_bytes())
+                .status
+                .success()
+        );
+    }
+}
