@@ -191,9 +191,9 @@ impl Builder<'_> {
         let label = section.label(self.by);
         let count = match section {
             Section::Asking => self.done(&members),
-            Section::Changes => Count::Rows(members.len()),
             Section::Outputs => self.signs(&members),
-            Section::Plan
+            Section::Changes
+            | Section::Plan
             | Section::Invocations
             | Section::Provisioners
             | Section::Deferred
@@ -214,7 +214,7 @@ impl Builder<'_> {
                         std::cmp::Reverse(judged.risk()),
                     )
                 });
-                members.into_iter().for_each(|row| self.row(1, row));
+                self.rows_at(1, &members);
             }
             Section::Changes => self.changes(label, members, few),
             Section::Plan
@@ -225,7 +225,7 @@ impl Builder<'_> {
             | Section::Drift
             | Section::Checks
             | Section::UnknownKeys
-            | Section::Nothing => members.into_iter().for_each(|row| self.row(1, row)),
+            | Section::Nothing => self.rows_at(1, &members),
         }
         self.close_group(at);
     }
@@ -293,7 +293,7 @@ impl Builder<'_> {
                 class.len()
             };
             let (seen, folded) = class.split_at(shown);
-            seen.iter().for_each(|&row| self.row(2, row));
+            self.rows_at(2, seen);
             if folded.is_empty() {
                 continue;
             }
@@ -301,7 +301,7 @@ impl Builder<'_> {
             let name = format!("{path}/{}", self.pattern(&class));
             let sign = self.rows[class[0] as usize].effect.action.sign();
             let at = self.push(2, Name::Alike(format!("{name} {sign}")), label, None, false);
-            folded.iter().for_each(|&row| self.row(3, row));
+            self.rows_at(3, folded);
             self.close_group(at);
         }
     }
@@ -312,9 +312,10 @@ impl Builder<'_> {
         let one_name = class
             .iter()
             .all(|&row| self.rows[row as usize].effect.name == first.name);
-        match one_name {
-            true => format!("{}.{}[*]", first.type_name, first.name),
-            false => format!("{}.*", first.type_name),
+        if one_name {
+            format!("{}.{}[*]", first.type_name, first.name)
+        } else {
+            format!("{}.*", first.type_name)
         }
     }
 
@@ -333,6 +334,12 @@ impl Builder<'_> {
             .iter()
             .map(|&row| &self.rows[row as usize].effect.action);
         Count::Signs(by_sign(actions))
+    }
+
+    fn rows_at(&mut self, depth: u16, rows: &[u32]) {
+        for &row in rows {
+            self.row(depth, row);
+        }
     }
 
     fn row(&mut self, depth: u16, row: u32) {
