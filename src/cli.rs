@@ -10,9 +10,15 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::failure::Exit;
 
 pub mod check;
+pub mod demo;
+pub mod desk;
 pub mod failure;
+pub mod identity;
+pub mod loading;
 pub mod open;
+pub mod plain;
 pub mod report;
+pub mod review;
 pub mod trust;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
@@ -27,11 +33,15 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Review a plan on the screen: acknowledge what is dangerous, then sign, or send it back.
+    Review(review::Arguments),
     /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something.
     Check(check::Arguments),
     /// Whose signature counts: make a trust file, check one, export its keys.
     #[command(subcommand)]
     Trust(trust::Command),
+    /// See it all on an embedded plan, with a key made for the occasion. Leaves nothing behind.
+    Demo(demo::Arguments),
 }
 
 /// The form of what is printed.
@@ -63,6 +73,8 @@ pub fn main() -> ExitCode {
             let format = arguments.format;
             (check::run(&arguments), format)
         }
+        Command::Review(arguments) => (review::run(&arguments), Format::Text),
+        Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
         Command::Trust(command) => (trust::run(&command), Format::Text),
     };
     match result {

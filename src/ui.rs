@@ -195,7 +195,7 @@ fn turn(
                     Some(Msg::Values(row, hands.values(effect)))
                 }
                 Command::Save => Some(Msg::Saved(hands.save(&state.log))),
-                Command::Reject => Some(Msg::Rejected(hands.reject(&state.log))),
+                Command::Reject => Some(Msg::Rejected(hands.reject(&state.log, &state.rows))),
                 Command::Sign(request) => {
                     let job = hands.sign(request);
                     if job.needs_terminal {

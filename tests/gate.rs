@@ -114,7 +114,12 @@ fn a18_an_acknowledgement_under_other_rules_is_refused() {
 fn an_acknowledgement_of_another_action_is_refused() {
     let mut rig = Rig::of("05-destroy-plan");
     let (facts, mut required) = rig.review();
-    required[0].actions = vec!["update".into()];
+    let change = required
+        .iter_mut()
+        .find(|asked| asked.key.kind == "change")
+        .unwrap();
+    assert_eq!(change.actions, ["delete"]);
+    change.actions = vec!["update".into()];
     rig.sign(&facts, &required);
     assert_refused(rig.verify(), Exit::NotApproved, "acknowledgements");
 }

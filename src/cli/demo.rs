@@ -39,13 +39,20 @@ pub struct Arguments {
 /// Reviews the incident on the screen, and verifies what was signed.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if !std::io::stdout().is_terminal() {
-        return Err(Failure::new(Exit::Usage, "no-terminal", "the demo needs a terminal")
-            .hint("Run it in a terminal; or see the same analysis as text: undersign check PLAN"));
+        return Err(
+            Failure::new(Exit::Usage, "no-terminal", "the demo needs a terminal").hint(
+                "Run it in a terminal; or see the same analysis as text: undersign check PLAN",
+            ),
+        );
     }
-    let private = tempfile::tempdir().map_err(|error| Failure::io("a private directory", &error))?;
+    let private =
+        tempfile::tempdir().map_err(|error| Failure::io("a private directory", &error))?;
     let key = throw_away_key()?;
     let public = PublicKey::ed25519(key.verifying_key().as_bytes());
-    let trust = Trust::parse("the demo's trust file", &init::render("demo", PERSON, &public, SCOPE)?)?;
+    let trust = Trust::parse(
+        "the demo's trust file",
+        &init::render("demo", PERSON, &public, SCOPE)?,
+    )?;
     let scope = scope::named(&trust, SCOPE)?.clone();
     let outcome = review::on_screen(
         Review {
@@ -53,7 +60,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             file: None,
             bytes: Some(INCIDENT.len() as u64),
             json: Json::Pipe(Box::new(Cursor::new(INCIDENT))),
-            signing: Ok(Signing { trust: trust.clone(), scope, identity: Identity::throw_away(PERSON, key) }),
+            signing: Ok(Signing {
+                trust: trust.clone(),
+                scope,
+                identity: Identity::throw_away(PERSON, key),
+            }),
             drafts: None,
             results: Results::Nowhere(private.path().into()),
         },
@@ -79,8 +90,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn throw_away_key() -> Result<SigningKey, Failure> {
     let mut secret = [0; 32];
-    getrandom::fill(&mut secret)
-        .map_err(|error| Failure::new(Exit::Internal, "random", format!("no random bytes: {error}")))?;
+    getrandom::fill(&mut secret).map_err(|error| {
+        Failure::new(
+            Exit::Internal,
+            "random",
+            format!("no random bytes: {error}"),
+        )
+    })?;
     Ok(SigningKey::from_bytes(&secret))
 }
 
@@ -89,13 +105,31 @@ fn verify(approval: &Path, trust: &Trust) -> Result<String, Failure> {
     let scope = scope::named(trust, SCOPE)?;
     let bytes = approvals::read(approval, trust)?;
     let verified = approvals::check(&bytes, trust, scope, jiff::Timestamp::now())?;
-    let (judgement, rows) = judge::judge_all(&mut Cursor::new(INCIDENT), Some(INCIDENT.len() as u64), None)?;
-    matches(&verified.statement, &Facts::of(NAME, None, &judgement, SCOPE)?)?;
+    let (judgement, rows) = judge::judge_all(
+        &mut Cursor::new(INCIDENT),
+        Some(INCIDENT.len() as u64),
+        None,
+    )?;
+    matches(
+        &verified.statement,
+        &Facts::of(NAME, None, &judgement, SCOPE)?,
+    )?;
     let required: Vec<Requirement> = rows.iter().filter_map(Requirement::of).collect();
     covers::covers(&required, &verified.statement.predicate.acknowledgements)?;
-    let rules = required.iter().flat_map(|requirement| requirement.rules.iter().cloned()).collect();
+    let rules = required
+        .iter()
+        .flat_map(|requirement| requirement.rules.iter().cloned())
+        .collect();
     let assurance: sshsig::Assurance = verified.assurance;
-    let persons = people::enough(trust, scope, &[verified], Asked { requester: None, rules: &rules })?;
+    let persons = people::enough(
+        trust,
+        scope,
+        &[verified],
+        Asked {
+            requester: None,
+            rules: &rules,
+        },
+    )?;
     Ok(format!(
         "\nverified     by {}: the signature is good ({}), the plan is the one that was read,\n             and all {} acknowledgements that it needs are there\n",
         persons.join(", "),

@@ -70,23 +70,48 @@ pub struct Desk {
 
 impl Desk {
     fn draft(&self) -> Option<Draft> {
-        let digest = self.file.as_ref().map(|file| file.sha256).or_else(|| self.loaded.json_sha256())?;
-        self.drafts.as_deref().map(|directory| Draft::new(directory, &digest))
+        let digest = self
+            .file
+            .as_ref()
+            .map(|file| file.sha256)
+            .or_else(|| self.loaded.json_sha256())?;
+        self.drafts
+            .as_deref()
+            .map(|directory| Draft::new(directory, &digest))
     }
 
     fn prepare(&self, request: SignRequest) -> Result<Job, Failure> {
-        let signing = self.signing.as_ref().ok_or_else(|| {
-            Failure::new(Exit::Usage, "no-signer", "nothing can be signed here")
-        })?;
-        let facts = Facts::of(&self.name, self.file.as_ref(), self.loaded.judgement()?, &signing.scope.id)?;
+        let signing = self
+            .signing
+            .as_ref()
+            .ok_or_else(|| Failure::new(Exit::Usage, "no-signer", "nothing can be signed here"))?;
+        let facts = Facts::of(
+            &self.name,
+            self.file.as_ref(),
+            self.loaded.judgement()?,
+            &signing.scope.id,
+        )?;
         let now = jiff::Timestamp::now();
         let mut nonce = [0; 16];
-        getrandom::fill(&mut nonce)
-            .map_err(|error| Failure::new(Exit::Internal, "random", format!("no random bytes: {error}")))?;
+        getrandom::fill(&mut nonce).map_err(|error| {
+            Failure::new(
+                Exit::Internal,
+                "random",
+                format!("no random bytes: {error}"),
+            )
+        })?;
         let nonce = Nonce(nonce);
-        let comment = request.comments.iter().map(|(key, text)| format!("{key}: {text}")).collect::<Vec<_>>().join("\n");
+        let comment = request
+            .comments
+            .iter()
+            .map(|(key, text)| format!("{key}: {text}"))
+            .collect::<Vec<_>>()
+            .join("\n");
         let said = Said {
-            reviewer: Reviewer { person: signing.identity.person.clone(), key: signing.identity.key.fingerprint() },
+            reviewer: Reviewer {
+                person: signing.identity.person.clone(),
+                key: signing.identity.key.fingerprint(),
+            },
             requester: None,
             nonce,
             issued_at: now,
@@ -96,15 +121,26 @@ impl Desk {
             seconds: self.since.elapsed().as_secs(),
             comment,
         };
-        let policy = Policy { ruleset_sha256: Hex(risk::ruleset_sha256()), trust_version: signing.trust.version };
+        let policy = Policy {
+            ruleset_sha256: Hex(risk::ruleset_sha256()),
+            trust_version: signing.trust.version,
+        };
         let path = match &self.results {
-            Results::Beside { approval: Some(path), .. } => path.clone(),
-            Results::Beside { plan, approval: None } => sign::default_path(plan, &signing.identity.person, nonce),
+            Results::Beside {
+                approval: Some(path),
+                ..
+            } => path.clone(),
+            Results::Beside {
+                plan,
+                approval: None,
+            } => sign::default_path(plan, &signing.identity.person, nonce),
             Results::Nowhere(directory) => directory.join("approval.json"),
         };
         Ok(Job {
             statement: Statement::approve(&facts, policy, said),
-            signer: signing.identity.signer(signing.trust.signing.allow_unencrypted_keys)?,
+            signer: signing
+                .identity
+                .signer(signing.trust.signing.allow_unencrypted_keys)?,
             namespace: signing.trust.signing.namespace.clone(),
             min_assurance: signing.scope.min_assurance,
             path,
@@ -116,7 +152,11 @@ impl Desk {
         let name = self.name.clone();
         let subject = Hex(job.statement.subject_sha256()).to_string();
         let approval = &job.statement.predicate;
-        let (person, scope, expires) = (approval.reviewer.person.clone(), approval.target.scope.clone(), approval.expires_at);
+        let (person, scope, expires) = (
+            approval.reviewer.person.clone(),
+            approval.target.scope.clone(),
+            approval.expires_at,
+        );
         let acks = approval.acknowledgements.len();
         let kept = matches!(self.results, Results::Beside { .. });
         move |receipt| {
@@ -128,7 +168,9 @@ impl Desk {
                 receipt.assurance.word(),
             );
             if kept {
-                out += &format!("approval     {path}\n\nverify it    undersign verify {name} --approval {path}\n");
+                out += &format!(
+                    "approval     {path}\n\nverify it    undersign verify {name} --approval {path}\n"
+                );
             }
             out
         }
@@ -138,8 +180,13 @@ impl Desk {
 impl Hands for Desk {
     fn values(&mut self, effect: &Effect) -> Result<(String, Values), Failure> {
         let item = self.source.item(effect)?;
-        let values = Values::of_item(&item)
-            .map_err(|error| Failure::new(Exit::BadPlan, "values", format!("the values of {} cannot be read: {error}", effect.address)))?;
+        let values = Values::of_item(&item).map_err(|error| {
+            Failure::new(
+                Exit::BadPlan,
+                "values",
+                format!("the values of {} cannot be read: {error}", effect.address),
+            )
+        })?;
         Ok((item, values))
     }
 
@@ -148,7 +195,11 @@ impl Hands for Desk {
             (Some(draft), _) => draft.save(log),
             (None, None) => Ok(()),
             // Nobody knows the digest of a plan JSON before its end; the screen saves again then.
-            (None, Some(_)) => Err(Failure::new(Exit::Internal, "loading", "the draft is written when the plan is read to its end")),
+            (None, Some(_)) => Err(Failure::new(
+                Exit::Internal,
+                "loading",
+                "the draft is written when the plan is read to its end",
+            )),
         }
     }
 
@@ -168,12 +219,19 @@ impl Hands for Desk {
                     }),
                 }
             }
-            Err(failure) => SignJob { needs_terminal: false, waits_for: String::new(), run: Box::new(|| Err(failure)) },
+            Err(failure) => SignJob {
+                needs_terminal: false,
+                waits_for: String::new(),
+                run: Box::new(|| Err(failure)),
+            },
         }
     }
 
     fn reject(&mut self, log: &Log, rows: &[Judged]) -> Result<String, Failure> {
-        let by = self.signing.as_ref().map(|signing| signing.identity.person.as_str());
+        let by = self
+            .signing
+            .as_ref()
+            .map(|signing| signing.identity.person.as_str());
         let now = jiff::Timestamp::now().to_string();
         let json_sha256 = self.loaded.judgement()?.header.sha256;
         let digest = self.file.as_ref().map_or(json_sha256, |file| file.sha256);
@@ -181,26 +239,51 @@ impl Hands for Desk {
         let Results::Beside { plan, .. } = &self.results else {
             return Ok(rejection.to_markdown());
         };
-        let (json, markdown) = (beside(plan, ".rejection.json"), beside(plan, ".rejection.md"));
-        for (path, text) in [(&json, rejection.to_json()), (&markdown, rejection.to_markdown())] {
+        let (json, markdown) = (
+            beside(plan, ".rejection.json"),
+            beside(plan, ".rejection.md"),
+        );
+        for (path, text) in [
+            (&json, rejection.to_json()),
+            (&markdown, rejection.to_markdown()),
+        ] {
             write_private(path, &text)?;
         }
-        Ok(format!("changes requested on {}\n\nfor programs  {}\nfor people    {}\n", self.name, json.display(), markdown.display()))
+        Ok(format!(
+            "changes requested on {}\n\nfor programs  {}\nfor people    {}\n",
+            self.name,
+            json.display(),
+            markdown.display()
+        ))
     }
 
     fn edit(&mut self, text: &str) -> Result<String, Failure> {
-        let editor = ["VISUAL", "EDITOR"].iter().find_map(std::env::var_os).unwrap_or_else(|| "vi".into());
-        let mut file = tempfile::Builder::new().prefix("undersign-").suffix(".txt").tempfile()
+        let editor = ["VISUAL", "EDITOR"]
+            .iter()
+            .find_map(std::env::var_os)
+            .unwrap_or_else(|| "vi".into());
+        let mut file = tempfile::Builder::new()
+            .prefix("undersign-")
+            .suffix(".txt")
+            .tempfile()
             .map_err(|error| Failure::io("a file to edit", &error))?;
-        file.write_all(text.as_bytes()).map_err(|error| Failure::io("a file to edit", &error))?;
+        file.write_all(text.as_bytes())
+            .map_err(|error| Failure::io("a file to edit", &error))?;
         let editor_words = editor.to_string_lossy().into_owned();
         let mut words = editor_words.split_whitespace();
         let program = words.next().unwrap_or("vi");
-        let status = Command::new(program).args(words).arg(file.path()).status()
+        let status = Command::new(program)
+            .args(words)
+            .arg(file.path())
+            .status()
             .map_err(|error| Failure::io(format!("the editor {program}"), &error))?;
         if !status.success() {
-            return Err(Failure::new(Exit::Internal, "editor", format!("the editor {program} ended with {status}"))
-                .hint("Set EDITOR to the one you use."));
+            return Err(Failure::new(
+                Exit::Internal,
+                "editor",
+                format!("the editor {program} ended with {status}"),
+            )
+            .hint("Set EDITOR to the one you use."));
         }
         std::fs::read_to_string(file.path()).map_err(|error| Failure::io("the edited text", &error))
     }
@@ -215,9 +298,14 @@ fn beside(plan: &Path, ending: &str) -> PathBuf {
 /// Writes a file that only its owner can read; a rejection before it is replaced.
 fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::io(path.display(), &error);
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }

@@ -10,8 +10,8 @@ use super::open::Json;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::source::Spool;
-use crate::review::judge::{self, Judgement, Step};
 use crate::review::draft::Draft;
+use crate::review::judge::{self, Judgement, Step};
 use crate::review::log::Log;
 use crate::ui::{Facts, Msg};
 
@@ -30,9 +30,13 @@ impl Loaded {
 
     /// The judgement, which is there when the plan was read to its end.
     pub fn judgement(&self) -> Result<&Judgement, Failure> {
-        self.0
-            .get()
-            .ok_or_else(|| Failure::new(Exit::NotApproved, "loading", "the plan is not read to its end yet"))
+        self.0.get().ok_or_else(|| {
+            Failure::new(
+                Exit::NotApproved,
+                "loading",
+                "the plan is not read to its end yet",
+            )
+        })
     }
 }
 
@@ -98,7 +102,9 @@ fn load(
                 Step::Rows(rows) => Msg::Rows(rows),
                 Step::Progress(progress) => Msg::Progress(progress),
             };
-            screen.send(message).map_or(ControlFlow::Break(()), ControlFlow::Continue)
+            screen
+                .send(message)
+                .map_or(ControlFlow::Break(()), ControlFlow::Continue)
         })
     })
 }

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::failure::{Exit, Failure};
 use crate::gate::environment::ProviderSource;
-use crate::gate::prepare::{Prepared, Setup};
+use crate::gate::prepare::{Prepared, Providers, Setup};
 use crate::gate::sealed::SealedPlan;
 use crate::gate::show::Shown;
 use crate::plan::archive::PlanFile;
@@ -118,13 +118,16 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
 fn prepare(path: &Path, tool: Option<&Path>) -> Result<Prepared, Failure> {
     let here =
         std::env::current_dir().map_err(|error| Failure::io("the working directory", &error))?;
-    let has_providers = here.join(".terraform").join("providers").is_dir();
+    let providers = if here.join(".terraform").join("providers").is_dir() {
+        Providers::AsIs(here)
+    } else {
+        Providers::Rebuilt(ProviderSource::Registry)
+    };
     let search = std::env::var_os("PATH");
     let setup = Setup {
         tool,
         search: search.as_deref(),
-        providers: &ProviderSource::Registry,
-        as_is: has_providers.then_some(here.as_path()),
+        providers: &providers,
         passed: &[],
     };
     Prepared::new(SealedPlan::of_path(path)?, &setup, |_| Ok(()))

@@ -44,8 +44,10 @@ impl Plain<'_> {
         hands: &mut dyn Hands,
     ) -> Result<Outcome, Failure> {
         let rows = self.rows;
-        let mut asking: Vec<(&Judged, Requirement)> =
-            rows.iter().filter_map(|row| Some((row, Requirement::of(row)?))).collect();
+        let mut asking: Vec<(&Judged, Requirement)> = rows
+            .iter()
+            .filter_map(|row| Some((row, Requirement::of(row)?)))
+            .collect();
         asking.sort_by_key(|(row, _)| std::cmp::Reverse(row.risk()));
         let total = asking.len();
         for (number, (row, requirement)) in asking.iter().enumerate() {
@@ -59,15 +61,32 @@ impl Plain<'_> {
                 Answer::Leave => return Ok(Outcome::Left { saved: true }),
             }
         }
-        let objections = self.log.verdicts().values().filter(|said| matches!(said, Said::Object(_))).count();
+        let objections = self
+            .log
+            .verdicts()
+            .values()
+            .filter(|said| matches!(said, Said::Object(_)))
+            .count();
         if objections > 0 {
-            say(out, &format!("\n{objections} objected to. The plan cannot be approved.\n"))?;
-            return match prompt(input, out, "Send it back with your comments? (yes, or enter to leave) ")?.as_deref() {
+            say(
+                out,
+                &format!("\n{objections} objected to. The plan cannot be approved.\n"),
+            )?;
+            return match prompt(
+                input,
+                out,
+                "Send it back with your comments? (yes, or enter to leave) ",
+            )?
+            .as_deref()
+            {
                 Some("yes") => hands.reject(&self.log, rows).map(Outcome::Rejected),
                 _ => Ok(Outcome::Left { saved: true }),
             };
         }
-        let open = asking.iter().filter(|(_, requirement)| !self.answered(requirement)).count();
+        let open = asking
+            .iter()
+            .filter(|(_, requirement)| !self.answered(requirement))
+            .count();
         if open > 0 {
             say(out, &format!("\n{open} of {total} still open.\n"))?;
             return Ok(Outcome::Left { saved: true });
@@ -75,12 +94,23 @@ impl Plain<'_> {
         self.sign(&asking, input, out, hands)
     }
 
-    fn show(&self, row: &Judged, out: &mut dyn Write, hands: &mut dyn Hands) -> Result<(), Failure> {
+    fn show(
+        &self,
+        row: &Judged,
+        out: &mut dyn Write,
+        hands: &mut dyn Hands,
+    ) -> Result<(), Failure> {
         let values = hands.values(&row.effect);
-        let values = values.as_ref().map(|(_, values)| values).map_err(Failure::to_string);
+        let values = values
+            .as_ref()
+            .map(|(_, values)| values)
+            .map_err(Failure::to_string);
         let context = DetailContext {
             theme: self.theme,
-            options: Options { wrap: true, ..Options::default() },
+            options: Options {
+                wrap: true,
+                ..Options::default()
+            },
             standing: Standing::Open,
             comments: &[],
             dependants: &[],
@@ -89,7 +119,12 @@ impl Plain<'_> {
             secrets: None,
         };
         say(out, &format!("{}\n", visible(&Key::of(row).to_string())))?;
-        for line in detail::lines(row, values.as_ref().copied().map_err(String::as_str), &context, WIDTH) {
+        for line in detail::lines(
+            row,
+            values.as_ref().copied().map_err(String::as_str),
+            &context,
+            WIDTH,
+        ) {
             say(out, &format!("{}\n", line.text().trim_end()))?;
         }
         Ok(())
@@ -105,23 +140,42 @@ impl Plain<'_> {
     ) -> Result<Answer, Failure> {
         let name = visible(&row.effect.name).into_owned();
         let critical = row.risk() == Risk::Critical;
-        let yes = if critical { format!("type {name} to acknowledge") } else { "yes to acknowledge".into() };
+        let yes = if critical {
+            format!("type {name} to acknowledge")
+        } else {
+            "yes to acknowledge".into()
+        };
         loop {
             let question = format!("{yes}, no to object, skip, or quit: ");
-            let Some(answer) = prompt(input, out, &question)? else { return Ok(Answer::Leave) };
+            let Some(answer) = prompt(input, out, &question)? else {
+                return Ok(Answer::Leave);
+            };
             let said = match answer.as_str() {
                 "quit" => return Ok(Answer::Leave),
                 "skip" => return Ok(Answer::Next),
                 "no" => {
-                    let Some(reason) = prompt(input, out, "Why not? ")?.filter(|reason| !reason.is_empty()) else {
+                    let Some(reason) =
+                        prompt(input, out, "Why not? ")?.filter(|reason| !reason.is_empty())
+                    else {
                         say(out, "An objection needs a reason.\n")?;
                         continue;
                     };
-                    Said::Object(Objection { key: requirement.key.clone(), reason })
+                    Said::Object(Objection {
+                        key: requirement.key.clone(),
+                        reason,
+                    })
                 }
                 typed if (critical && typed == name) || (!critical && typed == "yes") => {
-                    let method = if critical { Method::Typed } else { Method::Prompt };
-                    Said::Ack(Ack { requirement: requirement.clone(), method, reason: None })
+                    let method = if critical {
+                        Method::Typed
+                    } else {
+                        Method::Prompt
+                    };
+                    Said::Ack(Ack {
+                        requirement: requirement.clone(),
+                        method,
+                        reason: None,
+                    })
                 }
                 _ => {
                     say(out, "That is none of the answers.\n")?;
@@ -149,21 +203,40 @@ impl Plain<'_> {
         let phrase = match &self.phrase {
             Ok(phrase) => phrase,
             Err(why) => {
-                say(out, &format!("\nNothing is open, but nothing can be signed: {}\n", visible(why)))?;
+                say(
+                    out,
+                    &format!(
+                        "\nNothing is open, but nothing can be signed: {}\n",
+                        visible(why)
+                    ),
+                )?;
                 return Ok(Outcome::Left { saved: true });
             }
         };
-        let question = format!("\nNothing is open. Type {} to sign, or enter to leave: ", visible(phrase));
+        let question = format!(
+            "\nNothing is open. Type {} to sign, or enter to leave: ",
+            visible(phrase)
+        );
         if prompt(input, out, &question)?.as_deref() != Some(phrase) {
             return Ok(Outcome::Left { saved: true });
         }
         let verdicts: BTreeMap<&Key, &Said> = self.log.verdicts();
-        let acks = asking.iter().filter_map(|(_, requirement)| match verdicts.get(&requirement.key) {
-            Some(Said::Ack(ack)) => Some(ack.clone()),
-            _ => None,
+        let acks =
+            asking
+                .iter()
+                .filter_map(|(_, requirement)| match verdicts.get(&requirement.key) {
+                    Some(Said::Ack(ack)) => Some(ack.clone()),
+                    _ => None,
+                });
+        let comments = self
+            .log
+            .comments()
+            .map(|(key, text)| (key.clone(), text.into()))
+            .collect();
+        let job = hands.sign(SignRequest {
+            acks: acks.collect(),
+            comments,
         });
-        let comments = self.log.comments().map(|(key, text)| (key.clone(), text.into())).collect();
-        let job = hands.sign(SignRequest { acks: acks.collect(), comments });
         if !job.waits_for.is_empty() {
             say(out, &format!("Waiting for {}\n", visible(&job.waits_for)))?;
         }
@@ -181,19 +254,27 @@ impl Plain<'_> {
 }
 
 fn say(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| Failure::io("the terminal", &error))
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::io("the terminal", &error))
 }
 
 /// Asks, and returns the line that comes, without its end. `None` if no line will ever come.
-fn prompt(input: &mut dyn BufRead, out: &mut dyn Write, question: &str) -> Result<Option<String>, Failure> {
+fn prompt(
+    input: &mut dyn BufRead,
+    out: &mut dyn Write,
+    question: &str,
+) -> Result<Option<String>, Failure> {
     say(out, question)?;
     let mut line = String::new();
     match input.read_line(&mut line) {
         Ok(0) => Ok(None),
         Ok(_) => Ok(Some(line.trim().to_string())),
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-            Err(Failure::new(Exit::Usage, "input", "what was typed is no UTF-8 text"))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(Failure::new(
+            Exit::Usage,
+            "input",
+            "what was typed is no UTF-8 text",
+        )),
         Err(error) => Err(Failure::io("the terminal", &error)),
     }
 }

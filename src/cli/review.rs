@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -11,16 +12,18 @@ use etcetera::BaseStrategy as _;
 use super::check::print;
 use super::desk::{Desk, Results, Signing};
 use super::identity::Identity;
-use super::open::{self, Json, PlanArgument};
-use super::trust::TrustArgument;
 use super::loading;
+use super::open::{self, Json, PlanArgument};
+use super::plain::Plain;
+use super::report::Report;
+use super::trust::TrustArgument;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::review::draft::Draft;
 use crate::trust::{Scope, Trust, scope};
-use crate::ui;
 use crate::ui::hands::Outcome;
 use crate::ui::theme::{Palette, Theme};
+use crate::ui::{self, Msg};
 
 /// What `review` takes.
 #[derive(Debug, Args)]
@@ -45,6 +48,10 @@ pub struct Arguments {
     /// Where the approval is written [default: PLAN.approvals/PERSON-NONCE.json].
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    /// Ask line by line instead of drawing a screen: for screen readers and plain terminals.
+    #[arg(long)]
+    pub plain: bool,
 
     /// How the screen looks.
     #[command(flatten)]
@@ -84,7 +91,10 @@ impl Looks {
             None if no_color.is_some_and(|value| !value.is_empty()) => Palette::None,
             None => Palette::Dark,
         };
-        Theme { palette, ascii: self.ascii }
+        Theme {
+            palette,
+            ascii: self.ascii,
+        }
     }
 }
 
@@ -108,13 +118,20 @@ pub struct Review {
 
 /// Reviews a plan.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    if !std::io::stdout().is_terminal() {
-        return Err(Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
-            .hint("For the same analysis as text: undersign check PLAN"));
+    if !arguments.plain && !std::io::stdout().is_terminal() {
+        return Err(
+            Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
+                .hint("Ask line by line instead: undersign review --plain PLAN")
+                .hint("For the same analysis as text: undersign check PLAN"),
+        );
     }
     let plan = open::plan(&arguments.plan)?;
     let signing = signing(arguments, plan.file.as_ref());
-    let beside = if arguments.plan.plan.as_os_str() == "-" { PathBuf::from("plan.json") } else { arguments.plan.plan.clone() };
+    let beside = if arguments.plan.plan.as_os_str() == "-" {
+        PathBuf::from("plan.json")
+    } else {
+        arguments.plan.plan.clone()
+    };
     let outcome = on_screen(
         Review {
             name: plan.name,
@@ -123,7 +140,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             json: plan.json,
             signing,
             drafts: Some(drafts()?),
-            results: Results::Beside { plan: beside, approval: arguments.output.clone() },
+            results: Results::Beside {
+                plan: beside,
+                approval: arguments.output.clone(),
+            },
         },
         &arguments.looks,
     )?;
@@ -139,58 +159,127 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Outcome::Left { saved } => {
             let plan = arguments.plan.plan.display();
             print(&if saved {
-                format!("Left before signing. What you said is kept; go on with: undersign review {plan}\n")
+                format!(
+                    "Left before signing. What you said is kept; go on with: undersign review {plan}\n"
+                )
             } else {
-                format!("Left before signing. Nothing was said that is kept; review again with: undersign review {plan}\n")
+                format!(
+                    "Left before signing. Nothing was said that is kept; review again with: undersign review {plan}\n"
+                )
             })?;
             Ok(Exit::Aborted)
         }
     }
 }
 
+/// A desk with everything on it, and what the loader sends to whoever sits there.
+struct Begun {
+    desk: Desk,
+    setup: ui::Setup,
+    messages: Receiver<Msg>,
+}
+
+impl Review {
+    /// Starts reading the plan.
+    fn begin(self, looks: &Looks) -> Result<Begun, Failure> {
+        let (spool, source) = self.json.keep()?;
+        let earlier = match (&self.drafts, &self.file) {
+            (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
+            _ => None,
+        };
+        let (messages, loaded) = loading::start(
+            self.json,
+            self.bytes,
+            spool,
+            self.file.clone(),
+            self.drafts.clone(),
+        );
+        let (signing, identity) = match self.signing {
+            Ok(signing) => {
+                let identity = signing.identity.describe();
+                (Some(signing), Ok(identity))
+            }
+            Err(failure) => (None, Err(why_not(&failure))),
+        };
+        let target = signing.as_ref().map(|signing| signing.scope.id.clone());
+        let setup = ui::Setup {
+            plan: self.name.clone(),
+            phrase: target.clone().unwrap_or_else(|| self.name.clone()),
+            target,
+            identity,
+            restored: earlier.as_ref().map(loading::describe),
+            log: earlier.unwrap_or_default(),
+            theme: looks.theme(std::env::var_os("NO_COLOR").as_deref()),
+        };
+        let desk = Desk {
+            name: self.name,
+            source: Arc::new(source),
+            file: self.file,
+            loaded,
+            drafts: self.drafts,
+            signing,
+            results: self.results,
+            since: Instant::now(),
+        };
+        Ok(Begun {
+            desk,
+            setup,
+            messages,
+        })
+    }
+}
+
 /// Runs the screen until the review ends.
 pub fn on_screen(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
-    let (spool, source) = review.json.keep()?;
-    let earlier = match (&review.drafts, &review.file) {
-        (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
-        _ => None,
+    let mut begun = review.begin(looks)?;
+    ui::run(begun.setup, &begun.messages, &mut begun.desk)
+}
+
+/// Asks line by line until the review ends. The plan is read to its end first.
+fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
+    let Begun {
+        mut desk,
+        setup,
+        messages,
+    } = review.begin(looks)?;
+    let mut rows = Vec::new();
+    let mut log = setup.log;
+    for message in messages {
+        match message {
+            Msg::Rows(more) => rows.extend(more),
+            Msg::Restored(earlier, _) => log = earlier,
+            Msg::Loaded(_, signals) => rows.splice(..0, signals).for_each(drop),
+            Msg::LoadFailed(failure) => return Err(failure),
+            _ => {}
+        }
+    }
+    let file = desk.file.clone();
+    let report = Report {
+        name: &setup.plan,
+        header: &desk.loaded.judgement()?.header,
+        file: file.as_ref(),
+        rows: &rows,
     };
-    let (messages, loaded) =
-        loading::start(review.json, review.bytes, spool, review.file.clone(), review.drafts.clone());
-    let (signing, cannot_sign) = match review.signing {
-        Ok(signing) => (Some(signing), None),
-        Err(failure) => (None, Some(failure)),
+    print(&report.to_text())?;
+    let plain = Plain {
+        rows: &rows,
+        log,
+        phrase: setup.identity.map(|_| setup.phrase),
+        theme: setup.theme,
     };
-    let target = signing.as_ref().map(|signing| signing.scope.id.clone());
-    let identity = match (&signing, cannot_sign) {
-        (Some(signing), _) => Ok(signing.identity.describe()),
-        (None, failure) => Err(failure.map_or_else(|| "nobody signs here".into(), |failure| why_not(&failure))),
-    };
-    let mut desk = Desk {
-        name: review.name.clone(),
-        source: Arc::new(source),
-        file: review.file.clone(),
-        loaded,
-        drafts: review.drafts,
-        signing,
-        results: review.results,
-        since: Instant::now(),
-    };
-    let setup = ui::Setup {
-        phrase: target.clone().unwrap_or_else(|| review.name.clone()),
-        plan: review.name,
-        target,
-        identity,
-        restored: earlier.as_ref().map(loading::describe),
-        log: earlier.unwrap_or_default(),
-        theme: looks.theme(std::env::var_os("NO_COLOR").as_deref()),
-    };
-    ui::run(setup, &messages, &mut desk)
+    plain.run(
+        &mut std::io::stdin().lock(),
+        &mut std::io::stdout(),
+        &mut desk,
+    )
 }
 
 /// A refusal in one line, with what to do.
 fn why_not(failure: &Failure) -> String {
-    std::iter::once(failure.error.as_str()).chain(failure.hints.first().map(String::as_str)).collect::<Vec<_>>().join(". ")
+    std::iter::once(failure.error.as_str())
+        .chain(failure.hints.first().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join(". ")
 }
 
 /// Who may sign this plan here, and for which scope.
@@ -198,30 +287,52 @@ fn signing(arguments: &Arguments, file: Option<&PlanFile>) -> Result<Signing, Fa
     let trust = arguments.trust.open()?.trust;
     let scope = scope_for(&trust, arguments.scope.as_deref(), file)?.clone();
     let identity = Identity::find(&trust, arguments.key.as_deref())?;
-    Ok(Signing { trust, scope, identity })
+    Ok(Signing {
+        trust,
+        scope,
+        identity,
+    })
 }
 
 /// The scope is chosen by what the plan file says; a plan JSON says nothing, so it is named or the only one.
-fn scope_for<'a>(trust: &'a Trust, named: Option<&str>, file: Option<&PlanFile>) -> Result<&'a Scope, Failure> {
+fn scope_for<'a>(
+    trust: &'a Trust,
+    named: Option<&str>,
+    file: Option<&PlanFile>,
+) -> Result<&'a Scope, Failure> {
     match (file, named, trust.scopes.as_slice()) {
-        (Some(file), None, _) => scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage),
+        (Some(file), None, _) => {
+            scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage)
+        }
         (Some(file), Some(id), _) => {
             let chosen = scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage)?;
             if chosen.id == id {
                 return Ok(chosen);
             }
-            Err(Failure::new(Exit::Mismatch, "scope", "the plan is for another scope").expected(id, &chosen.id))
+            Err(
+                Failure::new(Exit::Mismatch, "scope", "the plan is for another scope")
+                    .expected(id, &chosen.id),
+            )
         }
         (None, Some(id), _) => scope::named(trust, id),
         (None, None, [only]) => Ok(only),
-        (None, None, _) => Err(Failure::new(Exit::Usage, "scope", "a plan JSON does not say its target, and the trust file has several scopes")
-            .hint("Name one with --scope, or review the plan file.")),
+        (None, None, _) => Err(Failure::new(
+            Exit::Usage,
+            "scope",
+            "a plan JSON does not say its target, and the trust file has several scopes",
+        )
+        .hint("Name one with --scope, or review the plan file.")),
     }
 }
 
 fn drafts() -> Result<PathBuf, Failure> {
-    let strategy = etcetera::choose_base_strategy()
-        .map_err(|error| Failure::new(Exit::Internal, "home", format!("your home directory cannot be found: {error}")))?;
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        Failure::new(
+            Exit::Internal,
+            "home",
+            format!("your home directory cannot be found: {error}"),
+        )
+    })?;
     let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
     Ok(state.join("undersign").join("drafts"))
 }

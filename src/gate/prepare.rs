@@ -2,7 +2,7 @@
 //! that made it, a clean environment and the right providers.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::plan::archive::PlanFile;
@@ -13,6 +13,16 @@ use super::sealed::SealedPlan;
 use super::show::{self, Shown};
 use super::tool::{self, Tool};
 
+/// Where the providers of a plan are taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Providers {
+    /// Fetched again from a source we chose, as the plan's own lock says.
+    Rebuilt(ProviderSource),
+    /// As they lie in the `.terraform` directory of this working directory. Whoever may write there chooses which
+    /// programs run, so this is for a reviewer's own machine only.
+    AsIs(PathBuf),
+}
+
 /// How to get ready.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup<'a> {
@@ -20,11 +30,8 @@ pub struct Setup<'a> {
     pub tool: Option<&'a Path>,
     /// Where else to look for it: the value of `PATH`.
     pub search: Option<&'a OsStr>,
-    /// Where the providers are fetched from, as the plan's own lock says.
-    pub providers: &'a ProviderSource,
-    /// The working directory whose `.terraform` is used as it lies there, instead of fetching anything. Whoever may write
-    /// there chooses which programs run: this is for a reviewer's own machine.
-    pub as_is: Option<&'a Path>,
+    /// Where the providers come from.
+    pub providers: &'a Providers,
     /// Variables that are handed on.
     pub passed: &'a [(OsString, OsString)],
 }
@@ -52,11 +59,15 @@ impl Prepared {
         accept: impl Fn(&Path) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
         let file = plan.describe()?;
-        let mut environment = Environment::new(&file.workspace, setup.providers, setup.passed)?;
+        let source = match setup.providers {
+            Providers::Rebuilt(source) => source,
+            Providers::AsIs(_) => &ProviderSource::Registry,
+        };
+        let mut environment = Environment::new(&file.workspace, source, setup.passed)?;
         let tool = tool::find(setup.tool, setup.search, &file, &environment, accept)?;
-        match setup.as_is {
-            None => providers::fetch(&tool, &plan, &environment)?,
-            Some(directory) => environment.use_providers_of(&plan, directory)?,
+        match setup.providers {
+            Providers::Rebuilt(_) => providers::fetch(&tool, &plan, &environment)?,
+            Providers::AsIs(directory) => environment.use_providers_of(&plan, directory)?,
         }
         Ok(Prepared {
             plan,

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use super::environment::{ProviderSource, pick};
 use super::level::Level;
-use super::prepare::{Prepared, Setup};
+use super::prepare::{Prepared, Providers, Setup};
 use super::sealed::SealedPlan;
 use super::{providers, tool};
 use crate::approval::covers::covers;
@@ -25,7 +25,7 @@ use crate::failure::{Exit, Failure};
 use crate::plan::archive::{self, PlanFile, Sha256};
 use crate::review::Requirement;
 use crate::review::judge::{self, Judgement, Step};
-use crate::risk::catalogue::ruleset_sha256;
+use crate::risk::{Judged, ruleset_sha256};
 use crate::trust::approvals::{self, Gathered};
 use crate::trust::people::{self, Asked};
 use crate::trust::{LockFile, Runner, Scope, Trust, Workdir, file, scope};
@@ -102,7 +102,7 @@ pub fn verify(request: &Request) -> Result<Verified, Failure> {
     let approvals = gather(request, &trust, &scope, &facts, &required)?;
     let rules = required
         .iter()
-        .flat_map(|requirement| requirement.rules.iter().cloned())
+        .flat_map(|asked| asked.rules.iter().cloned())
         .collect();
     let asked = Asked {
         requester: request.requester.as_deref(),
@@ -165,10 +165,7 @@ fn prepare(
     plan: SealedPlan,
 ) -> Result<(Prepared, PathBuf), Failure> {
     check_lock(runner, &plan)?;
-    let source = match &runner.cli_config {
-        Some(path) => ProviderSource::CliConfig(path.clone()),
-        None => ProviderSource::Registry,
-    };
+    let providers = providers(request, runner)?;
     let mut passed = pick(&runner.env_pass, request.variables.iter().cloned());
     passed.extend(
         runner
@@ -180,15 +177,10 @@ fn prepare(
         .variables
         .iter()
         .find_map(|(name, value)| (name == "PATH").then_some(value.as_os_str()));
-    let as_is = match runner.workdir {
-        Workdir::AsIs => Some(request.directory.as_path()),
-        Workdir::PlanOnly => None,
-    };
     let setup = Setup {
         tool: runner.tool.as_deref().or(request.tool.as_deref()),
         search,
-        providers: &source,
-        as_is,
+        providers: &providers,
         passed: &passed,
     };
     let prepared = Prepared::new(plan, &setup, |path| {
@@ -204,17 +196,34 @@ fn prepare(
         )
         .expected(runner.tool_versions.join(" or "), version));
     }
-    let work_dir = work_dir(&prepared, as_is)?;
+    let work_dir = work_dir(&prepared, &providers)?;
     Ok((prepared, work_dir))
+}
+
+/// Where the trust file says that providers come from.
+fn providers(request: &Request, runner: &Runner) -> Result<Providers, Failure> {
+    match (runner.workdir, &runner.cli_config) {
+        (Workdir::AsIs, None) => Ok(Providers::AsIs(request.directory.clone())),
+        (Workdir::PlanOnly, None) => Ok(Providers::Rebuilt(ProviderSource::Registry)),
+        (Workdir::PlanOnly, Some(path)) => {
+            Ok(Providers::Rebuilt(ProviderSource::CliConfig(path.clone())))
+        }
+        (Workdir::AsIs, Some(_)) => Err(Failure::new(
+            Exit::TrustUnsafe,
+            "cli-config",
+            "cli_config says where providers are fetched from, and workdir = \"as-is\" fetches none",
+        )
+        .hint("Set workdir = \"plan-only\" in the trust file, or take cli_config out of it.")),
+    }
 }
 
 /// Where the plan is applied.
 ///
 /// The plan file carries its configuration, so an empty directory is enough, and everything else in a directory could only
 /// change what is applied. A local backend is the exception: it keeps the state in a path relative to the directory.
-fn work_dir(prepared: &Prepared, as_is: Option<&Path>) -> Result<PathBuf, Failure> {
+fn work_dir(prepared: &Prepared, providers: &Providers) -> Result<PathBuf, Failure> {
     let file = &prepared.file;
-    let Some(directory) = as_is else {
+    let Providers::AsIs(directory) = providers else {
         if file.backend_type == "local" {
             return Err(Failure::new(
                 Exit::EnvironmentUnsafe,
@@ -280,33 +289,37 @@ fn check_lock(runner: &Runner, plan: &SealedPlan) -> Result<(), Failure> {
     }
 }
 
-/// Has the tool show the plan, and judges every row of what it shows; returns what must be acknowledged with it.
+/// Has the tool show the plan, and judges every row of what it shows. Returns what must be acknowledged.
 fn judge(prepared: &Prepared, trust: &Trust) -> Result<(Judgement, Vec<Requirement>), Failure> {
     let mut required = Vec::new();
+    let mut require = |rows: &[Judged]| required.extend(rows.iter().filter_map(Requirement::of));
     let mut shown = prepared.show()?;
     let limit = trust.limits.max_json_bytes;
     let mut bounded = Bounded {
         inner: &mut shown,
         left: limit,
+        exceeded: false,
     };
     let judged = judge::judge(&mut bounded, None, Some(&prepared.file), &mut |step| {
-        if let Step::Rows(rows) = step {
-            required.extend(rows.iter().filter_map(Requirement::of));
+        match step {
+            Step::Rows(rows) => require(&rows),
+            Step::Progress(_) => {}
         }
         ControlFlow::Continue(())
     });
-    let exceeded = bounded.left == 0;
-    // Why the tool failed says more than that its answer cannot be read.
-    if exceeded {
-        refuse_larger("max_json_bytes", limit + 1, limit)?;
-    } else {
-        shown.finish()?;
+    if bounded.exceeded {
+        refuse_larger("max_json_bytes", limit.saturating_add(1), limit)?;
     }
+    // Why the tool failed says more than that its answer cannot be read.
+    shown.finish()?;
     let judgement = judged?;
-    required.extend(judgement.signals.iter().filter_map(Requirement::of));
-    let header = &judgement.header;
-    refuse_larger("max_changes", header.rows, trust.limits.max_changes)?;
-    if header.errored == Some(true) {
+    require(&judgement.signals);
+    refuse_larger(
+        "max_changes",
+        judgement.header.rows,
+        trust.limits.max_changes,
+    )?;
+    if judgement.header.errored == Some(true) {
         return Err(errored());
     }
     prepared.plan.refuse_if_changed()?;
@@ -317,16 +330,19 @@ fn judge(prepared: &Prepared, trust: &Trust) -> Result<(Judgement, Vec<Requireme
 struct Bounded<R> {
     inner: R,
     left: u64,
+    exceeded: bool,
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        if count as u64 >= self.left {
-            self.left = 0;
-            return Err(io::Error::other("too large"));
-        }
-        self.left -= count as u64;
+        let Some(left) = self.left.checked_sub(count as u64) else {
+            self.exceeded = true;
+            return Err(io::Error::other(
+                "the plan is larger than the trust file allows",
+            ));
+        };
+        self.left = left;
         Ok(count)
     }
 }

@@ -7,6 +7,7 @@ use crate::plan::effect::Effect;
 use crate::plan::values::Values;
 use crate::review::log::Log;
 use crate::review::{Ack, Key};
+use crate::risk::Judged;
 
 /// Does for the screen what touches files, keys and tools.
 pub trait Hands {
@@ -20,7 +21,7 @@ pub trait Hands {
     fn sign(&mut self, request: SignRequest) -> SignJob;
 
     /// Records that the plan is sent back; returns what is said on the way out.
-    fn reject(&mut self, log: &Log) -> Result<String, Failure>;
+    fn reject(&mut self, log: &Log, rows: &[Judged]) -> Result<String, Failure>;
 
     /// Lets the reviewer write in an editor of their own, with the terminal given back.
     fn edit(&mut self, text: &str) -> Result<String, Failure>;

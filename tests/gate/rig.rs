@@ -1,7 +1,6 @@
 //! A gate in a temporary directory: a plan, a trust file, a tool, people who sign.
 
 use std::fs;
-use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -11,15 +10,13 @@ use undersign::approval::key::PublicKey;
 use undersign::approval::sign::{Job, NAMESPACE, Signer};
 use undersign::approval::sshsig::Assurance;
 use undersign::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
-use undersign::approval::survey::Survey;
 use undersign::failure::Failure;
 use undersign::gate::apply::{Applied, apply};
 use undersign::gate::verify::{Request, Verified, verify};
 use undersign::plan::archive::{self, PlanFile};
-use undersign::plan::effect::Effect;
-use undersign::plan::index::{self, Header, Progress, Sink};
+use undersign::review::judge::judge_all;
 use undersign::review::{Ack, Method, Requirement};
-use undersign::risk::catalogue::ruleset_sha256;
+use undersign::risk::ruleset_sha256;
 
 /// What the clock shows while a plan is signed.
 pub const SIGNED: &str = "2026-11-22T10:00:00Z";
@@ -162,31 +159,29 @@ path = "{ledger}"
 
     /// What a reviewer's undersign finds out about the plan.
     pub fn review(&self) -> (Facts, Vec<Requirement>) {
-        let (file, header, survey) = self.survey();
-        let facts = survey.facts("plan.tfplan", &self.target_scope, &header, Some(&file));
-        (facts, survey.required().to_vec())
+        self.review_of("plan.tfplan", Some(&self.plan_file()))
     }
 
     /// What it finds out from the JSON alone.
     pub fn review_json(&self) -> (Facts, Vec<Requirement>) {
-        let (_, header, survey) = self.survey();
-        let facts = survey.facts("plan.json", &self.target_scope, &header, None);
-        (facts, survey.required().to_vec())
+        self.review_of("plan.json", None)
     }
 
-    fn survey(&self) -> (PlanFile, Header, Survey) {
+    fn review_of(&self, name: &str, file: Option<&PlanFile>) -> (Facts, Vec<Requirement>) {
+        let (judgement, rows) = judge_all(&mut self.json.as_slice(), None, file).unwrap();
+        let facts = Facts::of(name, file, &judgement, &self.target_scope).unwrap();
+        (facts, rows.iter().filter_map(Requirement::of).collect())
+    }
+
+    fn plan_file(&self) -> PlanFile {
         let bytes = fs::read(&self.request.plan).unwrap();
         let sha256 = <sha2::Sha256 as sha2::Digest>::digest(&bytes).into();
-        let file = archive::read(
+        archive::read(
             &mut std::io::Cursor::new(&bytes),
             sha256,
             bytes.len() as u64,
         )
-        .unwrap();
-        let mut survey = Survey::default();
-        let header = index::read(&mut self.json.as_slice(), None, &mut Rows(&mut survey)).unwrap();
-        survey.finish(&header, Some(&file));
-        (file, header, survey)
+        .unwrap()
     }
 
     /// Signs an approval of `facts` with acknowledgements of `required`, and hands it to the gate.
@@ -253,18 +248,5 @@ path = "{ledger}"
             &mut out,
         );
         (applied, String::from_utf8(out).unwrap())
-    }
-}
-
-struct Rows<'a>(&'a mut Survey);
-
-impl Sink for Rows<'_> {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
-        self.0.judge(effect, item);
-        ControlFlow::Continue(())
-    }
-
-    fn progress(&mut self, _: Progress) -> ControlFlow<()> {
-        ControlFlow::Continue(())
     }
 }
