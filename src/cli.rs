@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::Exit;
 
+pub mod apply;
 pub mod check;
 pub mod demo;
 pub mod desk;
@@ -20,6 +21,7 @@ pub mod plain;
 pub mod report;
 pub mod review;
 pub mod trust;
+pub mod verify;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
 #[derive(Debug, Parser)]
@@ -37,6 +39,10 @@ pub enum Command {
     Review(review::Arguments),
     /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something.
     Check(check::Arguments),
+    /// Say whether a plan is approved, by whom and until when. Changes nothing.
+    Verify(verify::Arguments),
+    /// Apply an approved plan, once: verify, claim, apply, record what became of it.
+    Apply(verify::Arguments),
     /// Whose signature counts: make a trust file, check one, export its keys.
     #[command(subcommand)]
     Trust(trust::Command),
@@ -75,6 +81,8 @@ pub fn main() -> ExitCode {
         }
         Command::Review(arguments) => (review::run(&arguments), Format::Text),
         Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
+        Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
+        Command::Apply(arguments) => (apply::run(&arguments), arguments.format),
         Command::Trust(command) => (trust::run(&command), Format::Text),
     };
     match result {

@@ -35,7 +35,7 @@ pub enum Kind {
     Sensitivity,
     /// Both sides are the same.
     Unchanged,
-    /// Null where the object itself is new or gone: nothing is said about it.
+    /// Null or empty where the object around it is new or gone: nothing is said about it.
     Unset,
 }
 

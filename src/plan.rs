@@ -13,6 +13,7 @@ pub mod effect;
 mod element;
 pub mod index;
 pub mod input;
+mod references;
 pub mod scan;
 pub mod source;
 pub mod value;

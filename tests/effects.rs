@@ -1,5 +1,7 @@
 //! The rows of every plan add up to what its JSON holds, however the bytes come in.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

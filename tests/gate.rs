@@ -441,7 +441,7 @@ fn an_errored_plan_is_refused_whatever_was_signed() {
         &rig::fixture("15-prevent-destroy-errored/plan.json"),
     );
     rig.approve();
-    assert_refused(rig.verify(), Exit::BadPlan, "errored");
+    assert_refused(rig.verify(), Exit::Mismatch, "errored");
 }
 
 #[test]
@@ -471,7 +471,7 @@ fn a_tool_that_cannot_show_the_plan_says_why() {
     let failure = rig.verify().unwrap_err();
     assert_eq!(
         (failure.exit, failure.reason),
-        (Exit::BadPlan, "show-failed")
+        (Exit::Mismatch, "show-failed")
     );
     assert!(
         failure.error.ends_with("Error: no providers"),
@@ -489,6 +489,116 @@ fn limits_of_the_trust_file_hold() {
         "max_changes = 1",
     ] {
         rig.trust(&format!("[limits]\n{limit}"));
-        assert_refused(rig.verify(), Exit::BadPlan, "too-large");
+        assert_refused(rig.verify(), Exit::Mismatch, "too-large");
     }
+}
+
+/// A plan for a remote backend, with one provider in its lock.
+fn remote(hashes: &str) -> Rig {
+    let lock = format!(
+        "provider \"registry.terraform.io/acme/thing\" {{\n  version     = \"1.2.3\"\n  constraints = \"~> 1.2\"\n{hashes}}}\n"
+    );
+    let mut rig = Rig::doctored("05-destroy-plan", |name, bytes| match name {
+        ".terraform.lock.hcl" => lock.clone().into_bytes(),
+        // A backend whose name is as long, so that nothing else of the message moves.
+        "tfplan" => replace(bytes, b"\x05local", b"\x05swift"),
+        _ => bytes,
+    });
+    rig.approve();
+    rig.trust("[runner]\nworkdir = \"plan-only\"");
+    rig
+}
+
+fn replace(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
+    let at = bytes
+        .windows(from.len())
+        .position(|window| window == from)
+        .unwrap();
+    bytes[at..at + to.len()].copy_from_slice(to);
+    bytes
+}
+
+const HASHES: &str =
+    "  hashes = [\n    \"h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=\",\n  ]\n";
+
+#[test]
+fn a33_a_plan_only_run_fetches_the_locked_providers_and_uses_nothing_of_the_directory() {
+    let rig = remote(HASHES);
+    fs::create_dir(rig.path("configuration/.terraform")).unwrap();
+    fs::write(rig.path("configuration/script.sh"), "evil").unwrap();
+    rig.apply().0.unwrap();
+    assert_eq!(
+        rig.text("init.args"),
+        "init -backend=false -lockfile=readonly -input=false -no-color\n"
+    );
+    assert!(rig.text("init.lock").contains("h1:edXOJWE4ORX8Fm"));
+    assert!(
+        rig.text("init.tf")
+            .contains("source  = \"registry.terraform.io/acme/thing\"")
+    );
+    assert_eq!(
+        rig.text("show.ls"),
+        ".terraform.lock.hcl\n",
+        "no configuration is left beside the plan"
+    );
+    let env = rig.text("apply.env");
+    let value = |name: &str| {
+        env.lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap()
+            .to_owned()
+    };
+    let pwd = rig.text("apply.pwd");
+    let private = std::path::Path::new(pwd.trim()).parent().unwrap();
+    assert_ne!(private, rig.path("configuration").parent().unwrap());
+    assert!(value("TF_DATA_DIR=").starts_with(private.to_str().unwrap()));
+    assert!(value("HOME=").starts_with(private.to_str().unwrap()));
+    assert!(!private.exists(), "nothing is left behind");
+}
+
+#[test]
+fn a33_a_lock_without_hashes_runs_no_provider() {
+    let rig = remote("");
+    assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "lock-without-hash");
+    assert!(!rig.path("init.args").exists());
+    rig.trust("[runner]\nworkdir = \"as-is\"\nlock_file = \"require-hashes\"");
+    assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "lock-without-hash");
+}
+
+#[test]
+fn a33_another_lock_than_the_trusted_one_is_refused() {
+    let rig = remote(HASHES);
+    fs::write(rig.path("trusted.lock.hcl"), "# another one\n").unwrap();
+    rig.trust(&format!(
+        "[runner]\nworkdir = \"plan-only\"\nlock_file = \"{}\"",
+        rig.path("trusted.lock.hcl").display()
+    ));
+    assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "lock-differs");
+}
+
+#[test]
+fn a33_providers_that_cannot_be_fetched_are_a_refusal_with_the_tools_words() {
+    let rig = remote(HASHES);
+    rig.tool("[ $1 = init ] && { echo 'Error: checksum mismatch' >&2; exit 1; }");
+    let failure = rig.verify().unwrap_err();
+    assert_eq!(
+        (failure.exit, failure.reason),
+        (Exit::EnvironmentUnsafe, "providers")
+    );
+    assert!(
+        failure.error.ends_with("Error: checksum mismatch"),
+        "{}",
+        failure.error
+    );
+}
+
+#[test]
+fn a33_a_cli_configuration_with_overrides_is_refused() {
+    let rig = remote(HASHES);
+    fs::write(rig.path("rc"), "provider_installation { dev_overrides {} }").unwrap();
+    rig.trust(&format!(
+        "[runner]\nworkdir = \"plan-only\"\ncli_config = \"{}\"",
+        rig.path("rc").display()
+    ));
+    assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "cli-config");
 }

@@ -1,5 +1,7 @@
 //! Every input of `fixtures/refusals` is refused as its table says.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -61,7 +61,7 @@ pub struct Arguments {
 /// How the screen looks.
 #[derive(Debug, Clone, Args)]
 pub struct Looks {
-    /// Colours for a dark or a light background, or none at all [default: dark, none with NO_COLOR].
+    /// Colours for a dark or a light background, or none at all [default: dark, none with `NO_COLOR`].
     #[arg(long, value_enum)]
     pub theme: Option<Colours>,
 
@@ -88,8 +88,8 @@ impl Looks {
             Some(Colours::Dark) => Palette::Dark,
             Some(Colours::Light) => Palette::Light,
             Some(Colours::None) => Palette::None,
-            None if no_color.is_some_and(|value| !value.is_empty()) => Palette::None,
-            None => Palette::Dark,
+            None if no_color.is_none_or(std::ffi::OsStr::is_empty) => Palette::Dark,
+            None => Palette::None,
         };
         Theme {
             palette,
@@ -132,21 +132,23 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     } else {
         arguments.plan.plan.clone()
     };
-    let outcome = on_screen(
-        Review {
-            name: plan.name,
-            file: plan.file,
-            bytes: plan.bytes,
-            json: plan.json,
-            signing,
-            drafts: Some(drafts()?),
-            results: Results::Beside {
-                plan: beside,
-                approval: arguments.output.clone(),
-            },
+    let review = Review {
+        name: plan.name,
+        file: plan.file,
+        bytes: plan.bytes,
+        json: plan.json,
+        signing,
+        drafts: Some(drafts()?),
+        results: Results::Beside {
+            plan: beside,
+            approval: arguments.output.clone(),
         },
-        &arguments.looks,
-    )?;
+    };
+    let outcome = if arguments.plain {
+        at_prompts(review, &arguments.looks)?
+    } else {
+        on_screen(review, &arguments.looks)?
+    };
     match outcome {
         Outcome::Signed(receipt) => {
             print(&receipt.0)?;

@@ -85,6 +85,16 @@ fn each_kind_of_difference_is_told_apart() {
             r#""before":{"a":null,"b":1},"after":null"#,
             vec!["a unset null absent", "b removed 1 absent"],
         ),
+        (
+            r#""before":null,"after":{"a":"","b":[{"c":{},"d":0}]}"#,
+            vec![
+                "a unset absent ''",
+                "b added absent [1]",
+                ".[0] added absent {2}",
+                "..c unset absent {}",
+                "..d added absent 0",
+            ],
+        ),
         // Known only after apply.
         (
             r#""before":{"a":"x","b":"y"},"after":{"b":"y"},"after_unknown":{"a":true,"c":true}"#,

@@ -318,6 +318,7 @@ impl<'a> Walk<'a> {
         let kind = match (old.value, new.value) {
             _ if new.is_unknown() => Kind::Unknown,
             _ if old.is_nothing() && new.is_nothing() => kind_of_nothings(&place, old, new),
+            _ if place.whole && says_nothing(old) && says_nothing(new) => Kind::Unset,
             (Some(a), Some(b)) if same(a, b) && !new.unknown.touches() => Kind::Unchanged,
             (None, _) => Kind::Added,
             (_, None) => Kind::Removed,
@@ -404,6 +405,11 @@ impl<'a> Walk<'a> {
             forces_replacement: false,
         });
     }
+}
+
+/// Whether a side is null, or a string or container without anything in it.
+fn says_nothing(node: Node<'_>) -> bool {
+    node.value.is_none_or(Value::is_empty) && !node.unknown.touches()
 }
 
 /// Null or nothing on both sides.

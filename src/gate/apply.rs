@@ -32,10 +32,10 @@ pub fn apply(
     out: &mut dyn Write,
 ) -> Result<Applied, Failure> {
     let verified = verify::verify(request)?;
-    let ledger = open_ledger(&verified.trust)?;
+    let ledger = open_ledger(&request.trust)?;
     let now = clock();
     refuse_expired(&verified, now)?;
-    let trust = &verified.trust;
+    let trust = &request.trust;
     ledger.refuse_rollback(now, trust.limits.clock_skew, &trust.id, trust.version)?;
     let record = Record {
         plan_sha256: Hex(verified.prepared.plan.sha256()),

@@ -74,7 +74,8 @@ fn init(tool: &Tool, environment: &Environment, directory: &Path) -> Result<(), 
         "providers",
         format!("the plan's providers cannot be fetched ({status}): {}", one_line(&complaint)),
     )
-    .hint("Name a provider mirror or a CLI configuration in the trust file, or allow this machine to reach the registry."))
+    .hint("To review: run undersign where `terraform init` was run, so that the providers there are used.")
+    .hint("At the gate: name a CLI configuration with a provider mirror in the trust file, or let this machine reach the registry."))
 }
 
 /// A configuration that requires exactly what the lock holds, under the constraints the lock remembers: with others,
@@ -94,7 +95,7 @@ fn requirements_of(providers: &[Locked]) -> Result<String, Failure> {
         }
         let _ = write!(
             text,
-            "    p{number} = {{\n      source = \"{}\"\n",
+            "    p{number} = {{\n      source  = \"{}\"\n",
             provider.source
         );
         if !provider.constraints.is_empty() {
@@ -146,8 +147,8 @@ mod tests {
                 locked("r.io/a/c", "", true)
             ])
             .unwrap(),
-            "terraform {\n  required_providers {\n    p0 = {\n      source = \"r.io/a/b\"\n      version = \"~> 1.0\"\n    }\n    \
-             p1 = {\n      source = \"r.io/a/c\"\n    }\n  }\n}\n"
+            "terraform {\n  required_providers {\n    p0 = {\n      source  = \"r.io/a/b\"\n      version = \"~> 1.0\"\n    }\n    \
+             p1 = {\n      source  = \"r.io/a/c\"\n    }\n  }\n}\n"
         );
     }
 

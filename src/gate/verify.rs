@@ -22,13 +22,14 @@ use crate::approval::covers::covers;
 use crate::approval::facts::{self, Facts};
 use crate::approval::statement::{Acknowledgement, Hex};
 use crate::failure::{Exit, Failure};
-use crate::plan::archive::{self, PlanFile, Sha256};
+use crate::plan::archive::{self, PlanFile};
 use crate::review::Requirement;
 use crate::review::judge::{self, Judgement, Step};
 use crate::risk::{Judged, ruleset_sha256};
 use crate::trust::approvals::{self, Gathered};
+use crate::trust::file::{self, HeldBy};
 use crate::trust::people::{self, Asked};
-use crate::trust::{LockFile, Runner, Scope, Trust, Workdir, file, scope};
+use crate::trust::{LockFile, Runner, Scope, Trust, Workdir, scope};
 
 /// What is asked, and from where.
 #[derive(Debug, Clone)]
@@ -37,10 +38,10 @@ pub struct Request {
     pub plan: PathBuf,
     /// The approvals; where there are none, those in the directory beside the plan.
     pub approvals: Vec<PathBuf>,
-    /// The trust file.
-    pub trust: PathBuf,
-    /// The digest the trust file must have, if it is pinned.
-    pub trust_sha256: Option<Sha256>,
+    /// What the trust file says.
+    pub trust: Trust,
+    /// What keeps others from changing the trust file.
+    pub held_by: HeldBy,
     /// The tool, where the trust file names none.
     pub tool: Option<PathBuf>,
     /// The directory of the configuration, for a trust file that says `workdir = "as-is"`.
@@ -70,8 +71,6 @@ pub struct Verified {
     pub facts: Facts,
     /// What had to be acknowledged, and was.
     pub required: Vec<Requirement>,
-    /// The trust file.
-    pub trust: Trust,
     /// The plan, its tool and its environment, ready to be applied.
     pub prepared: Prepared,
     /// Where the tool will run.
@@ -79,18 +78,28 @@ pub struct Verified {
 }
 
 /// Verifies a plan and changes nothing.
+///
+/// Whatever is wrong with the plan itself ends as [`Exit::Mismatch`]: it is not what was approved.
 pub fn verify(request: &Request) -> Result<Verified, Failure> {
-    let opened = file::open(&request.trust, request.trust_sha256)?;
-    let trust = Trust::parse(&request.trust.display().to_string(), &opened.text)?;
+    steps(request).map_err(|failure| match failure.exit {
+        Exit::BadPlan => Failure {
+            exit: Exit::Mismatch,
+            ..failure
+        },
+        _ => failure,
+    })
+}
 
+fn steps(request: &Request) -> Result<Verified, Failure> {
+    let trust = &request.trust;
     let plan = SealedPlan::of_path(&request.plan)?;
     refuse_larger("max_plan_bytes", plan.size(), trust.limits.max_plan_bytes)?;
     let file = plan.describe()?;
-    let scope = scope::choose(&trust, &file.workspace, &file.backend_type, &file.lineage)?.clone();
+    let scope = scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage)?.clone();
     refuse_unbound(&file)?;
 
     let (prepared, work_dir) = prepare(request, &trust.runner, plan)?;
-    let (judgement, required) = judge(&prepared, &trust)?;
+    let (judgement, required) = judge(&prepared, trust)?;
     let name = request
         .plan
         .file_name()
@@ -99,7 +108,7 @@ pub fn verify(request: &Request) -> Result<Verified, Failure> {
     let facts = Facts::of(&name, Some(&prepared.file), &judgement, &scope.id)?;
     refuse_other_rules(&scope)?;
 
-    let approvals = gather(request, &trust, &scope, &facts, &required)?;
+    let approvals = gather(request, &scope, &facts, &required)?;
     let rules = required
         .iter()
         .flat_map(|asked| asked.rules.iter().cloned())
@@ -108,7 +117,7 @@ pub fn verify(request: &Request) -> Result<Verified, Failure> {
         requester: request.requester.as_deref(),
         rules: &rules,
     };
-    let persons = people::enough(&trust, &scope, &approvals.verified, asked)?;
+    let persons = people::enough(trust, &scope, &approvals.verified, asked)?;
     let expires_at = approvals
         .verified
         .iter()
@@ -117,14 +126,13 @@ pub fn verify(request: &Request) -> Result<Verified, Failure> {
         .expect("enough people are at least one");
     let as_is = trust.runner.workdir == Workdir::AsIs;
     Ok(Verified {
-        level: Level::of(opened.held_by, is_ours(&request.plan), as_is),
+        level: Level::of(request.held_by, is_ours(&request.plan), as_is),
         scope,
         persons,
         expires_at,
         approvals,
         facts,
         required,
-        trust,
         prepared,
         work_dir,
     })
@@ -376,7 +384,6 @@ fn refuse_other_rules(scope: &Scope) -> Result<(), Failure> {
 
 fn gather(
     request: &Request,
-    trust: &Trust,
     scope: &Scope,
     facts: &Facts,
     required: &[Requirement],
@@ -385,7 +392,7 @@ fn gather(
     let mut unreadable = Vec::new();
     for path in approval_files(request)? {
         let name = path.display().to_string();
-        match approvals::read(&path, trust) {
+        match approvals::read(&path, &request.trust) {
             Ok(bytes) => files.push((name, bytes)),
             Err(failure) => unreadable.push((name, failure)),
         }
@@ -396,7 +403,7 @@ fn gather(
         return Err(failure);
     }
     let mut gathered = approvals::gather(&files, |bytes| {
-        let vote = approvals::check(bytes, trust, scope, request.now)?;
+        let vote = approvals::check(bytes, &request.trust, scope, request.now)?;
         facts::matches(&vote.statement, facts)?;
         let acks = &vote.statement.predicate.acknowledgements;
         covers(required, acks)?;

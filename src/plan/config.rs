@@ -1,7 +1,7 @@
 //! What the `configuration` of a plan says beyond the changes: which programs will run, and which block refers to which.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::action::Action;
 use super::effect::{Effect, Kind, Span};
 use super::element::{Shared, Wrong, mode};
+use super::references::{Graph, references};
 use super::value::Value;
 
 /// What was found.
@@ -131,7 +132,7 @@ pub(super) fn read(json: &str, start: u64, shared: &mut Shared) -> Result<Found,
             todo.extend(call.module.map(|module| (inner, module)));
         }
     }
-    found.dependants = graph.dependants();
+    found.dependants = graph.dependants()?;
     // The stack of modules is read from its end; rows go out in the order of the file.
     found.programs.sort_by_key(|effect| effect.span.start);
     Ok(found)
@@ -161,7 +162,8 @@ fn needed<'a, T: Deserialize<'a>>(
     serde_json::from_str(json).map_err(|_| Wrong { key, wanted })
 }
 
-fn join(path: &str, name: &str) -> String {
+/// `name` in the module `path`.
+pub(super) fn join(path: &str, name: &str) -> String {
     if path.is_empty() {
         name.to_owned()
     } else {
@@ -200,101 +202,6 @@ fn runs(what: &str, expressions: Option<&RawValue>) -> Result<String, Wrong> {
     Ok(match said {
         Some(said) => format!("{what}: {said}"),
         None => what.to_owned(),
-    })
-}
-
-/// All strings below any `references` and `depends_on`.
-fn references(value: &Value) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    let mut todo = vec![value];
-    while let Some(value) = todo.pop() {
-        match value {
-            Value::Object(members) => {
-                for (key, inner) in members {
-                    match (&**key, inner) {
-                        ("references" | "depends_on", Value::List(items)) => {
-                            names
-                                .extend(items.iter().filter_map(Value::as_text).map(str::to_owned));
-                        }
-                        // What stands in a constant is data, whatever its keys are.
-                        ("constant_value", _) => {}
-                        _ => todo.push(inner),
-                    }
-                }
-            }
-            Value::List(items) => todo.extend(items),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
-        }
-    }
-    names
-}
-
-/// Who refers to whom: resource blocks, outputs and variables, by full name without instance keys.
-#[derive(Default)]
-struct Graph(BTreeMap<String, BTreeSet<String>>);
-
-impl Graph {
-    /// Notes every reference in `raw`, which stands in the module `path`, as one of `from`.
-    fn refer(&mut self, path: &str, from: String, raw: &RawValue) -> Result<(), Wrong> {
-        let value = Value::parse(raw.get()).map_err(|_| Wrong {
-            key: "expressions",
-            wanted: "a value of at most 1000 levels",
-        })?;
-        let names = references(&value)
-            .iter()
-            .filter_map(|name| target(path, name))
-            .collect::<BTreeSet<_>>();
-        self.0.entry(from).or_default().extend(names);
-        Ok(())
-    }
-
-    /// Turns the references around, and goes through outputs and variables until a resource block is reached.
-    fn dependants(&self) -> BTreeMap<String, Vec<String>> {
-        let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        for from in self.0.keys().filter(|name| is_block(name)) {
-            let mut seen = BTreeSet::new();
-            let mut todo: Vec<&String> = self.0[from].iter().collect();
-            while let Some(name) = todo.pop() {
-                if !seen.insert(name) {
-                    continue;
-                }
-                if !is_block(name) {
-                    todo.extend(self.0.get(name).into_iter().flatten());
-                } else if name != from && self.0.contains_key(name) {
-                    found.entry(name.clone()).or_default().insert(from);
-                }
-            }
-        }
-        found
-            .into_iter()
-            .map(|(name, by)| (name, by.into_iter().map(str::to_owned).collect()))
-            .collect()
-    }
-}
-
-/// Whether a full name is of a resource block, and not of an output or a variable.
-fn is_block(name: &str) -> bool {
-    let mut parts = name.split('.');
-    loop {
-        match parts.next() {
-            Some("module") => drop(parts.next()),
-            Some("output" | "var") => return false,
-            _ => return true,
-        }
-    }
-}
-
-/// The full name of what a reference in module `path` points to. `None`: a module as a whole, `each`, `count`, `local`.
-fn target(path: &str, reference: &str) -> Option<String> {
-    let block = super::address::block(reference);
-    let mut parts = block.split('.');
-    let (first, second, third) = (parts.next()?, parts.next()?, parts.next());
-    Some(match first {
-        "each" | "count" | "local" | "path" | "terraform" | "self" => return None,
-        "var" => join(path, &format!("var.{second}")),
-        "module" => join(path, &format!("module.{second}.output.{}", third?)),
-        "data" | "ephemeral" => join(path, &format!("{first}.{second}.{}", third?)),
-        _ => join(path, &format!("{first}.{second}")),
     })
 }
 
@@ -341,38 +248,6 @@ mod tests {
                     || row.reason.as_deref() == Some("program")
             );
         }
-    }
-
-    #[test]
-    fn dependants_are_found_through_outputs_and_variables() {
-        let json = r#"{"root_module":{
-            "resources":[
-                {"address":"aws_vpc.v","expressions":{}},
-                {"address":"aws_subnet.s","expressions":{"block":[{"vpc":{"references":["aws_vpc.v[0].id","aws_vpc.v"]}}]}},
-                {"address":"aws_lb.l","depends_on":["aws_subnet.s"],"expressions":{"x":{"references":["module.m[0].id","module.m[0]","each.key"]}}},
-                {"address":"aws_eip.e","expressions":{"x":{"constant_value":{"references":["aws_vpc.v"]}}}}],
-            "module_calls":{"m":{"expressions":{"vpc":{"references":["aws_vpc.v.id","aws_vpc.v"]}},"module":{
-                "outputs":{"id":{"expression":{"references":["aws_sg.g.id","aws_sg.g"]}}},
-                "resources":[{"address":"aws_sg.g","expressions":{"vpc":{"references":["var.vpc"]}}}]}}}}}"#;
-        let names = |of: &[&str]| of.iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(
-            read_all(json).dependants,
-            BTreeMap::from([
-                (
-                    "aws_vpc.v".into(),
-                    names(&["aws_subnet.s", "module.m.aws_sg.g"])
-                ),
-                ("aws_subnet.s".into(), names(&["aws_lb.l"])),
-                ("module.m.aws_sg.g".into(), names(&["aws_lb.l"])),
-            ])
-        );
-    }
-
-    #[test]
-    fn references_in_a_circle_come_to_an_end() {
-        let json = r#"{"root_module":{"resources":[{"address":"a.b","expressions":{"x":{"references":["module.m.o"]}}}],
-            "module_calls":{"m":{"expressions":{"v":{"references":["module.m.o"]}},"module":{"outputs":{"o":{"expression":{"references":["var.v"]}}}}}}}}"#;
-        assert!(read_all(json).dependants.is_empty());
     }
 
     #[test]

@@ -48,12 +48,12 @@ struct Sides<'a> {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Given<'a> {
-    #[serde(borrow)]
-    config_values: Raw<'a>,
-    #[serde(borrow)]
-    config_unknown: Raw<'a>,
-    #[serde(borrow)]
-    config_sensitive: Raw<'a>,
+    #[serde(borrow, rename = "config_values")]
+    values: Raw<'a>,
+    #[serde(borrow, rename = "config_unknown")]
+    unknown: Raw<'a>,
+    #[serde(borrow, rename = "config_sensitive")]
+    sensitive: Raw<'a>,
 }
 
 #[derive(Default)]
@@ -73,8 +73,8 @@ impl Raw<'_> {
 
 impl Values {
     /// Decodes the element of `resource_changes`, `resource_drift` or `deferred_changes` in `item`, or the value of an
-    /// entry of `output_changes`. What an action is given is a new side without
-    /// an old one.
+    /// entry of `output_changes`. What an action is given is a new side without an
+    /// old one.
     pub fn of_item(item: &str) -> Result<Values, ValueError> {
         let invalid = |_| ValueError::Json {
             at: 0,
@@ -87,10 +87,10 @@ impl Values {
             (None, None) => {
                 let given: Given<'_> = serde_json::from_str(item).map_err(invalid)?;
                 let mut sides: Sides<'_> = serde_json::from_str(item).map_err(invalid)?;
-                if given.config_values.0.is_some() {
-                    sides.after = given.config_values;
-                    sides.after_unknown = given.config_unknown;
-                    sides.after_sensitive = given.config_sensitive;
+                if given.values.0.is_some() {
+                    sides.after = given.values;
+                    sides.after_unknown = given.unknown;
+                    sides.after_sensitive = given.sensitive;
                 }
                 sides
             }

@@ -376,7 +376,10 @@ fn azure(rule: &Value, found: &mut Vec<Opening>) {
     {
         return;
     }
-    let protocol = text(rule, "protocol").to_ascii_lowercase();
+    let protocol = match text(rule, "protocol").to_ascii_lowercase() {
+        none if none.is_empty() => "*".to_owned(),
+        protocol => protocol,
+    };
     let both = |one: &str, many: &str| -> Vec<String> {
         list(rule, one)
             .into_iter()

@@ -9,6 +9,10 @@ use crate::plan::values::{Mark, Values};
 /// Findings that need the action and the type, and the values only to say more.
 pub fn judge(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    // Drift was done by others already; only what it says about the object's settings is of use.
+    if effect.kind == Kind::Drift {
+        return findings;
+    }
     match effect.action {
         Action::Delete | Action::DeleteCreate | Action::CreateDelete => {
             if effect.deposed.is_some() {
@@ -117,16 +121,17 @@ fn gone(effect: &Effect) -> Finding {
 
 fn guard_removed(effect: &Effect) -> Option<Finding> {
     let guard = catalogue::guard(&effect.type_name).filter(|guard| guard.delete)?;
-    // A guard that is replaced is there again afterwards; what got weaker in it is judged by its attributes.
-    let risk = if effect.action.replaces() {
-        guard.risk.min(Risk::High)
+    let finding = if effect.action.replaces() {
+        // It is there again afterwards; what got weaker in it is judged by its attributes.
+        Finding::new("guard-changed", Risk::Medium, "").say(format!(
+            "The guard is made anew; in between nothing guards {}.",
+            guard.guards
+        ))
     } else {
-        guard.risk
+        Finding::new("guard-removed", guard.risk.max(Risk::High), "")
+            .say(format!("{} It guards {}.", guard.lost, guard.guards))
     };
-    Some(
-        Finding::new("guard-removed", risk, "")
-            .say(format!("{} It guards {}.", guard.lost, guard.guards)),
-    )
+    Some(finding)
 }
 
 /// Attributes whose change says nothing about what a guard does.
@@ -154,9 +159,6 @@ const NOISE: [&str; 20] = [
 ];
 
 fn guard_made_or_changed(effect: &Effect, values: Option<&Values>) -> Option<Finding> {
-    if effect.kind == Kind::Drift {
-        return None;
-    }
     let guard = catalogue::guard(&effect.type_name)?;
     if effect.action == Action::Create {
         return guard.create.then(|| {

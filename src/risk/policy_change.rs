@@ -1,9 +1,9 @@
 //! Policy documents on both sides of a change: what is said about them.
 
 use super::catalogue::{self, PolicyDocument, Step};
-use super::policy_document::{Atom, Dialect, Document, Grant, Verdict, parse, uncovered};
+use super::policy_document::{Atom, Dialect, Document, Grant, Verdict, allowed, parse, uncovered};
 use super::walk::{self, Leaf, Side};
-use super::{Finding, Risk, render};
+use super::{Finding, Risk, policy_special, render};
 use crate::plan::action::Action;
 use crate::plan::effect::Effect;
 use crate::plan::value::Value;
@@ -153,8 +153,16 @@ fn attribute(effect: &Effect, values: &Values, path: &[Step], dialect_name: &str
     if same() {
         return Vec::new();
     }
+    let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);
+    let mut findings: Vec<Finding> = olds
+        .iter()
+        .zip(&news)
+        .filter_map(|(old, new)| {
+            policy_special::judge(dialect_name, old.value?, new.value?, secret)
+        })
+        .collect();
     let Some(dialect) = Dialect::named(dialect_name) else {
-        return Vec::new();
+        return findings;
     };
     let merged = |leaves: &[Leaf<'_>]| -> Option<Document> {
         let mut whole = Document {
@@ -183,14 +191,38 @@ fn attribute(effect: &Effect, values: &Values, path: &[Step], dialect_name: &str
     } else {
         dialect_name
     };
-    let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);
-    compare(
+    if effect.type_name.starts_with("aws_kms_")
+        && manages_key(&old)
+        && !manages_key(&new)
+        && !deleted
+    {
+        findings.push(Finding::new(
+            "key-lockout",
+            Risk::Critical,
+            "The account may no longer manage this key: nobody can change its policy again, and what it encrypts may be lost.",
+        ));
+    }
+    findings.extend(compare(
         &old,
         &new,
         dialect_name,
         effect.action == Action::Create,
         secret,
-    )
+    ));
+    findings
+}
+
+/// Whether somebody who stands for the whole account may change the policy of the key.
+fn manages_key(document: &Document) -> bool {
+    allowed(document).any(|grant| {
+        let action = matches!(
+            grant.action,
+            Atom::This("*" | "kms:*" | "kms:put*" | "kms:putkeypolicy")
+        );
+        let account =
+            matches!(grant.principal, Atom::This(name) if name == "*" || name.ends_with(":root"));
+        action && account
+    })
 }
 
 fn compare(

@@ -110,7 +110,11 @@ pub fn lines(
     width: u16,
 ) -> Vec<DetailLine> {
     let page = layout::Page::new(width, context.theme);
-    let mut out = head::lines(judged, context, &page);
+    let mut own = Secrets::default();
+    if let Ok(values) = values {
+        own.collect(values);
+    }
+    let mut out = head::lines(judged, &own, context, &page);
     out.push(DetailLine::default());
     if !has_attributes(judged) {
         let hint = [

@@ -1,5 +1,9 @@
 //! A gate in a temporary directory: a plan, a trust file, a tool, people who sign.
 
+// Each test crate uses its own part of it.
+#![allow(dead_code)]
+
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -17,6 +21,7 @@ use undersign::plan::archive::{self, PlanFile};
 use undersign::review::judge::judge_all;
 use undersign::review::{Ack, Method, Requirement};
 use undersign::risk::ruleset_sha256;
+use undersign::trust::{Trust, file};
 
 /// What the clock shows while a plan is signed.
 pub const SIGNED: &str = "2026-11-22T10:00:00Z";
@@ -33,12 +38,23 @@ pub fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// A request whose trust file is opened anew each time.
+pub struct Given {
+    pub plan: PathBuf,
+    pub approvals: Vec<PathBuf>,
+    pub directory: PathBuf,
+    pub variables: Vec<(OsString, OsString)>,
+    pub now: Timestamp,
+}
+
 /// Everything the gate is given.
 pub struct Rig {
     dir: tempfile::TempDir,
-    pub request: Request,
+    pub request: Given,
     signing: ed25519_dalek::SigningKey,
     pub json: Vec<u8>,
+    /// When approvals are signed.
+    pub signed: Timestamp,
     pub target_scope: String,
 }
 
@@ -53,14 +69,10 @@ impl Rig {
         fs::write(at("show.json"), &json).unwrap();
         fs::create_dir(at("bin")).unwrap();
         fs::create_dir(at("configuration")).unwrap();
-        let request = Request {
+        let request = Given {
             plan: at("plan.tfplan"),
             approvals: Vec::new(),
-            trust: at("trust.toml"),
-            trust_sha256: None,
-            tool: None,
             directory: at("configuration"),
-            requester: None,
             variables: vec![("PATH".into(), at("bin").into())],
             now: time(NOW),
         };
@@ -69,10 +81,31 @@ impl Rig {
             request,
             signing: ed25519_dalek::SigningKey::from_bytes(&[7; 32]),
             json,
+            signed: time(SIGNED),
             target_scope: "everything".into(),
         };
         rig.tool("");
         rig.trust("");
+        rig
+    }
+
+    /// A rig around a plan of the fixtures, whose plan file was changed member by member.
+    pub fn doctored(name: &str, change: impl Fn(&str, Vec<u8>) -> Vec<u8>) -> Self {
+        use std::io::{Cursor, Read as _, Write as _};
+        let rig = Self::of(name);
+        let bytes = fs::read(&rig.request.plan).unwrap();
+        let mut from = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+        let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for index in 0..from.len() {
+            let mut member = from.by_index(index).unwrap();
+            let mut bytes = Vec::new();
+            member.read_to_end(&mut bytes).unwrap();
+            let name = member.name().to_owned();
+            to.start_file(&name, zip::write::SimpleFileOptions::default())
+                .unwrap();
+            to.write_all(&change(&name, bytes)).unwrap();
+        }
+        fs::write(&rig.request.plan, to.finish().unwrap().into_inner()).unwrap();
         rig
     }
 
@@ -99,8 +132,9 @@ impl Rig {
 here={here}
 {before}
 case "$1" in
+init) echo "$@" > $here/init.args; cat .terraform.lock.hcl > $here/init.lock; cat *.tf > $here/init.tf ;;
 version) echo '{{"terraform_version":"1.11.4"}}' ;;
-show) echo "$@" > $here/show.args; cat "$3" > $here/shown; cat $here/show.json ;;
+show) echo "$@" > $here/show.args; ls -A > $here/show.ls; cat "$3" > $here/shown; cat $here/show.json ;;
 apply)
   echo "$@" > $here/apply.args
   env > $here/apply.env
@@ -199,7 +233,7 @@ path = "{ledger}"
             ruleset_sha256: Hex(ruleset_sha256()),
             trust_version: 3,
         };
-        let issued_at = time(SIGNED);
+        let issued_at = self.signed;
         let said = Said {
             reviewer: Reviewer {
                 person: "alice".into(),
@@ -233,20 +267,33 @@ path = "{ledger}"
         self.sign(&facts, &required)
     }
 
+    fn request(&self) -> Result<Request, Failure> {
+        let opened = file::open(&self.path("trust.toml"), None)?;
+        let given = &self.request;
+        Ok(Request {
+            plan: given.plan.clone(),
+            approvals: given.approvals.clone(),
+            trust: Trust::parse("trust.toml", &opened.text)?,
+            held_by: opened.held_by,
+            tool: None,
+            directory: given.directory.clone(),
+            requester: None,
+            variables: given.variables.clone(),
+            now: given.now,
+        })
+    }
+
     pub fn verify(&self) -> Result<Verified, Failure> {
-        verify(&self.request)
+        verify(&self.request()?)
     }
 
     /// Applies; returns what the person sees too.
     pub fn apply(&self) -> (Result<Applied, Failure>, String) {
         let mut out = Vec::new();
-        let applied = apply(
-            &self.request,
-            "runner@test",
-            || self.request.now,
-            |_, _| (),
-            &mut out,
-        );
+        let applied = self.request().and_then(|request| {
+            let clock = || self.request.now;
+            apply(&request, "runner@test", clock, |_, _| (), &mut out)
+        });
         (applied, String::from_utf8(out).unwrap())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::layout::{Page, space};
 use super::{DetailContext, DetailLine, Standing, words};
+use crate::diff::Secrets;
 use crate::plan::effect::{Kind, Mode};
 use crate::risk::{Finding, Judged};
 use crate::ui::theme::{Piece, Role};
@@ -14,9 +15,14 @@ const WHY: &str = "why";
 /// Dependants that are named; the rest is counted.
 const NAMED_DEPENDANTS: usize = 3;
 
-pub(super) fn lines(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<DetailLine> {
+pub(super) fn lines(
+    judged: &Judged,
+    own: &Secrets,
+    context: &DetailContext<'_>,
+    page: &Page,
+) -> Vec<DetailLine> {
     let mut out = vec![page.line(verdict(judged, context))];
-    let facts = facts(judged, context, page);
+    let facts = facts(judged, own, context, page);
     if !facts.is_empty() {
         out.push(DetailLine::default());
     }
@@ -86,13 +92,13 @@ fn verdict(judged: &Judged, context: &DetailContext<'_>) -> Vec<Piece> {
 
 type Fact = (&'static str, Vec<Piece>);
 
-fn facts(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<Fact> {
+fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Page) -> Vec<Fact> {
     let effect = &judged.effect;
     let masked = |text: &str| {
-        context.secrets.map_or_else(
-            || text.to_owned(),
-            |secrets| secrets.mask(text).into_owned(),
-        )
+        let text = own.mask(text);
+        context
+            .secrets
+            .map_or_else(|| text.to_string(), |all| all.mask(&text).into_owned())
     };
     let foreign = |text: &str, role| Piece::foreign(&masked(text), role);
     let mut facts: Vec<Fact> = Vec::new();

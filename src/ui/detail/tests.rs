@@ -100,17 +100,16 @@ fn panes(plan: &str, addresses: &[&str], columns: u16) -> String {
         secrets: Some(&secrets),
         ..context()
     };
-    rows.iter()
-        .filter(|(judged, _)| addresses.contains(&&*judged.effect.address))
-        .map(|(judged, item)| {
-            let pane = text(&pane(judged, item, &context, columns));
-            format!(
-                "── {}
-{pane}",
-                judged.effect.address
-            )
-        })
-        .collect()
+    let mut out = String::new();
+    for (judged, item) in &rows {
+        if addresses.contains(&&*judged.effect.address) {
+            out += "── ";
+            out += &judged.effect.address;
+            out += "\n";
+            out += &text(&pane(judged, item, &context, columns));
+        }
+    }
+    out
 }
 
 #[test]
@@ -329,6 +328,19 @@ fn a_line_knows_its_attribute_and_a_value_that_looks_like_our_words_is_quoted() 
     };
     assert_eq!(at("a").trim_end(), r#"~ a    x → "(known after apply)""#);
     assert_eq!(at("m.k").trim_end(), "  ~ k  1 → 2");
+}
+
+#[test]
+fn words_about_a_change_do_not_tell_its_secrets() {
+    let mut why = finding("r", Risk::High, Some("p"), "It was hunter2-x.");
+    why.old = Some("hunter2-x".into());
+    let judged = Judged::new(change(&["update"], More::default()).effect, vec![why]);
+    let item = r#"{"change":{"before":{"p":"hunter2-x"},"after":{"p":"y"},"before_sensitive":{"p":true}}}"#;
+    let shown = text(&pane(&judged, item, &context(), 80));
+    assert!(
+        !shown.contains("hunter2") && shown.contains("It was (sensitive)."),
+        "{shown}"
+    );
 }
 
 #[test]

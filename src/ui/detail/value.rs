@@ -130,7 +130,10 @@ pub(super) fn of(entry: &Entry, hidden: usize, context: &DetailContext<'_>, page
         match entry.kind {
             Kind::Added => value.new = one(&entry.new, &Side::Absent, Role::Added),
             Kind::Removed => value.old = one(&entry.old, &Side::Absent, Role::Removed),
-            Kind::Unchanged | Kind::Unset => value.new = one(&entry.new, &entry.old, Role::Dim),
+            Kind::Unchanged | Kind::Unset if entry.new == Side::Absent => {
+                value.old = one(&entry.old, &Side::Absent, Role::Dim);
+            }
+            Kind::Unchanged | Kind::Unset => value.new = one(&entry.new, &Side::Absent, Role::Dim),
             Kind::Sensitivity => value.new = one(&entry.new, &entry.old, Role::Text),
             Kind::Reordered => {}
             Kind::Unknown => {

@@ -1,0 +1,52 @@
+//! `undersign apply`: verify, claim in the ledger, apply, record the outcome.
+
+use std::io::Write;
+
+use super::Format;
+use super::check::print;
+use super::verify::{Arguments, End, to_json, to_text};
+use crate::failure::{Exit, Failure};
+use crate::gate::apply::{Applied, apply};
+use crate::gate::verify::Verified;
+
+/// Applies an approved plan. What the tool says goes to standard output; with `--format json` to standard error, so that
+/// standard output holds one JSON object.
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let request = arguments.request()?;
+    let by = who();
+    let ready = |verified: &Verified, out: &mut dyn Write| {
+        // A reader that is gone must not stop an apply that is allowed.
+        let _ = writeln!(out, "{}", to_text(verified));
+    };
+    let mut out: Box<dyn Write> = match arguments.format {
+        Format::Text => Box::new(std::io::stdout()),
+        Format::Json => Box::new(std::io::stderr()),
+    };
+    let Applied { verified, ended } = apply(&request, &by, jiff::Timestamp::now, ready, &mut *out)?;
+    if arguments.format == Format::Json {
+        let end = End {
+            outcome: ended.outcome.word(),
+            summary: ended.summary.as_deref(),
+        };
+        print(&(to_json(&verified, Some(&end)) + "\n"))?;
+    }
+    match ended.failure {
+        Some(failure) => Err(failure),
+        None => Ok(Exit::Success),
+    }
+}
+
+/// Who runs this, for the ledger: the name the environment gives, the number the system knows, the machine.
+fn who() -> String {
+    let name = ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .unwrap_or_else(|| "user".into());
+    let machine = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let machine = machine.trim();
+    format!(
+        "{name} ({}){}{machine}",
+        rustix::process::geteuid().as_raw(),
+        if machine.is_empty() { "" } else { " on " },
+    )
+}

@@ -1,0 +1,215 @@
+//! `undersign verify`: is this plan approved, by whom, until when. Changes nothing.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Format;
+use super::check::print;
+use super::trust::TrustArgument;
+use crate::approval::statement::{Hex, Utc};
+use crate::failure::{Exit, Failure};
+use crate::gate::harden::harden;
+use crate::gate::verify::{Request, Verified, verify};
+use crate::text::visible;
+
+/// What `verify` and `apply` take.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The plan file.
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+
+    /// An approval; give it several times for several people [default: those in PLAN.approvals/].
+    #[arg(long = "approval", value_name = "FILE", num_args = 1..)]
+    pub approvals: Vec<PathBuf>,
+
+    /// Whose signature counts.
+    #[command(flatten)]
+    pub trust: TrustArgument,
+
+    /// The terraform or tofu that made the plan, where the trust file names none [default: the one on PATH].
+    #[arg(long, value_name = "PATH")]
+    pub tool: Option<PathBuf>,
+
+    /// The directory of the configuration, where the trust file says workdir = "as-is".
+    #[arg(long = "dir", value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+
+    /// Who asked for the change, where the trust file excludes them from approving it.
+    #[arg(long, value_name = "NAME")]
+    pub requester: Option<String>,
+
+    /// Print text, or one JSON object for programs.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+impl Arguments {
+    /// What is asked of the gate. The process is made safe before anything is read.
+    pub fn request(&self) -> Result<Request, Failure> {
+        harden()?;
+        let opened = self.trust.open()?;
+        Ok(Request {
+            plan: self.plan.clone(),
+            approvals: self.approvals.clone(),
+            trust: opened.trust,
+            held_by: opened.held_by,
+            tool: self.tool.clone(),
+            directory: self.directory.clone(),
+            requester: self.requester.clone(),
+            variables: std::env::vars_os().collect(),
+            now: jiff::Timestamp::now(),
+        })
+    }
+}
+
+/// Verifies, and prints who approved and what that is worth.
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let verified = verify(&arguments.request()?)?;
+    print(&match arguments.format {
+        Format::Text => to_text(&verified),
+        Format::Json => to_json(&verified, None) + "\n",
+    })?;
+    Ok(Exit::Success)
+}
+
+/// The verification for people.
+pub fn to_text(verified: &Verified) -> String {
+    let Verified {
+        facts,
+        scope,
+        prepared,
+        approvals,
+        ..
+    } = verified;
+    let mut out = format!(
+        "approved      {}\nsha256        {}\n",
+        visible(&facts.name),
+        Hex(prepared.plan.sha256())
+    );
+    for vote in &approvals.verified {
+        let _ = writeln!(
+            out,
+            "by            {}  {} ({}, {})",
+            visible(&vote.person),
+            vote.key.fingerprint(),
+            vote.key.key_type().name(),
+            vote.assurance.word()
+        );
+    }
+    let _ = writeln!(
+        out,
+        "for           {}  workspace {}  backend {}\nuntil         {}\nacknowledged  {}\nlevel         {}  {}",
+        visible(&scope.id),
+        visible(&prepared.file.workspace),
+        visible(&prepared.file.backend_type),
+        Utc::of(verified.expires_at),
+        verified.required.len(),
+        verified.level.word(),
+        verified.level.claim(),
+    );
+    for (name, failure) in &approvals.refused {
+        let _ = writeln!(
+            out,
+            "not counted   {}: {}",
+            visible(name),
+            visible(&failure.error)
+        );
+    }
+    out
+}
+
+/// How an apply ended, for programs.
+#[derive(Debug, Serialize)]
+pub struct End<'a> {
+    /// The word in the ledger.
+    pub outcome: &'a str,
+    /// The tool's own summary.
+    pub summary: Option<&'a str>,
+}
+
+/// The verification as one JSON object, with how an apply of it ended.
+pub fn to_json(verified: &Verified, end: Option<&End<'_>>) -> String {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Report<'a> {
+        approved: bool,
+        plan: &'a str,
+        sha256: Hex,
+        json_sha256: Hex,
+        scope: &'a str,
+        workspace: &'a str,
+        backend: &'a str,
+        mode: &'static str,
+        persons: &'a [String],
+        approvals: Vec<Vote<'a>>,
+        expires_at: Utc,
+        acknowledged: usize,
+        level: &'static str,
+        claim: &'static str,
+        not_counted: Vec<NotCounted<'a>>,
+        #[serde(flatten)]
+        end: Option<&'a End<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Vote<'a> {
+        id: Hex,
+        person: &'a str,
+        key: String,
+        assurance: &'static str,
+    }
+    #[derive(Serialize)]
+    struct NotCounted<'a> {
+        file: &'a str,
+        code: u8,
+        reason: &'a str,
+        error: &'a str,
+    }
+    let Verified {
+        facts,
+        scope,
+        prepared,
+        approvals,
+        ..
+    } = verified;
+    let report = Report {
+        approved: true,
+        plan: &facts.name,
+        sha256: Hex(prepared.plan.sha256()),
+        json_sha256: Hex(facts.json.sha256),
+        scope: &scope.id,
+        workspace: &prepared.file.workspace,
+        backend: &prepared.file.backend_type,
+        mode: "normal",
+        persons: &verified.persons,
+        approvals: approvals
+            .verified
+            .iter()
+            .map(|vote| Vote {
+                id: Hex(vote.approval_id),
+                person: &vote.person,
+                key: vote.key.fingerprint(),
+                assurance: vote.assurance.word(),
+            })
+            .collect(),
+        expires_at: Utc::of(verified.expires_at),
+        acknowledged: verified.required.len(),
+        level: verified.level.word(),
+        claim: verified.level.claim(),
+        not_counted: approvals
+            .refused
+            .iter()
+            .map(|(file, failure)| NotCounted {
+                file,
+                code: failure.exit.code(),
+                reason: failure.reason,
+                error: &failure.error,
+            })
+            .collect(),
+        end,
+    };
+    serde_json::to_string(&report).expect("texts and numbers")
+}
