@@ -20,8 +20,8 @@ use crate::ui::width::wrap;
 mod acknowledge;
 mod sign;
 
-/// The columns of a dialog, frame included, where there is room.
-const WIDTH: u16 = 70;
+/// The least and the most columns of a dialog, frame included, where there is room.
+const WIDTH: (u16, u16) = (70, 88);
 
 /// The column where what a label speaks of begins.
 const LABEL: usize = 9;
@@ -39,7 +39,10 @@ struct Page<'a> {
 /// Draws the dialog if there is one; returns where its caret stands.
 pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position> {
     let overlay = state.overlay.as_ref()?;
-    let columns = WIDTH.min(screen.width.saturating_sub(2));
+    let (least, most) = WIDTH;
+    let columns = (screen.width * 2 / 3)
+        .clamp(least, most)
+        .min(screen.width.saturating_sub(2));
     let mut page = Page {
         state,
         width: usize::from(columns.saturating_sub(4)),
