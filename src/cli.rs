@@ -79,10 +79,10 @@ pub fn main() -> ExitCode {
             let format = arguments.format;
             (check::run(&arguments), format)
         }
-        Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
-        Command::Apply(arguments) => (apply::run(&arguments), arguments.format),
         Command::Review(arguments) => (review::run(&arguments), Format::Text),
         Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
+        Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
+        Command::Apply(arguments) => (apply::run(&arguments), arguments.format),
         Command::Trust(command) => (trust::run(&command), Format::Text),
     };
     match result {

@@ -37,9 +37,9 @@
 //! # One change, from bytes to signature
 //!
 //! [`plan::index`] reads the plan once. For each element of `resource_changes` it makes a row ([`plan::effect::Effect`])
-//! with the byte range of the element and hands both to its sink. [`risk::assess`] looks at the element's values and
+//! with the byte range of the element and hands both to its sink. [`risk::assess()`] looks at the element's values and
 //! says what is lost ([`risk::Finding`]). The row travels in a batch to the screen, where the worst open one is under
-//! the cursor. The reviewer reads its [`diff`], acknowledges it, and [`review::Log`] keeps the acknowledgement.
+//! the cursor. The reviewer reads its [`diff`], acknowledges it, and [`review::log::Log`] keeps the acknowledgement.
 //! When nothing is open, [`approval::statement`] lists every acknowledgement by address and rules, and the reviewer's key
 //! signs the bytes. [`gate`] makes its own rows and findings of the very plan it will apply and lets it pass only if the
 //! signed acknowledgements cover them.

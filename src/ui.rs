@@ -65,6 +65,8 @@ pub struct Setup {
 pub struct Facts {
     /// The top of the plan JSON.
     pub header: Header,
+    /// The tool it is for: `terraform`, `tofu`.
+    pub tool: &'static str,
     /// The plan file, where there is one.
     pub file: Option<PlanFile>,
     /// The secrets of the plan: masked wherever they stand.

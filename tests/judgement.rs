@@ -2,55 +2,68 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use undersign::plan::action::Action;
-use undersign::plan::effect::{Effect, Kind, Mode, More, Span};
+use undersign::plan::effect::{Effect, Kind, Span};
+use undersign::plan::index::{self, Header, Progress, Sink};
+use undersign::plan::value::Value;
 use undersign::plan::values::Values;
 use undersign::risk::catalogue::{self, Form, Operator, Row, Step};
 use undersign::risk::operator::Outcome;
-use undersign::risk::{Finding, Judged, Risk, assess, attributes};
+use undersign::risk::{Judged, Risk, Tally, assess, attributes, rule, summary};
 
-/// The row and the values of one element of `resource_changes`, read as simply as can be.
-fn change(element: &Json) -> (Effect, Values) {
-    let text = |key: &str| element[key].as_str().unwrap_or_default().to_owned();
-    let words: Vec<String> = serde_json::from_value(element["change"]["actions"].clone()).unwrap();
-    let mut effect = Effect::bare(
-        Kind::Change,
-        text("address"),
-        Action::from_words(&words),
-        Span::default(),
-    );
-    effect.type_name = text("type").into();
-    effect.name = text("name").into();
-    effect.module = text("module_address").into();
-    effect.mode = match &*text("mode") {
-        "data" => Mode::Data,
-        _ => Mode::Managed,
-    };
-    effect.deposed = element["deposed"].as_str().map(Into::into);
-    let paths = element["change"]["replace_paths"]
-        .as_array()
-        .into_iter()
-        .flatten();
-    effect.more = Some(Box::new(More {
-        previous_address: element["previous_address"].as_str().map(Into::into),
-        importing: element["change"]["importing"].is_object().then_some(None),
-        replace_paths: paths
-            .map(|path| path[0].as_str().unwrap_or("?").into())
-            .collect(),
-        ..More::default()
-    }));
-    (effect, Values::of_item(&element.to_string()).unwrap())
+/// Judges the rows of a plan as they come.
+#[derive(Default)]
+struct Judge {
+    rows: Vec<(Judged, Option<Values>)>,
+    tally: Tally,
 }
 
-fn update(type_name: &str, before: &Json, after: &Json) -> (Effect, Values) {
-    change(&json!({
-        "address": format!("{type_name}.x"), "type": type_name, "name": "x", "mode": "managed",
-        "change": {"actions": ["update"], "before": before, "after": after},
-    }))
+impl Sink for Judge {
+    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
+        let values = Values::of_item(item).ok();
+        let findings = assess(&effect, values.as_ref());
+        let judged = Judged::new(effect, findings);
+        self.tally.add(&judged);
+        self.rows.push((judged, values));
+        ControlFlow::Continue(())
+    }
+
+    fn progress(&mut self, _: Progress) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+fn read(plan: &[u8]) -> Option<(Header, Judge)> {
+    let mut judge = Judge::default();
+    let header = index::read(&mut &*plan, None, &mut judge).ok()?;
+    Some((header, judge))
+}
+
+fn fixture(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(path)
+}
+
+fn json_of(path: &str) -> Json {
+    serde_json::from_str(&std::fs::read_to_string(fixture(path)).unwrap()).unwrap()
+}
+
+/// A plan with one change, read.
+fn one(element: &Json) -> (Judged, Option<Values>) {
+    let plan = json!({"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {"root_module": {}}, "resource_changes": [element]});
+    let (_, judge) = read(plan.to_string().as_bytes()).unwrap_or_else(|| panic!("{plan}"));
+    judge.rows.into_iter().next().unwrap()
+}
+
+fn values(before: &Json, after: &Json) -> Values {
+    Values::of_item(&json!({"change": {"before": before, "after": after}}).to_string()).unwrap()
 }
 
 /// A value with `leaf` at the end of `path`.
@@ -109,8 +122,8 @@ fn directional(row: &Row) -> bool {
 }
 
 fn fires(type_name: &str, row: &Row, before: &Json, after: &Json) -> bool {
-    let (effect, values) = update(type_name, &build(row.path, before), &build(row.path, after));
-    attributes::hits(&effect.type_name, &values)
+    let values = values(&build(row.path, before), &build(row.path, after));
+    attributes::hits(type_name, &values)
         .iter()
         .any(|(found, _, outcome)| {
             std::ptr::eq(*found, row) && matches!(outcome, Outcome::Fires(_))
@@ -146,16 +159,17 @@ fn every_row_fires_on_its_change_and_on_no_other() {
 
 #[test]
 fn a_real_plan_that_weakens_many_types_is_judged_row_by_row() {
-    let plan: Json =
-        serde_json::from_str(include_str!("../fixtures/judgement/aws-weakened.plan.json")).unwrap();
-    let expected: Json = serde_json::from_str(include_str!(
-        "../fixtures/judgement/aws-weakened.expected.json"
-    ))
-    .unwrap();
+    let plan = std::fs::read(fixture("judgement/weakened/plan.json")).unwrap();
+    let expected = json_of("judgement/weakened/expected.json");
     let mut seen = 0;
-    for element in plan["resource_changes"].as_array().unwrap() {
-        let (effect, values) = change(element);
-        let found = attributes::hits(&effect.type_name, &values);
+    let (_, judge) = read(&plan).unwrap();
+    for (judged, values) in judge
+        .rows
+        .iter()
+        .filter(|(judged, _)| judged.effect.kind == Kind::Change)
+    {
+        let effect = &judged.effect;
+        let found = attributes::hits(&effect.type_name, values.as_ref().unwrap());
         let attributes = |fired: bool| -> BTreeSet<String> {
             found
                 .iter()
@@ -190,10 +204,170 @@ fn a_real_plan_that_weakens_many_types_is_judged_row_by_row() {
     assert!(seen > 110, "{seen}");
 }
 
-fn judged(element: &Json) -> Judged {
-    let (effect, values) = change(element);
-    let findings = assess(&effect, Some(&values));
-    Judged::new(effect, findings)
+/// The element of `resource_changes` that a labelled case stands for.
+fn element(case: &Json) -> Json {
+    let type_name = case["type"].as_str().unwrap();
+    let data = case["mode"] == "data";
+    let mut address = format!("{}{type_name}.x", if data { "data." } else { "" });
+    let mut element = json!({
+        "mode": if data { "data" } else { "managed" }, "type": type_name, "name": "x",
+        "provider_name": "registry.terraform.io/example/example",
+        "change": {
+            "actions": case["actions"], "before": case["before"], "after": case["after"],
+            "after_unknown": case.get("unknown").cloned().unwrap_or_else(|| json!({})),
+            "before_sensitive": false, "after_sensitive": {},
+        },
+    });
+    if let Some(key) = case["key"].as_str() {
+        address = format!("{address}[{key:?}]");
+        element["index"] = key.into();
+    }
+    element["address"] = address.into();
+    for name in ["deposed", "previous_address"] {
+        if let Some(value) = case.get(name) {
+            element[name] = value.clone();
+        }
+    }
+    for name in ["replace_paths", "importing"] {
+        if let Some(value) = case.get(name) {
+            element["change"][name] = value.clone();
+        }
+    }
+    element
+}
+
+#[test]
+fn labelled_changes_ask_where_they_must_and_only_there() {
+    let (mut dangerous, mut routine, mut missed, mut wrong) = (0, 0, Vec::new(), Vec::new());
+    for file in ["aws", "azure", "google", "others"] {
+        for case in json_of(&format!("judgement/{file}.json"))
+            .as_array()
+            .unwrap()
+        {
+            let (judged, _) = one(&element(case));
+            let expected: Vec<String> = serde_json::from_value(case["asks"].clone()).unwrap();
+            let found = judged.asking_rules();
+            let line = format!(
+                "{file}: {}: wanted {expected:?}, got {found:?}",
+                case["case"]
+            );
+            if expected.is_empty() {
+                routine += 1;
+            } else {
+                dangerous += 1;
+            }
+            if expected.iter().any(|rule| !found.contains(rule)) {
+                missed.push(line);
+            } else if found.iter().any(|rule| !expected.contains(rule)) {
+                wrong.push(line);
+            }
+            for finding in &judged.findings {
+                assert!(
+                    rule(&finding.rule).is_some(),
+                    "{} is not explained",
+                    finding.rule
+                );
+            }
+        }
+    }
+    println!(
+        "{dangerous} dangerous, {} missed; {routine} routine or more, {} asked wrongly",
+        missed.len(),
+        wrong.len()
+    );
+    assert!(
+        missed.is_empty() && wrong.is_empty(),
+        "missed:\n{}\nwrong:\n{}",
+        missed.join("\n"),
+        wrong.join("\n")
+    );
+    assert!(dangerous >= 80 && routine >= 40, "{dangerous} {routine}");
+}
+
+fn rig(name: &str) -> (Vec<Judged>, Judge) {
+    let plan = std::fs::read(fixture(&format!("plans/rig/{name}.json"))).unwrap();
+    let (header, judge) = read(&plan).unwrap();
+    (summary(&header, None, &judge.tally), judge)
+}
+
+fn signals(name: &str) -> Vec<String> {
+    let mut ids: Vec<String> = rig(name)
+        .0
+        .iter()
+        .map(|signal| signal.effect.address.to_string())
+        .collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn every_protection_that_the_platform_lost_is_found_by_path() {
+    let (_, judge) = rig("weaken");
+    let found: BTreeSet<(String, String)> = judge
+        .rows
+        .iter()
+        .filter(|(judged, _)| judged.effect.kind == Kind::Change)
+        .flat_map(|(judged, _)| {
+            let findings = judged
+                .findings
+                .iter()
+                .filter(|finding| finding.risk >= Risk::High);
+            findings.map(|finding| {
+                (
+                    judged.effect.type_name.to_string(),
+                    finding.path.as_deref().unwrap_or(&finding.rule).to_owned(),
+                )
+            })
+        })
+        .collect();
+    for (type_name, path) in [
+        ("aws_db_instance", "deletion_protection"),
+        ("aws_db_instance", "backup_retention_period"),
+        ("aws_db_instance", "skip_final_snapshot"),
+        ("aws_dynamodb_table", "deletion_protection_enabled"),
+        ("aws_dynamodb_table", "point_in_time_recovery[0].enabled"),
+        ("aws_kms_key", "deletion_window_in_days"),
+        ("aws_kms_key", "enable_key_rotation"),
+        ("aws_security_group", "ingress"),
+        ("aws_iam_policy", "policy"),
+    ] {
+        assert!(
+            found.contains(&(type_name.into(), path.into())),
+            "{type_name} {path} in {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn whole_plans_say_what_they_are() {
+    let (destroy, _) = rig("destroy");
+    let all = destroy
+        .iter()
+        .find(|signal| &*signal.effect.address == "destroys-everything")
+        .unwrap();
+    assert!(
+        all.findings[0].message.contains("12 of 12"),
+        "{:?}",
+        all.findings
+    );
+    assert_eq!(all.risk(), Risk::Critical);
+    assert_eq!(signals("missing-state"), ["no-prior-state"]);
+    assert_eq!(signals("create"), ["no-prior-state"]);
+    assert_eq!(signals("no-op"), Vec::<String>::new());
+    assert_eq!(signals("refresh-only"), ["refresh-only"]);
+    assert_eq!(signals("replace"), Vec::<String>::new());
+    let (_, refresh) = rig("refresh-only");
+    assert!(
+        refresh.rows.iter().all(|(judged, _)| !judged.needs_ack()),
+        "a refresh destroys nothing"
+    );
+    let plain = std::fs::read(fixture("plans/01-create-only/plan.json")).unwrap();
+    let (header, judge) = read(&plain).unwrap();
+    assert_eq!(
+        summary(&header, None, &judge.tally),
+        [],
+        "a small beginning is not asked about"
+    );
 }
 
 /// Prints how many changes of the plans in a folder ask for an acknowledgement, and why. Set `UNDERSIGN_PLANS` to run it.
@@ -203,28 +377,28 @@ fn the_share_of_changes_that_ask_can_be_measured() {
         return;
     };
     let (mut plans, mut changes, mut asking, mut creates, mut asking_creates) = (0, 0, 0, 0, 0);
-    let mut rules: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    let mut rules: BTreeMap<String, usize> = BTreeMap::new();
+    let mut signalled: BTreeMap<String, usize> = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let Ok(text) = std::fs::read_to_string(&path) else {
+        let Ok(bytes) = std::fs::read(entry.unwrap().path()) else {
             continue;
         };
-        let Ok(plan) = serde_json::from_str::<Json>(&text) else {
-            continue;
-        };
-        let Some(elements) = plan["resource_changes"].as_array() else {
+        let Some((header, judge)) = read(&bytes) else {
             continue;
         };
         plans += 1;
-        for element in elements {
-            if !element["change"]["actions"].is_array()
-                || Values::of_item(&element.to_string()).is_err()
+        for signal in summary(&header, None, &judge.tally)
+            .iter()
+            .filter(|s| s.needs_ack())
+        {
+            *signalled
+                .entry(signal.effect.address.to_string())
+                .or_default() += 1;
+        }
+        for (judged, _) in judge.rows {
+            if judged.effect.kind != Kind::Change
+                || judged.effect.is_nothing() && judged.findings.is_empty()
             {
-                println!("cannot be read: {} {}", path.display(), element["address"]);
-                continue;
-            }
-            let judged = judged(element);
-            if judged.effect.is_nothing() && judged.findings.is_empty() {
                 continue;
             }
             changes += 1;
@@ -256,5 +430,151 @@ fn the_share_of_changes_that_ask_can_be_measured() {
     println!(
         "{plans} plans, {changes} changes, {asking} ask; {creates} creates, {asking_creates} of them ask"
     );
-    println!("{rules:#?}");
+    println!("rules {rules:#?}, signals {signalled:#?}");
+}
+
+const SECRET: &str = "hunter2-canary-do-not-print";
+
+fn any_json() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i32>().prop_map(Into::into),
+        prop::sample::select(vec![
+            "",
+            "0.0.0.0/0",
+            "*",
+            "P7D",
+            "30d",
+            "Enabled",
+            "{\"Statement\":[{\"Effect\":\"Deny\"}]}",
+            "{",
+            "2026-01-01T00:00:00Z"
+        ])
+        .prop_map(Into::into),
+        ".{0,6}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(4, 48, 6, |inner| {
+        let name = prop_oneof![
+            prop::sample::select(
+                catalogue::rows()
+                    .filter_map(|(_, row)| match row.path[0] {
+                        Step::Member(name) => Some(name.to_owned()),
+                        Step::Each | Step::Values => None,
+                    })
+                    .collect::<Vec<_>>()
+            ),
+            prop::sample::select(vec![
+                "ingress",
+                "cidr_blocks",
+                "policy",
+                "from_port",
+                "to_port",
+                "protocol",
+                "enabled"
+            ])
+            .prop_map(str::to_owned),
+        ];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Into::into),
+            prop::collection::btree_map(name, inner, 0..6)
+                .prop_map(|map| Json::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_values() -> impl Strategy<Value = Values> {
+    prop::array::uniform5(prop::option::of(any_json())).prop_map(|sides| {
+        let [
+            before,
+            after,
+            after_unknown,
+            before_sensitive,
+            after_sensitive,
+        ] = sides.map(|side| side.map(|json| Value::parse(&json.to_string()).unwrap()));
+        Values {
+            before,
+            after,
+            after_unknown,
+            before_sensitive,
+            after_sensitive,
+        }
+    })
+}
+
+/// Every text of the object becomes the secret; numbers and switches keep their places.
+fn all_secret(json: &Json) -> Json {
+    match json {
+        Json::String(text) if text.starts_with("{\"Statement") => {
+            json!(text.replace("\"Deny\"", &format!("\"Deny\",\"Action\":\"{SECRET}\"")))
+        }
+        Json::String(_) => json!(SECRET),
+        Json::Array(items) => items.iter().map(all_secret).collect(),
+        Json::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), all_secret(value)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+fn any_type() -> impl Strategy<Value = &'static str> {
+    let mut types: Vec<&str> = catalogue::rows().map(|(name, _)| name).collect();
+    types.extend([
+        "acme_thing",
+        "google_compute_firewall",
+        "azurerm_network_security_group",
+        "aws_security_group",
+        "aws_iam_policy",
+        "aws_iam_role",
+        "",
+    ]);
+    prop::sample::select(types)
+}
+
+fn any_action() -> impl Strategy<Value = Action> {
+    prop::sample::select(vec![
+        Action::NoOp,
+        Action::Create,
+        Action::Read,
+        Action::Update,
+        Action::Delete,
+        Action::DeleteCreate,
+        Action::CreateDelete,
+        Action::Forget,
+        Action::CreateForget,
+        Action::ForgetCreate,
+        Action::Open,
+        Action::Unknown(vec!["x".into()]),
+    ])
+}
+
+fn row_of(kind: Kind, type_name: &str, action: Action) -> Effect {
+    let mut effect = Effect::bare(kind, format!("{type_name}.x"), action, Span::default());
+    effect.type_name = type_name.into();
+    effect
+}
+
+proptest! {
+    #[test]
+    fn no_values_make_it_panic(values in any_values(), type_name in any_type(), action in any_action(), kind in prop::sample::select(vec![Kind::Change, Kind::Drift, Kind::Deferred, Kind::Output, Kind::Provisioner])) {
+        let effect = row_of(kind, type_name, action);
+        for finding in assess(&effect, Some(&values)).iter().chain(&assess(&effect, None)) {
+            prop_assert!(rule(&finding.rule).is_some(), "{}", finding.rule);
+            prop_assert!(!finding.message.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_secret_never_stands_in_a_finding(before in any_json(), after in any_json(), type_name in any_type(), action in any_action(), which: bool) {
+        let parse = |json: &Json| Some(Value::parse(&all_secret(json).to_string()).unwrap());
+        let mark = |on: bool| Some(Value::Bool(on));
+        // One side's mark is enough: the other may have been lost on the way.
+        let values = Values {
+            before: parse(&before), after: parse(&after), after_unknown: None,
+            before_sensitive: mark(which), after_sensitive: mark(!which),
+        };
+        let text = format!("{:?}", assess(&row_of(Kind::Change, type_name, action), Some(&values)));
+        prop_assert!(!text.contains(SECRET), "{}", text);
+    }
 }

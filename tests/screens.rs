@@ -1,6 +1,6 @@
 //! Key scripts, and the screens they lead to.
 
-#![allow(clippy::unwrap_used, missing_docs, dead_code)]
+#![allow(clippy::unwrap_used, missing_docs)]
 
 mod support {
     pub mod describe;
@@ -8,14 +8,393 @@ mod support {
     pub mod screen;
 }
 
-use support::screen::Screen;
+use proptest::prelude::*;
+use support::describe::styled;
+use support::scene;
+use support::screen::{Screen, setup};
+use undersign::failure::{Exit, Failure};
+use undersign::plan::index::Progress;
+use undersign::review::Method;
+use undersign::review::log::Said;
+use undersign::text::is_hidden;
+use undersign::ui::hands::{Outcome, Receipt};
+use undersign::ui::key::Key;
+use undersign::ui::theme::{Palette, Theme};
+use undersign::ui::{Command, Msg};
+
+/// Acknowledges all seven: typed names for four, a key for three.
+const ACKNOWLEDGE_ALL: &str = "a 'protection-removed-and-destroyed' enter a 'primary' tab 'blue-green cut-over' enter enter \
+                               a 'audit_logs' enter a 'tenant' enter a y a y a y";
+
+fn plain() -> Screen {
+    Screen::with(setup(Palette::None), 80, 24)
+        .rows(scene::incident())
+        .loaded()
+}
+
+macro_rules! screens {
+    ($($name:ident: $screen:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            insta::assert_snapshot!(styled(&$screen.buffer()));
+        }
+    )*};
+}
+
+screens! {
+    review_at_the_design_size: Screen::incident(80, 24).keys("]");
+    review_side_by_side: Screen::incident(120, 40).keys("] ] ]");
+    review_at_the_least_size: Screen::incident(60, 15).keys("]");
+    review_without_colour: plain().keys("]");
+    review_on_a_light_terminal_in_ascii: {
+        let mut setup = setup(Palette::Light);
+        setup.theme = Theme { palette: Palette::Light, ascii: true };
+        Screen::with(setup, 80, 24).rows(scene::incident()).loaded().keys("] a y ]")
+    };
+    routine_changes_are_folded: Screen::incident(120, 40).keys("G k k k k l j j j j j j j");
+    a_critical_change_wants_its_name: Screen::incident(80, 24).keys("] a tab 'CHG-20391' enter 'prima'");
+    a_critical_change_without_colour: plain().keys("] a 'prima'");
+    a_high_change_at_the_least_size: Screen::incident(60, 15).keys("] ] ] ] a");
+    an_objection_wants_a_reason: Screen::incident(80, 24).keys("] x enter");
+    signing_at_the_design_size: Screen::incident(80, 24).keys(ACKNOWLEDGE_ALL).keys("S 'prod'");
+    signing_at_the_least_size: Screen::incident(60, 15).keys(ACKNOWLEDGE_ALL).keys("S");
+    sending_back_shows_the_objections: Screen::incident(80, 24).keys("] x 'not in office hours' enter S");
+    keys_are_searchable: Screen::incident(80, 24).keys("? 'open'");
+    commands_say_why_they_cannot_run: Screen::incident(80, 24).keys(": 's'");
+    the_filter_works_while_it_is_typed: Screen::incident(80, 24).keys("/ 'aws_s type:s3'");
+    a_filter_that_makes_no_sense_says_so: Screen::incident(80, 24).keys("/ 'foo:bar'");
+    the_json_of_a_change: Screen::incident(120, 40).keys("] J");
+    the_detail_on_the_whole_screen: Screen::incident(80, 24).keys("] enter");
+}
 
 #[test]
-fn look() {
-    let (w, h) = (
-        std::env::var("W").unwrap().parse().unwrap(),
-        std::env::var("H").unwrap().parse().unwrap(),
+fn loading_says_how_far_it_is() {
+    let mut screen = Screen::new(80, 24).rows(scene::incident());
+    screen.send(Msg::Progress(Progress {
+        bytes: 41,
+        total: Some(100),
+        rows: 94,
+    }));
+    insta::assert_snapshot!(styled(&screen.buffer()));
+    let screen = screen.keys("S");
+    assert!(screen.text().contains("still reading the plan"));
+}
+
+#[test]
+fn a_plan_that_cannot_be_read_says_why() {
+    let mut screen = Screen::new(80, 24).rows(scene::incident());
+    screen.send(Msg::LoadFailed(
+        Failure::new(
+            Exit::BadPlan,
+            "truncated",
+            "The file ends inside resource_changes, at byte 41,233.",
+        )
+        .expected("a closing ]", "the end of the file")
+        .hint("make the plan again: terraform show -json tfplan > plan.json"),
+    ));
+    screen.send(Msg::Drawn);
+    insta::assert_snapshot!(styled(&screen.buffer()));
+    let screen = screen.keys("enter S");
+    assert!(screen.text().contains("the plan was not read"));
+}
+
+#[test]
+fn the_cursor_is_on_the_worst_open_change_until_the_reviewer_moves() {
+    let mut screen = Screen::new(80, 24);
+    let mut scene = scene::incident();
+    let late = scene.rows.remove(0);
+    screen.send(Msg::Rows(scene.rows));
+    let name = |screen: &Screen| screen.state.current().unwrap().1.effect.name.to_string();
+    assert_eq!(name(&screen), "audit_logs");
+    let mut screen = screen.keys("j");
+    assert_eq!(name(&screen), "tenant");
+    screen.send(Msg::Rows(vec![late]));
+    assert_eq!(name(&screen), "tenant");
+    assert_eq!(name(&screen.loaded()), "tenant");
+}
+
+#[test]
+fn the_terminal_cursor_is_on_the_box_or_on_the_caret() {
+    let screen = Screen::incident(80, 24).keys("]");
+    let (x, y) = screen.cursor();
+    assert_eq!(screen.buffer()[(x, y)].symbol(), "[");
+    let screen = screen.keys("a 'pri'");
+    let (x, y) = screen.cursor();
+    assert_eq!(screen.buffer()[(x - 1, y)].symbol(), "i");
+}
+
+#[test]
+fn everything_acknowledged_can_be_signed() {
+    let screen = Screen::incident(80, 24).keys(ACKNOWLEDGE_ALL);
+    assert_eq!(
+        (screen.state.tally.acked, screen.state.tally.asking),
+        (7, 7)
     );
-    let s = Screen::incident(w, h).keys(&std::env::var("KEYS").unwrap_or_default());
-    println!("{}", s.text());
+    assert_eq!(screen.saves, 7);
+    let screen = screen.keys("S 'prod/network' enter");
+    let [Command::Sign(request)] = screen.asked.as_slice() else {
+        panic!("{:?}", screen.asked)
+    };
+    assert_eq!(request.acks.len(), 7);
+    let primary = request
+        .acks
+        .iter()
+        .find(|a| a.requirement.key.address.contains("primary"));
+    let primary = primary.unwrap();
+    assert_eq!(primary.method, Method::Typed);
+    assert_eq!(primary.reason.as_deref(), Some("blue-green cut-over"));
+    assert_eq!(
+        primary.requirement.rules,
+        [
+            "delete-stateful",
+            "final-snapshot-off",
+            "protection-weakened"
+        ]
+    );
+    let mut screen = screen;
+    screen.send(Msg::Signed(Ok(Receipt("signed".into()))));
+    assert_eq!(
+        screen.outcome(),
+        Some(&Outcome::Signed(Receipt("signed".into())))
+    );
+}
+
+#[test]
+fn nothing_is_signed_while_something_is_open_or_the_name_is_wrong() {
+    let screen = Screen::incident(80, 24).keys("S");
+    assert!(screen.text().contains("7 changes are not acknowledged yet"));
+    let screen = Screen::incident(80, 24)
+        .keys(ACKNOWLEDGE_ALL)
+        .keys("S 'prod/networ' enter");
+    assert!(screen.asked.is_empty());
+    assert!(screen.text().contains("type prod/network to sign"));
+    let mut screen = screen.paste("k").keys("enter");
+    assert!(screen.asked.is_empty(), "a pasted name does not count");
+    screen.send(Msg::SourceChanged);
+    let screen = screen.keys("'k' enter");
+    assert!(screen.asked.is_empty());
+    assert!(screen.text().contains("no longer what was read"));
+}
+
+#[test]
+fn keys_typed_before_a_dialog_was_seen_do_not_answer_it() {
+    let screen = Screen::incident(80, 24).keys("] ] ] ]").at_once("a y");
+    assert_eq!(screen.state.tally.acked, 0);
+    assert!(screen.text().contains("Acknowledge a high change"));
+    assert_eq!(screen.keys("y").state.tally.acked, 1);
+    let screen = Screen::incident(80, 24)
+        .keys("] ] ] ]")
+        .at_once("a enter y space");
+    assert_eq!(screen.state.tally.acked, 0);
+}
+
+#[test]
+fn enter_never_acknowledges_a_high_change() {
+    let screen = Screen::incident(80, 24).keys("] ] ] ] a enter tab 'y' enter");
+    assert_eq!(screen.state.tally.acked, 0);
+}
+
+#[test]
+fn a_wrong_or_pasted_name_does_not_acknowledge() {
+    let screen = Screen::incident(80, 24).keys("] a 'Primary' enter");
+    assert_eq!(screen.state.tally.acked, 0);
+    let screen = Screen::incident(80, 24)
+        .keys("] a")
+        .paste("primary")
+        .keys("enter");
+    assert_eq!(screen.state.tally.acked, 0);
+    assert!(screen.text().contains("type primary to acknowledge"));
+}
+
+#[test]
+fn undo_and_redo_go_back_and_forth() {
+    let screen = Screen::incident(80, 24).keys("] ] ] ] a y u");
+    assert_eq!(screen.state.tally.acked, 0);
+    assert!(
+        screen
+            .text()
+            .contains("took back the acknowledgement of aws_iam_role_policy.deploy")
+    );
+    let screen = screen.keys("ctrl-r");
+    assert_eq!(screen.state.tally.acked, 1);
+    assert_eq!(screen.saves, 3);
+    let screen = screen.keys("u u");
+    assert!(screen.text().contains("nothing to undo"));
+}
+
+#[test]
+fn an_objection_sends_the_plan_back() {
+    let screen = Screen::incident(80, 24).keys("] x 'no' enter S");
+    assert!(screen.text().contains("Send this plan back"));
+    let mut screen = screen.keys("y");
+    assert_eq!(screen.asked, [Command::Reject]);
+    screen.send(Msg::Rejected(Ok("sent back".into())));
+    assert_eq!(
+        screen.outcome(),
+        Some(&Outcome::Rejected("sent back".into()))
+    );
+}
+
+#[test]
+fn a_remark_decides_nothing() {
+    let screen = Screen::incident(80, 24).keys("] c 'ask Ada' enter");
+    assert_eq!(screen.state.tally.acked, 0);
+    let said: Vec<_> = screen.state.log.comments().collect();
+    assert_eq!(said.len(), 1);
+    assert!(screen.keys("enter").text().contains("ask Ada"));
+}
+
+#[test]
+fn what_is_not_saved_is_shown_and_asked_about() {
+    let mut screen = Screen::incident(80, 24);
+    screen.save_fails = true;
+    let screen = screen.keys("] ] ] ] a y");
+    assert!(screen.text().contains("not saved"));
+    let screen = screen.keys("q");
+    assert!(screen.text().contains("the disk is full"));
+    assert_eq!(screen.outcome(), None);
+    let screen = screen.keys("y");
+    assert_eq!(screen.outcome(), Some(&Outcome::Left { saved: false }));
+}
+
+#[test]
+fn leaving_a_saved_review_asks_nothing() {
+    let screen = Screen::incident(80, 24).keys("] x ctrl-c");
+    assert_eq!(screen.outcome(), None, "in a dialog it cancels");
+    let screen = screen.keys("ctrl-c");
+    assert_eq!(screen.outcome(), Some(&Outcome::Left { saved: true }));
+}
+
+#[test]
+fn the_number_of_what_is_hidden_is_shown() {
+    let screen = Screen::incident(80, 24).keys("1");
+    assert!(screen.text().contains("shown 4 of 95"));
+    assert!(screen.keys("esc").text().contains("shown 95 of 95"));
+}
+
+#[test]
+fn copying_promises_no_more_than_it_can_know() {
+    let screen = Screen::incident(80, 24).keys("] y");
+    assert_eq!(
+        screen.asked,
+        [Command::Copy("module.db.aws_db_instance.primary".into())]
+    );
+    assert!(screen.text().contains("sent to the terminal's clipboard"));
+}
+
+#[test]
+fn a_change_acknowledged_before_stays_so_when_the_review_goes_on() {
+    let before = Screen::incident(80, 24).keys("] ] ] ] a y");
+    let mut setup = setup(Palette::Dark);
+    setup.log = before.state.log.clone();
+    setup.restored = Some("1 acknowledgement from an earlier sitting".into());
+    let screen = Screen::with(setup, 80, 24).rows(scene::incident()).loaded();
+    assert_eq!(screen.state.tally.acked, 1);
+    assert!(screen.text().contains("from an earlier sitting"));
+    let verdicts = screen.state.log.verdicts();
+    assert!(matches!(verdicts.values().next(), Some(Said::Ack(_))));
+}
+
+#[test]
+fn a_screen_that_is_too_small_decides_nothing() {
+    let screen = Screen::incident(59, 24).keys("a y 'primary' enter S");
+    assert!(screen.text().contains("60×15 needed, this is 59×24"));
+    assert!(screen.state.overlay.is_none());
+    assert_eq!(
+        screen.keys("q").outcome(),
+        Some(&Outcome::Left { saved: true })
+    );
+}
+
+#[test]
+fn foreign_text_cannot_act_on_the_terminal() {
+    let mut scene = scene::incident();
+    let row = &mut scene.rows[0];
+    row.effect.address = "module.db.aws_db_instance.x\u{202e}\u{1b}[2J\u{200b}y".into();
+    row.effect.name = "x\u{202e}y".into();
+    row.findings[0].message = "A\u{1b}]0;title\u{7}B".into();
+    let mut setup = setup(Palette::Dark);
+    setup.target = Some("prod\u{9b}31m".into());
+    setup.plan = "plan\u{202e}.json".into();
+    let mut screen = Screen::with(setup, 120, 40).rows(scene).loaded();
+    for keys in [
+        "] ",
+        "a",
+        "esc x",
+        "esc y",
+        "enter",
+        "J",
+        "esc esc / 'x'",
+        "esc S",
+    ] {
+        screen = screen.keys(keys);
+        for cell in screen.buffer().content() {
+            assert!(
+                !cell.symbol().chars().any(is_hidden),
+                "{keys}: {:?}",
+                cell.symbol()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_rows_are_as_quick_to_walk_as_a_hundred() {
+    let mut scene = scene::incident();
+    let model = scene.rows[8].clone();
+    for i in 0..100_000 {
+        let mut judged = model.clone();
+        judged.effect.address = format!("module.m{}.aws_instance.n[{i}]", i % 500).into();
+        judged.effect.module = format!("module.m{}", i % 500).into();
+        scene.rows.push(judged);
+    }
+    let screen = Screen::new(120, 40).rows(scene).loaded();
+    let started = std::time::Instant::now();
+    let screen = screen.keys("E G k k k g j j pgdn pgdn").keys("G");
+    screen.buffer();
+    assert!(screen.text().contains("100,0"));
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+fn any_key() -> impl Strategy<Value = String> {
+    let all: Vec<&str> = undersign::ui::keymap::KEYS
+        .iter()
+        .flat_map(|b| b.keys.iter().copied())
+        .collect();
+    prop_oneof![
+        8 => prop::sample::select(all).prop_map(String::from),
+        2 => any::<char>().prop_map(String::from),
+        2 => prop::sample::select(vec!["primary", "open"]).prop_map(String::from),
+        1 => Just("backspace".to_owned()),
+        1 => Just("left".to_owned()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_keys_at_any_size_panic(
+        keys in prop::collection::vec(any_key(), 0..60),
+        sizes in prop::collection::vec((0_u16..200, 0_u16..80), 1..6),
+    ) {
+        let mut screen = Screen::incident(sizes[0].0, sizes[0].1);
+        for (i, key) in keys.iter().enumerate() {
+            if i % 8 == 7 {
+                let (width, height) = sizes[i / 8 % sizes.len()];
+                screen.send(Msg::Resize(width, height));
+            }
+            screen.send(Msg::Key(Key::named(key)));
+            screen.send(Msg::Drawn);
+            if i % 3 == 0 {
+                screen.buffer();
+            }
+        }
+        let buffer = screen.buffer();
+        for cell in buffer.content() {
+            prop_assert!(!cell.symbol().chars().any(is_hidden), "{:?}", cell.symbol());
+        }
+        // A terminal may also have another size than the one that was told last.
+        screen.draw(sizes[0].1, sizes[0].0);
+    }
 }

@@ -1,5 +1,6 @@
 //! What a review needs of the world: values on demand, the draft on disk, the signature, the rejection.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,6 +21,7 @@ use crate::review::draft::Draft;
 use crate::review::log::Log;
 use crate::review::rejection::Rejection;
 use crate::risk::{self, Judged};
+use crate::text::visible;
 use crate::trust::{Scope, Trust};
 use crate::ui::hands::{Hands, Receipt, SignJob, SignRequest};
 
@@ -160,7 +162,8 @@ impl Desk {
         let acks = approval.acknowledgements.len();
         let kept = matches!(self.results, Results::Beside { .. });
         move |receipt| {
-            let path = receipt.path.display();
+            let path = visible(&receipt.path.display().to_string()).into_owned();
+            let name = visible(&name);
             let mut out = format!(
                 "undersigned  {name}\nsha256       {subject}\nby           {person}  {} ({}, {})\nfor          {scope}, until {expires}\nacknowledged {acks}\n",
                 receipt.key.fingerprint(),
@@ -168,7 +171,8 @@ impl Desk {
                 receipt.assurance.word(),
             );
             if kept {
-                out += &format!(
+                let _ = write!(
+                    out,
                     "approval     {path}\n\nverify it    undersign verify {name} --approval {path}\n"
                 );
             }

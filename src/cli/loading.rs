@@ -62,6 +62,7 @@ pub fn start(
             }
             let facts = Facts {
                 header: judgement.header.clone(),
+                tool: judgement.product.word(),
                 file,
                 secrets: Some(Arc::clone(&judgement.secrets)),
             };

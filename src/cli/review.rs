@@ -61,7 +61,7 @@ pub struct Arguments {
 /// How the screen looks.
 #[derive(Debug, Clone, Args)]
 pub struct Looks {
-    /// Colours for a dark or a light background, or none at all [default: dark, none with NO_COLOR].
+    /// Colours for a dark or a light background, or none at all [default: dark, none with `NO_COLOR`].
     #[arg(long, value_enum)]
     pub theme: Option<Colours>,
 
@@ -84,12 +84,15 @@ pub enum Colours {
 impl Looks {
     /// The theme that is meant, where `no_color` is the value of the variable of that name.
     fn theme(&self, no_color: Option<&std::ffi::OsStr>) -> Theme {
-        let palette = match self.theme {
-            Some(Colours::Dark) => Palette::Dark,
-            Some(Colours::Light) => Palette::Light,
-            Some(Colours::None) => Palette::None,
-            None if no_color.is_some_and(|value| !value.is_empty()) => Palette::None,
-            None => Palette::Dark,
+        let without_colour = no_color.is_some_and(|value| !value.is_empty());
+        let palette = match self.theme.unwrap_or(if without_colour {
+            Colours::None
+        } else {
+            Colours::Dark
+        }) {
+            Colours::Dark => Palette::Dark,
+            Colours::Light => Palette::Light,
+            Colours::None => Palette::None,
         };
         Theme {
             palette,
@@ -132,21 +135,23 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     } else {
         arguments.plan.plan.clone()
     };
-    let outcome = on_screen(
-        Review {
-            name: plan.name,
-            file: plan.file,
-            bytes: plan.bytes,
-            json: plan.json,
-            signing,
-            drafts: Some(drafts()?),
-            results: Results::Beside {
-                plan: beside,
-                approval: arguments.output.clone(),
-            },
+    let review = Review {
+        name: plan.name,
+        file: plan.file,
+        bytes: plan.bytes,
+        json: plan.json,
+        signing,
+        drafts: Some(drafts()?),
+        results: Results::Beside {
+            plan: beside,
+            approval: arguments.output.clone(),
         },
-        &arguments.looks,
-    )?;
+    };
+    let outcome = if arguments.plain {
+        at_prompts(review, &arguments.looks)?
+    } else {
+        on_screen(review, &arguments.looks)?
+    };
     match outcome {
         Outcome::Signed(receipt) => {
             print(&receipt.0)?;

@@ -151,3 +151,78 @@ fn output(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
     }
     findings
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::effect::{More, Span};
+
+    fn bare(kind: Kind, action: Action) -> Effect {
+        Effect::bare(kind, "x", action, Span::default())
+    }
+
+    fn rules(effect: &Effect, values: Option<&Values>) -> Vec<(String, Risk)> {
+        let findings = assess(effect, values);
+        findings
+            .into_iter()
+            .map(|finding| (finding.rule.into_owned(), finding.risk))
+            .collect()
+    }
+
+    #[test]
+    fn rows_that_are_no_changes_are_judged_by_their_kind() {
+        for (kind, rule, risk) in [
+            (Kind::Invocation, "action-invocation", Risk::High),
+            (Kind::Provisioner, "provisioner", Risk::High),
+            (Kind::Check, "check-failed", Risk::Medium),
+            (Kind::UnknownKey, "unknown-key", Risk::High),
+        ] {
+            let found = rules(&bare(kind, Action::NoOp), None);
+            assert_eq!(found, [(rule.to_owned(), risk)]);
+        }
+        assert_eq!(rules(&bare(Kind::Plan, Action::Update), None), []);
+    }
+
+    #[test]
+    fn the_plan_s_own_words_are_handed_on() {
+        let mut effect = bare(Kind::Provisioner, Action::NoOp);
+        effect.more = Some(Box::new(More {
+            note: Some("local-exec".into()),
+            ..More::default()
+        }));
+        assert!(assess(&effect, None)[0].message.ends_with(" local-exec"));
+    }
+
+    #[test]
+    fn values_that_cannot_be_decoded_are_not_taken_for_harmless() {
+        let found = rules(&bare(Kind::Change, Action::Update), None);
+        assert_eq!(found, [("undecodable-values".to_owned(), Risk::High)]);
+        let found = rules(&bare(Kind::Output, Action::Update), None);
+        assert_eq!(found, [("undecodable-values".to_owned(), Risk::High)]);
+    }
+
+    #[test]
+    fn an_output_that_loses_its_mark_is_exposed() {
+        let item = |was: bool, is: bool| {
+            let item = format!(
+                r#"{{"actions":["update"],"before":"a","after":"a","before_sensitive":{was},"after_sensitive":{is}}}"#
+            );
+            let values = Values::of_item(&item).unwrap();
+            rules(&bare(Kind::Output, Action::Update), Some(&values)).len()
+        };
+        assert_eq!((item(true, false), item(true, true)), (1, 0));
+        assert_eq!((item(false, false), item(false, true)), (0, 0));
+    }
+
+    #[test]
+    fn drift_tells_of_settings_but_not_of_deeds() {
+        let mut effect = bare(Kind::Drift, Action::Delete);
+        effect.type_name = "aws_db_instance".into();
+        let values = Values::of_item(r#"{"change":{"before":{},"after":null}}"#).unwrap();
+        assert_eq!(rules(&effect, Some(&values)), []);
+        effect.action = Action::Update;
+        let item = r#"{"change":{"before":{"deletion_protection":true},"after":{"deletion_protection":false}}}"#;
+        let found = rules(&effect, Some(&Values::of_item(item).unwrap()));
+        assert_eq!(found, [("protection-weakened".to_owned(), Risk::Critical)]);
+    }
+}

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::catalogue::{self, Operator, Row};
 use super::operator::{self, Hit, Outcome};
 use super::quantity::quantity;
-use super::walk::Side;
-use super::{Finding, Risk, firewall, heuristic, render};
+use super::walk::{self, Side};
+use super::{Finding, Risk, firewall, heuristic, redirect, render};
+use crate::plan::action::Action;
 use crate::plan::effect::Effect;
 use crate::plan::values::Values;
 
@@ -31,7 +32,16 @@ pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
         }
         let finding = match &outcome {
             Outcome::Silent => continue,
-            Outcome::Fires(hit) => fired(row, opens, hit),
+            Outcome::Fires(hit) => {
+                let finding = fired(row, opens, hit);
+                // Nothing that exists is exposed by an object that is new; it is enough to look at it.
+                let new = opens && effect.action == Action::Create && !is_iam(row);
+                finding.at_most(if new { Risk::High } else { Risk::Critical })
+            }
+            // Of a replaced object many values are computed anew; that it is replaced asks by itself.
+            Outcome::Unknown(hit) if effect.action.replaces() => {
+                unknown(row, hit).at_most(Risk::Medium)
+            }
             Outcome::Unknown(hit) => unknown(row, hit),
         };
         match worst.get(&(row.attribute, opens)) {
@@ -40,7 +50,9 @@ pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
         }
     }
     let mut findings: Vec<Finding> = worst.into_values().collect();
+    findings.extend(hidden(effect, values, &findings));
     findings.extend(firewall::judge(&effect.type_name, values));
+    findings.extend(redirect::judge(&effect.type_name, values));
     if !catalogue::knows(&effect.type_name) {
         findings.extend(heuristic::judge(values));
     }
@@ -113,4 +125,85 @@ fn describe(finding: &mut Finding, hit: &Hit<'_>) {
     finding.path = Some(hit.path.as_str().into());
     finding.old = Some(render::short(hit.old, hit.secret).into());
     finding.new = Some(new.into());
+}
+
+/// Protected attributes that change behind a mark of secrecy without getting weaker by what undersign can read.
+fn hidden(effect: &Effect, values: &Values, said: &[Finding]) -> Vec<Finding> {
+    let (before, after) = (Side::before(values), Side::after(values));
+    let mut findings: Vec<Finding> = Vec::new();
+    if !before.secret.touches() && !after.secret.touches() {
+        return findings;
+    }
+    for row in catalogue::protections(&effect.type_name) {
+        let olds = walk::leaves(before, row.path, row.key);
+        let news = walk::leaves(after, row.path, row.key);
+        let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);
+        let path = news.first().map(|leaf| leaf.path.as_str());
+        let known = said
+            .iter()
+            .chain(&findings)
+            .any(|finding| finding.path.as_deref() == path);
+        let differs = olds
+            .iter()
+            .map(|leaf| leaf.value)
+            .ne(news.iter().map(|leaf| leaf.value));
+        if before.value.is_some() && secret && differs && !known {
+            let mut finding = Finding::new("sensitive-changed-on-protected", Risk::Medium, "A protected setting changes and is marked secret: nobody can read here what it becomes.")
+                .values(render::SENSITIVE, render::SENSITIVE);
+            finding.path = path.map(Into::into);
+            findings.push(finding);
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::action::Action;
+    use crate::plan::effect::{Kind, Span};
+
+    #[test]
+    fn a_secret_protection_that_changes_is_said_without_its_value() {
+        let mut effect = Effect::bare(
+            Kind::Change,
+            "aws_db_instance.x",
+            Action::Update,
+            Span::default(),
+        );
+        effect.type_name = "aws_db_instance".into();
+        let change = |old: u8, new: u8| {
+            let item = format!(
+                r#"{{"change":{{"before":{{"backup_retention_period":{old}}},"after":{{"backup_retention_period":{new}}},"before_sensitive":{{}},"after_sensitive":{{"backup_retention_period":true}}}}}}"#
+            );
+            judge(&effect, &Values::of_item(&item).unwrap())
+        };
+        let [finding] = change(7, 31).try_into().unwrap();
+        assert_eq!(finding.rule, "sensitive-changed-on-protected");
+        let [finding] = change(31, 7).try_into().unwrap();
+        assert_eq!(finding.rule, "protection-weakened");
+        assert_eq!(finding.old.as_deref(), Some(render::SENSITIVE));
+        assert_eq!(change(7, 7), []);
+    }
+
+    #[test]
+    fn a_value_below_the_threshold_is_one_step_worse() {
+        let mut effect = Effect::bare(
+            Kind::Change,
+            "aws_db_instance.x",
+            Action::Update,
+            Span::default(),
+        );
+        effect.type_name = "aws_db_instance".into();
+        let risk = |new: u8| {
+            let item = format!(
+                r#"{{"change":{{"before":{{"backup_retention_period":30}},"after":{{"backup_retention_period":{new}}}}}}}"#
+            );
+            judge(&effect, &Values::of_item(&item).unwrap())[0].risk
+        };
+        assert_eq!(
+            (risk(14), risk(7), risk(3)),
+            (Risk::High, Risk::High, Risk::Critical)
+        );
+    }
 }

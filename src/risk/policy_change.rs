@@ -1,9 +1,9 @@
 //! Policy documents on both sides of a change: what is said about them.
 
 use super::catalogue::{self, PolicyDocument, Step};
-use super::policy_document::{Atom, Dialect, Document, Grant, Verdict, parse, uncovered};
+use super::policy_document::{Atom, Dialect, Document, Grant, Verdict, allowed, parse, uncovered};
 use super::walk::{self, Leaf, Side};
-use super::{Finding, Risk, render};
+use super::{Finding, Risk, policy_special, render};
 use crate::plan::action::Action;
 use crate::plan::effect::Effect;
 use crate::plan::value::Value;
@@ -129,8 +129,10 @@ fn attribute(effect: &Effect, values: &Values, path: &[Step], dialect_name: &str
     let had = olds.iter().any(|leaf| leaf.value.is_some());
     let deleted = effect.action == Action::Delete;
     if !deleted && news.iter().any(|leaf| leaf.unknown) {
-        // At creation this is how documents that name new objects look; once there is one, it hides what changes.
-        let risk = if had { Risk::High } else { Risk::Medium };
+        // A new object's document often names what does not exist yet, and a replacement asks anyway. In an update the
+        // same hides what changes.
+        let hides = had && !effect.action.replaces();
+        let risk = if hides { Risk::High } else { Risk::Medium };
         let finding = Finding::new(
             "policy-unknown",
             risk,
@@ -153,8 +155,16 @@ fn attribute(effect: &Effect, values: &Values, path: &[Step], dialect_name: &str
     if same() {
         return Vec::new();
     }
+    let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);
+    let mut findings: Vec<Finding> = olds
+        .iter()
+        .zip(&news)
+        .filter_map(|(old, new)| {
+            policy_special::judge(dialect_name, old.value?, new.value?, secret)
+        })
+        .collect();
     let Some(dialect) = Dialect::named(dialect_name) else {
-        return Vec::new();
+        return findings;
     };
     let merged = |leaves: &[Leaf<'_>]| -> Option<Document> {
         let mut whole = Document {
@@ -183,14 +193,38 @@ fn attribute(effect: &Effect, values: &Values, path: &[Step], dialect_name: &str
     } else {
         dialect_name
     };
-    let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);
-    compare(
+    if effect.type_name.starts_with("aws_kms_")
+        && manages_key(&old)
+        && !manages_key(&new)
+        && !deleted
+    {
+        findings.push(Finding::new(
+            "key-lockout",
+            Risk::Critical,
+            "The account may no longer manage this key: nobody can change its policy again, and what it encrypts may be lost.",
+        ));
+    }
+    findings.extend(compare(
         &old,
         &new,
         dialect_name,
         effect.action == Action::Create,
         secret,
-    )
+    ));
+    findings
+}
+
+/// Whether somebody who stands for the whole account may change the policy of the key.
+fn manages_key(document: &Document) -> bool {
+    allowed(document).any(|grant| {
+        let action = matches!(
+            grant.action,
+            Atom::This("*" | "kms:*" | "kms:put*" | "kms:putkeypolicy")
+        );
+        let account =
+            matches!(grant.principal, Atom::This(name) if name == "*" || name.ends_with(":root"));
+        action && account
+    })
 }
 
 fn compare(

@@ -177,6 +177,11 @@ fn grants(document: &Document, verdict: Verdict) -> impl Iterator<Item = Grant<'
     })
 }
 
+/// Everything that the document allows.
+pub fn allowed(document: &Document) -> impl Iterator<Item = Grant<'_>> {
+    grants(document, Verdict::Allow)
+}
+
 /// The documents are too big to be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooBig;

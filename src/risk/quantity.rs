@@ -21,8 +21,7 @@ pub fn quantity(row: &Row, value: Option<&Value>) -> Option<f64> {
         Value::Text(text) => text_quantity(text, row.form)?,
         Value::Null | Value::List(_) | Value::Object(_) => return None,
     };
-    #[allow(clippy::float_cmp)] // The special values are small whole numbers.
-    let forever = row.unlimited.iter().any(|special| *special == amount);
+    let forever = row.unlimited.contains(&amount);
     Some(if forever { f64::INFINITY } else { amount })
 }
 

@@ -107,6 +107,13 @@ pub static RULES: &[Rule] = &[
         remedy: "Make the value known: apply what it depends on first, or write it down.",
     },
     Rule {
+        id: "sensitive-changed-on-protected",
+        title: "A protected setting changes in secret",
+        why: "It is marked secret, so neither the old nor the new value can be shown.",
+        lost: "The review of the value.",
+        remedy: "Take the mark off settings that are no secrets.",
+    },
+    Rule {
         id: "guard-removed",
         title: "Something whose only job is to protect is removed",
         why: "What it blocked, recorded or copied is no longer blocked, recorded or copied.",
@@ -142,6 +149,13 @@ pub static RULES: &[Rule] = &[
         remedy: "Keep it as wide as it was, or exempt one named principal with an end date.",
     },
     Rule {
+        id: "key-lockout",
+        title: "A key that nobody can manage",
+        why: "Once the policy is in place, only support can restore access to the key.",
+        lost: "The key, and everything that it encrypts.",
+        remedy: "Keep the statement that lets the account itself manage the key.",
+    },
+    Rule {
         id: "iam-widened",
         title: "More rights are granted",
         why: "Somebody may do what he could not do before.",
@@ -175,6 +189,20 @@ pub static RULES: &[Rule] = &[
         why: "Scanners find an open port within minutes.",
         lost: "The boundary to the outside.",
         remedy: "Name the networks that need it.",
+    },
+    Rule {
+        id: "traffic-redirected",
+        title: "A name points elsewhere",
+        why: "Everybody who asks for the name is sent to another place, and mail and certificates follow.",
+        lost: "The way to the service.",
+        remedy: "Check that the new target is yours.",
+    },
+    Rule {
+        id: "environment-redirected",
+        title: "A program is told to talk to another place",
+        why: "Its data, and what it believes, come from there from now on.",
+        lost: "The boundary around the program's data.",
+        remedy: "Check that the new address is yours.",
     },
     Rule {
         id: "import-that-changes",
@@ -365,6 +393,8 @@ mod tests {
             include_str!("heuristic.rs"),
             include_str!("lifecycle.rs"),
             include_str!("policy_change.rs"),
+            include_str!("policy_special.rs"),
+            include_str!("redirect.rs"),
             include_str!("summary.rs"),
         ];
         let call =

@@ -14,6 +14,8 @@ use crate::plan::index::Header;
 
 /// From this many creates on, a plan without any prior state is asked about: below, it is how every project begins.
 const CREATES_WITHOUT_STATE: u64 = 25;
+/// The same where something that holds data is among them: a bucket and its policies are a beginning, a platform is not.
+const CREATES_WITH_DATA: u64 = 10;
 /// From this many destroyed objects on, the number itself is worth an acknowledgement.
 const MASS_DESTROY: u64 = 10;
 /// From this many touched objects on, nobody reads each of them.
@@ -148,20 +150,24 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
         && file.is_none_or(|file| file.prior_resources == 0)
         && existing == 0
         && tally.imports == 0;
-    if no_state && (tally.creates >= CREATES_WITHOUT_STATE || tally.stateful_creates > 0) {
+    if no_state && tally.creates > 0 {
+        let asks = tally.creates >= CREATES_WITHOUT_STATE
+            || (tally.creates >= CREATES_WITH_DATA && tally.stateful_creates > 0);
         let stateful = match tally.stateful_creates {
             0 => String::new(),
-            1 => ", one of them holding data".to_owned(),
-            many => format!(", {many} of them holding data"),
+            many => format!(", {many} of objects that hold data"),
         };
-        signal(
-            "no-prior-state",
-            Risk::High,
-            format!(
-                "No prior state and {} creates{stateful}: is the state file missing?",
-                tally.creates
-            ),
-        );
+        if asks || tally.stateful_creates > 0 {
+            let risk = if asks { Risk::High } else { Risk::Medium };
+            signal(
+                "no-prior-state",
+                risk,
+                format!(
+                    "No prior state and {} creates{stateful}: is the state file missing?",
+                    tally.creates
+                ),
+            );
+        }
     }
     if let Some(file) = file.filter(|file| !file.targets.is_empty()) {
         signal(
@@ -187,7 +193,8 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             ),
         );
     }
-    if tally.guards_removed >= SEVERAL_GUARDS {
+    // Where everything goes, the guards go with it: that is said already.
+    if tally.guards_removed >= SEVERAL_GUARDS && !everything {
         signal(
             "several-guards-removed",
             Risk::Critical,
@@ -200,7 +207,7 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
     if let Some((guard, _)) = tally
         .removed_guards
         .iter()
-        .find(|_| !tally.critical_in.is_empty())
+        .find(|_| !tally.critical_in.is_empty() && !everything)
     {
         signal(
             "guard-and-guarded",
@@ -221,4 +228,117 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
         );
     }
     signals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Type, action, and rules with their risk.
+    type Row<'a> = (&'a str, Action, &'a [(&'static str, Risk)]);
+
+    fn tally(rows: &[Row<'_>]) -> Tally {
+        let mut tally = Tally::default();
+        for (number, (type_name, action, rules)) in rows.iter().enumerate() {
+            let address = format!("{type_name}.n{number}");
+            let mut effect = Effect::bare(Kind::Change, address, action.clone(), Span::default());
+            effect.type_name = (*type_name).into();
+            effect.mode = Mode::Managed;
+            let findings = rules
+                .iter()
+                .map(|(rule, risk)| Finding::new(rule, *risk, "x"));
+            tally.add(&Judged::new(effect, findings.collect()));
+        }
+        tally
+    }
+
+    fn ids(header: &Header, tally: &Tally) -> Vec<(String, Risk)> {
+        summary(header, None, tally)
+            .iter()
+            .map(|signal| (signal.effect.address.to_string(), signal.risk()))
+            .collect()
+    }
+
+    fn with_state() -> Header {
+        Header {
+            prior_resources: Some(9),
+            ..Header::default()
+        }
+    }
+
+    #[test]
+    fn a_missing_state_is_told_from_a_beginning() {
+        let create = |count: usize, type_name: &'static str| {
+            tally(&vec![(type_name, Action::Create, &[][..]); count])
+        };
+        let asks = |tally: &Tally| ids(&Header::default(), tally);
+        let signal = |risk| vec![("no-prior-state".to_owned(), risk)];
+        assert_eq!(asks(&create(24, "terraform_data")), []);
+        assert_eq!(asks(&create(25, "terraform_data")), signal(Risk::High));
+        assert_eq!(asks(&create(9, "aws_db_instance")), signal(Risk::Medium));
+        assert_eq!(asks(&create(10, "aws_db_instance")), signal(Risk::High));
+        assert_eq!(ids(&with_state(), &create(25, "aws_db_instance")), []);
+    }
+
+    #[test]
+    fn a_guard_that_goes_with_what_it_guards_is_worse_than_each() {
+        let guard = (
+            "aws_iam_policy",
+            Action::Delete,
+            &[("guard-removed", Risk::High)][..],
+        );
+        let database = (
+            "aws_db_instance",
+            Action::Update,
+            &[("protection-weakened", Risk::Critical)][..],
+        );
+        let kept = ("aws_vpc", Action::NoOp, &[][..]);
+        assert_eq!(
+            ids(&with_state(), &tally(&[guard.clone(), kept.clone()])),
+            []
+        );
+        assert_eq!(
+            ids(
+                &with_state(),
+                &tally(&[guard.clone(), database, kept.clone()])
+            ),
+            [("guard-and-guarded".to_owned(), Risk::Critical)]
+        );
+        assert_eq!(
+            ids(&with_state(), &tally(&[guard.clone(), guard, kept])),
+            [("several-guards-removed".to_owned(), Risk::Critical)]
+        );
+    }
+
+    #[test]
+    fn how_the_plan_was_made_and_how_it_ended_is_said() {
+        let mut header = with_state();
+        header.errored = Some(true);
+        header.complete = Some(false);
+        assert_eq!(
+            ids(&header, &Tally::default()),
+            [
+                ("errored".to_owned(), Risk::Critical),
+                ("incomplete".to_owned(), Risk::High)
+            ]
+        );
+        let many = tally(&vec![("aws_instance", Action::Delete, &[][..]); 10]);
+        let mut most = many.clone();
+        most.add(&Judged::new(
+            {
+                let mut effect = Effect::bare(Kind::Change, "a.b", Action::NoOp, Span::default());
+                effect.mode = Mode::Managed;
+                effect
+            },
+            Vec::new(),
+        ));
+        assert_eq!(
+            ids(&with_state(), &many),
+            [("destroys-everything".to_owned(), Risk::Critical)]
+        );
+        assert_eq!(
+            ids(&with_state(), &most),
+            [("mass-destroy".to_owned(), Risk::High)]
+        );
+    }
 }

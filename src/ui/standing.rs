@@ -1,6 +1,6 @@
 //! Where each row stands in the review: what the log says, held against what the row asks for.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use crate::review::log::{Log, Said};
 use crate::review::{Key, Requirement};
@@ -46,11 +46,11 @@ impl Standing {
 pub fn standings(rows: &[Judged], log: &Log) -> Vec<Standing> {
     let verdicts = log.verdicts();
     // Few rows are spoken of, so the others are not even given a key.
-    let by_address: HashMap<&str, ()> = verdicts.keys().map(|k| (&*k.address, ())).collect();
+    let spoken_of: HashSet<&str> = verdicts.keys().map(|key| &*key.address).collect();
     rows.iter()
         .map(|judged| {
-            let said = by_address
-                .contains_key(&*judged.effect.address)
+            let said = spoken_of
+                .contains(&*judged.effect.address)
                 .then(|| verdicts.get(&Key::of(judged)))
                 .flatten();
             match said {

@@ -71,6 +71,10 @@ pub struct Notice {
 
 /// Everything the screen knows.
 #[derive(Debug, Clone)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that is or is not so, and none excludes another"
+)]
 pub struct State {
     /// What was known at the start.
     pub setup: Setup,
@@ -227,7 +231,7 @@ impl State {
         match Filter::parse(text) {
             Ok(filter) => {
                 self.filter = filter;
-                self.filter_text = text.trim().to_owned();
+                text.trim().clone_into(&mut self.filter_text);
                 self.filter_error = None;
                 self.stale = true;
             }
@@ -295,9 +299,11 @@ impl State {
         let open = |row: &u32| self.standings[*row as usize] == Standing::Open;
         let current = self.tree.row();
         let rows = self.tree.rows_from_cursor();
-        let found = match back {
-            false => rows.filter(open).find(|row| Some(*row) != current),
-            true => rows.rev().filter(open).find(|row| Some(*row) != current),
+        let other = |row: &u32| open(row) && Some(*row) != current;
+        let found = if back {
+            rows.rev().find(other)
+        } else {
+            rows.into_iter().find(other)
         };
         found.or(current.filter(open))
     }

@@ -76,19 +76,17 @@ impl Theme {
             Palette::None => style,
         };
         match role {
-            Role::Text => plain,
-            Role::Dim => plain.add_modifier(Modifier::DIM),
+            Role::Text | Role::Risk(Risk::Low) => plain,
+            Role::Dim | Role::Border => plain.add_modifier(Modifier::DIM),
             Role::Strong | Role::Key => bold,
             Role::Risk(Risk::Critical) | Role::Alarm => colour(bold, Color::Red, Color::Red),
             Role::Risk(Risk::High) | Role::Warn => colour(bold, Color::Yellow, Color::Magenta),
             Role::Risk(Risk::Medium) => colour(bold, Color::Cyan, Color::Blue),
-            Role::Risk(Risk::Low) => plain,
             Role::Added | Role::Done => colour(plain, Color::Green, Color::Green),
             Role::Removed => colour(plain, Color::Red, Color::Red),
             Role::Changed => colour(plain, Color::Yellow, Color::Magenta),
             Role::AddedPart => colour(plain.add_modifier(part), Color::Green, Color::Green),
             Role::RemovedPart => colour(plain.add_modifier(part), Color::Red, Color::Red),
-            Role::Border => plain.add_modifier(Modifier::DIM),
             Role::BorderFocus => colour(plain, Color::Cyan, Color::Blue),
             Role::Match => plain.add_modifier(part),
         }

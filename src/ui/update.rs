@@ -52,6 +52,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         Msg::Restored(earlier, sentence) => {
             let said = std::mem::replace(&mut state.log, earlier);
             state.log.append(said);
+            state.stale = true;
             state.say(sentence, Role::Done);
             settle(state)
         }

@@ -1,10 +1,13 @@
 //! Plans to look at: rows with their findings and the JSON of their elements.
 
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use undersign::plan::action::Action;
 use undersign::plan::effect::{Effect, Key, Kind, Mode, More, Span};
 use undersign::plan::index::Header;
+use undersign::review::judge::{Judgement, Step, judge};
 use undersign::risk::{Finding, Judged, Risk};
 
 /// A plan, and what its elements say.
@@ -229,4 +232,34 @@ pub fn header() -> Header {
         .into(),
         ..Header::default()
     }
+}
+
+/// A plan of `fixtures/plans`, read and judged as the program does it; with the top of the plan and its signals.
+pub fn fixture(name: &str) -> (Scene, Judgement) {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/plans/{name}/plan.json"));
+    let json = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut rows = Vec::new();
+    let judgement = judge(
+        &mut json.as_bytes(),
+        Some(json.len() as u64),
+        None,
+        &mut |step| {
+            if let Step::Rows(batch) = step {
+                rows.extend(batch);
+            }
+            ControlFlow::Continue(())
+        },
+    )
+    .expect("the fixture is a plan");
+    let item = |span: Span| {
+        let start = span.start as usize;
+        json[start..start + span.len as usize].to_owned()
+    };
+    let items = rows
+        .iter()
+        .map(|judged: &Judged| item(judged.effect.span))
+        .collect();
+    (Scene { rows, items }, judgement)
 }

@@ -60,6 +60,20 @@ impl Screen {
         Screen::new(width, height).rows(scene::incident()).loaded()
     }
 
+    /// A plan of `fixtures/plans`, read and judged as the program does it.
+    pub fn fixture(name: &str, width: u16, height: u16) -> Self {
+        let (scene, judgement) = scene::fixture(name);
+        let mut screen = Screen::new(width, height).rows(scene);
+        let facts = Facts {
+            header: judgement.header,
+            tool: judgement.product.word(),
+            file: None,
+            secrets: Some(judgement.secrets),
+        };
+        screen.send(Msg::Loaded(Box::new(facts), judgement.signals));
+        screen
+    }
+
     pub fn rows(mut self, scene: Scene) -> Self {
         self.items.extend(scene.items);
         self.send(Msg::Rows(scene.rows));
@@ -73,6 +87,7 @@ impl Screen {
     pub fn loaded_with(mut self, signals: Vec<Judged>) -> Self {
         let facts = Facts {
             header: scene::header(),
+            tool: "terraform",
             file: None,
             secrets: None,
         };

@@ -1,3 +1,5 @@
+//! Trust files that are refused, line by line.
+
 use super::*;
 use crate::approval::sshsig::Assurance;
 use crate::trust::{Ledger, LockFile, Workdir};

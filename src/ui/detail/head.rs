@@ -10,6 +10,8 @@ use crate::ui::width::width;
 
 /// The column where what a label speaks of begins.
 const LABEL: usize = 8;
+/// The label of findings.
+const WHY: &str = "why";
 /// Dependants that are named; the rest is counted.
 const NAMED_DEPENDANTS: usize = 3;
 
@@ -25,14 +27,22 @@ pub(super) fn lines(
         out.push(DetailLine::default());
     }
     let mut before = "";
+    let mut findings = judged.findings.iter();
     for (label, body) in facts {
         // A label stands once above all that it speaks of.
         let shown = if label == before { "" } else { label };
         before = label;
-        let prefix = [
+        let mut prefix = vec![
             Piece::new(shown, Role::Strong),
             space(LABEL.saturating_sub(width(shown)).max(1)),
         ];
+        // Each finding begins with its own mark: it says how bad it is, and where the next one begins.
+        if label == WHY
+            && let Some(finding) = findings.next()
+        {
+            let mark = context.theme.risk_mark(finding.risk);
+            prefix.push(Piece::new(format!("{mark} "), Role::Risk(finding.risk)));
+        }
         out.extend(page.wrapped(&prefix, body));
     }
     out
@@ -105,7 +115,7 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
         ));
     }
     for finding in &judged.findings {
-        facts.push(("why", why(finding, page, &foreign)));
+        facts.push((WHY, why(finding, page, &foreign)));
     }
     if let Some(note) = effect.note() {
         facts.push(("note", vec![foreign(note, Role::Text)]));

@@ -396,7 +396,7 @@ fn rows_that_are_no_change_say_what_they_are() {
         let shown = text(&lines(&judged, Ok(&Values::default()), &context(), 80));
         for part in [
             "what    ",
-            "why     It cannot be judged.  r",
+            "why     ▲ It cannot be judged.  r",
             "note    in the plan's words",
         ] {
             assert!(shown.contains(part), "{kind:?} {part}: {shown}");

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use super::{Count, Name, Node};
+use crate::plan::action::Action;
 use crate::plan::effect::Kind;
 use crate::risk::Judged;
 use crate::ui::standing::Standing;
@@ -163,6 +164,21 @@ impl Section {
     }
 }
 
+/// How many of which action sign, what is made first and what is lost last.
+pub fn by_sign<'a>(actions: impl Iterator<Item = &'a Action>) -> Vec<(&'static str, usize)> {
+    const ORDER: [&str; 12] = [
+        "+", "~", "-/+", "+/-", "-", "<=", "x", "+/x", "x/+", "o", "?", "",
+    ];
+    let mut counts = ORDER.map(|sign| (sign, 0_usize));
+    for action in actions {
+        let sign = action.sign();
+        if let Some((_, n)) = counts.iter_mut().find(|(known, _)| *known == sign) {
+            *n += 1;
+        }
+    }
+    counts.into_iter().filter(|(_, n)| *n > 0).collect()
+}
+
 struct Builder<'a> {
     rows: &'a [Judged],
     standings: &'a [Standing],
@@ -175,9 +191,9 @@ impl Builder<'_> {
         let label = section.label(self.by);
         let count = match section {
             Section::Asking => self.done(&members),
-            Section::Changes => Count::Rows(members.len()),
             Section::Outputs => self.signs(&members),
-            Section::Plan
+            Section::Changes
+            | Section::Plan
             | Section::Invocations
             | Section::Provisioners
             | Section::Deferred
@@ -198,7 +214,7 @@ impl Builder<'_> {
                         std::cmp::Reverse(judged.risk()),
                     )
                 });
-                members.into_iter().for_each(|row| self.row(1, row));
+                self.rows_at(1, &members);
             }
             Section::Changes => self.changes(label, members, few),
             Section::Plan
@@ -209,7 +225,7 @@ impl Builder<'_> {
             | Section::Drift
             | Section::Checks
             | Section::UnknownKeys
-            | Section::Nothing => members.into_iter().for_each(|row| self.row(1, row)),
+            | Section::Nothing => self.rows_at(1, &members),
         }
         self.close_group(at);
     }
@@ -277,7 +293,7 @@ impl Builder<'_> {
                 class.len()
             };
             let (seen, folded) = class.split_at(shown);
-            seen.iter().for_each(|&row| self.row(2, row));
+            self.rows_at(2, seen);
             if folded.is_empty() {
                 continue;
             }
@@ -285,7 +301,7 @@ impl Builder<'_> {
             let name = format!("{path}/{}", self.pattern(&class));
             let sign = self.rows[class[0] as usize].effect.action.sign();
             let at = self.push(2, Name::Alike(format!("{name} {sign}")), label, None, false);
-            folded.iter().for_each(|&row| self.row(3, row));
+            self.rows_at(3, folded);
             self.close_group(at);
         }
     }
@@ -296,9 +312,10 @@ impl Builder<'_> {
         let one_name = class
             .iter()
             .all(|&row| self.rows[row as usize].effect.name == first.name);
-        match one_name {
-            true => format!("{}.{}[*]", first.type_name, first.name),
-            false => format!("{}.*", first.type_name),
+        if one_name {
+            format!("{}.{}[*]", first.type_name, first.name)
+        } else {
+            format!("{}.*", first.type_name)
         }
     }
 
@@ -313,18 +330,16 @@ impl Builder<'_> {
     }
 
     fn signs(&self, members: &[u32]) -> Count {
-        const ORDER: [&str; 12] = [
-            "+", "~", "-/+", "+/-", "-", "<=", "x", "+/x", "x/+", "o", "?", "",
-        ];
-        let mut counts = [0_usize; ORDER.len()];
-        for &row in members {
-            let sign = self.rows[row as usize].effect.action.sign();
-            if let Some(at) = ORDER.iter().position(|known| *known == sign) {
-                counts[at] += 1;
-            }
+        let actions = members
+            .iter()
+            .map(|&row| &self.rows[row as usize].effect.action);
+        Count::Signs(by_sign(actions))
+    }
+
+    fn rows_at(&mut self, depth: u16, rows: &[u32]) {
+        for &row in rows {
+            self.row(depth, row);
         }
-        let counted = ORDER.into_iter().zip(counts).filter(|(_, n)| *n > 0);
-        Count::Signs(counted.collect())
     }
 
     fn row(&mut self, depth: u16, row: u32) {
@@ -370,7 +385,6 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::action::Action;
     use crate::plan::effect::{Effect, Span};
     use crate::risk::{Finding, Risk};
 

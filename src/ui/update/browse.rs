@@ -119,23 +119,27 @@ fn tree(state: &mut State, action: Action) {
         Action::First => state.tree.first(),
         Action::Last => state.tree.end(),
         Action::Open => {
-            if !state.tree.enter() && state.tree.row().is_some() {
-                state.pane = Pane::Detail;
-                state.detail_stale = true;
-            }
+            let opened = state.tree.enter();
+            show_detail(state, !opened, false);
         }
         Action::Close => state.tree.leave(),
         Action::Parent => state.tree.parent(),
         Action::OpenAll => state.tree.set_all(true),
         Action::CloseAll => state.tree.set_all(false),
         Action::Enter => {
-            if !state.tree.toggle() && state.tree.row().is_some() {
-                state.full = true;
-                state.pane = Pane::Detail;
-                state.detail_stale = true;
-            }
+            let toggled = state.tree.toggle();
+            show_detail(state, !toggled, true);
         }
         _ => {}
+    }
+}
+
+/// Gives the keys to the detail if the cursor is on a row that cannot be opened any further.
+fn show_detail(state: &mut State, wanted: bool, full: bool) {
+    if wanted && state.tree.row().is_some() {
+        state.full = full;
+        state.pane = Pane::Detail;
+        state.detail_stale = true;
     }
 }
 

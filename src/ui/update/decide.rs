@@ -65,12 +65,12 @@ pub fn acknowledge(state: &mut State, asking: &Asking) -> Vec<Command> {
     };
     let address = ack.requirement.key.to_string();
     state.log.say(Said::Ack(ack));
+    state.moved = true;
     let commands = after(
         state,
         Some(format!("acknowledged {address}; u takes it back")),
     );
     if let Some(row) = state.next_open(false) {
-        state.moved = true;
         state.tree.go_to(row);
     }
     commands

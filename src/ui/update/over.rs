@@ -48,13 +48,11 @@ fn submit(state: &mut State) -> Vec<Command> {
         Some(Overlay::Leave(_)) => vec![Command::Quit(Outcome::Left { saved: false })],
         Some(Overlay::Palette { line, chosen }) => {
             let pane = pane_mode(state);
-            match keymap::commands(pane, line.text()).get(chosen) {
-                Some(binding) => super::act(state, binding.action),
-                None => {
-                    state.say(format!("no command {}", line.text()), Role::Warn);
-                    Vec::new()
-                }
+            if let Some(binding) = keymap::commands(pane, line.text()).get(chosen) {
+                return super::act(state, binding.action);
             }
+            state.say(format!("no command {}", line.text()), Role::Warn);
+            Vec::new()
         }
         Some(
             Overlay::Filter(_)

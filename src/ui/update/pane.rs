@@ -153,25 +153,20 @@ pub fn find(state: &mut State, forward: bool, here: bool) {
     };
     let hits: Vec<usize> = (0..lines.len()).filter(|&at| holds(&lines[at])).collect();
     let top = state.detail.top;
-    let next = match forward {
-        true => hits
-            .iter()
-            .find(|&&at| at > top || (here && at == top))
-            .or(hits.first()),
-        false => hits.iter().rev().find(|&&at| at < top).or(hits.last()),
+    let next = if forward {
+        let behind = hits.iter().find(|&&at| at > top || (here && at == top));
+        behind.or(hits.first())
+    } else {
+        hits.iter().rev().find(|&&at| at < top).or(hits.last())
     };
-    match next {
-        Some(&at) => {
-            let place = hits.partition_point(|&hit| hit < at) + 1;
-            let text = format!("{place} of {} lines", hits.len());
-            state.detail.top = at;
-            state.say(text, Role::Dim);
-        }
-        None => {
-            let text = format!("nothing here holds {}", state.detail.find);
-            state.say(text, Role::Warn);
-        }
-    }
+    let Some(&at) = next else {
+        let text = format!("nothing here holds {}", state.detail.find);
+        return state.say(text, Role::Warn);
+    };
+    let place = hits.partition_point(|&hit| hit < at) + 1;
+    let text = format!("{place} of {} lines", hits.len());
+    state.detail.top = at;
+    state.say(text, Role::Dim);
 }
 
 #[cfg(test)]

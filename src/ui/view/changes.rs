@@ -12,7 +12,7 @@ use crate::text::visible;
 use crate::ui::layout::inside;
 use crate::ui::standing::Standing;
 use crate::ui::state::{Pane, State};
-use crate::ui::theme::{Piece, Role, Theme};
+use crate::ui::theme::{Piece, Role};
 use crate::ui::tree::{Count, Name, Node};
 use crate::ui::width::count;
 
@@ -272,14 +272,23 @@ fn highlighted(state: &State, address: &str, role: Role) -> Vec<Piece> {
     pieces
 }
 
-/// The looks of a row's head in a dialog: sign, word, address.
-pub fn heading(theme: Theme, effect: &Effect) -> Vec<Piece> {
-    let role = sign_role(effect);
+/// A row's head in a dialog: what is done, and to what.
+pub fn heading(effect: &Effect) -> [Piece; 2] {
     let sign = effect.action.sign();
     let gap = if sign.is_empty() { "" } else { " " };
-    let _ = theme;
-    vec![
-        Piece::foreign(&format!("{sign}{gap}{} ", effect.action), role),
+    let action = match effect.kind {
+        Kind::Plan => "the whole plan: ".to_owned(),
+        Kind::Change
+        | Kind::Deferred
+        | Kind::Invocation
+        | Kind::Provisioner
+        | Kind::Output
+        | Kind::Drift
+        | Kind::Check
+        | Kind::UnknownKey => format!("{sign}{gap}{} ", effect.action),
+    };
+    [
+        Piece::foreign(&action, sign_role(effect)),
         Piece::foreign(&effect.address, Role::Strong),
     ]
 }

@@ -4,25 +4,24 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget as _};
 
-use super::changes::heading;
 use super::footer::window;
 use super::frame::{self, Edges};
 use super::{line, pieces_width, place, put};
 use crate::failure::Failure;
-use crate::risk::Risk;
 use crate::text::visible;
-use crate::ui::dialog::{Asking, Field, Overlay, Signing, Tone, Words};
+use crate::ui::dialog::{Overlay, Tone, Words};
 use crate::ui::layout::inside;
 use crate::ui::line::Line;
-use crate::ui::number::{digest, size};
 use crate::ui::standing::Standing;
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
-use crate::ui::update::permit::cannot_sign;
-use crate::ui::width::{count, wrap};
+use crate::ui::width::wrap;
 
-/// The columns of a dialog, frame included, where there is room.
-const WIDTH: u16 = 70;
+mod acknowledge;
+mod sign;
+
+/// The least and the most columns of a dialog, frame included, where there is room.
+const WIDTH: (u16, u16) = (70, 88);
 
 /// The column where what a label speaks of begins.
 const LABEL: usize = 9;
@@ -40,7 +39,10 @@ struct Page<'a> {
 /// Draws the dialog if there is one; returns where its caret stands.
 pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position> {
     let overlay = state.overlay.as_ref()?;
-    let columns = WIDTH.min(screen.width.saturating_sub(2));
+    let (least, most) = WIDTH;
+    let columns = (screen.width * 2 / 3)
+        .clamp(least, most)
+        .min(screen.width.saturating_sub(2));
     let mut page = Page {
         state,
         width: usize::from(columns.saturating_sub(4)),
@@ -175,19 +177,31 @@ impl Page<'_> {
         self.line([Piece::new(prompt, role), Piece::new(text, Role::Text)]);
     }
 
-    /// The keys at the bottom; those that do nothing yet are quiet.
+    /// The keys at the bottom; those that do nothing yet are quiet. Where they do not fit, what follows a comma goes.
+    ///
+    /// They are not shown before they work: what is typed until the dialog was seen does not answer it.
     fn keys(&mut self, keys: &[(&str, &str, bool)]) {
         self.blank();
-        let mut pieces = Vec::new();
-        for (key, words, can) in keys {
-            if !pieces.is_empty() {
-                pieces.push(Piece::new("   ", Role::Text));
-            }
-            let role = if *can { Role::Key } else { Role::Dim };
-            pieces.push(Piece::new(*key, role));
-            pieces.push(Piece::new(format!(" {words}"), Role::Dim));
+        if self.state.undrawn {
+            self.line([]);
+            return;
         }
-        self.line(pieces);
+        let make = |gap: &str, short: bool| {
+            let mut pieces = Vec::new();
+            for (key, words, can) in keys {
+                if !pieces.is_empty() {
+                    pieces.push(Piece::new(gap, Role::Text));
+                }
+                let role = if *can { Role::Key } else { Role::Dim };
+                let words = words.split(',').next().filter(|_| short).unwrap_or(words);
+                pieces.push(Piece::new(*key, role));
+                pieces.push(Piece::new(format!(" {words}"), Role::Dim));
+            }
+            pieces
+        };
+        let full = make("   ", false);
+        let fits = pieces_width(&full) <= self.width;
+        self.line(if fits { full } else { make("   ", true) });
     }
 
     /// What just happened, inside the dialog where the eye is.
@@ -195,104 +209,6 @@ impl Page<'_> {
         if let Some(notice) = &self.state.notice {
             let (text, role) = (notice.text.clone(), notice.role);
             self.text(&text, role);
-        }
-    }
-
-    fn acknowledge(&mut self, asking: &Asking) -> &'static str {
-        let theme = self.state.theme();
-        let judged = &asking.judged;
-        self.blank();
-        let head = heading(theme, &judged.effect);
-        if pieces_width(&head) <= self.width {
-            self.line(head);
-        } else {
-            // An address is never cut where it is answered for.
-            let [what, address] = [&head[0], &head[1]];
-            self.line([what.clone()]);
-            let lines = wrap(&address.text, self.width);
-            for text in lines {
-                self.line([Piece::new(text, Role::Strong)]);
-            }
-        }
-        if let Some(deposed) = &asking.requirement.key.deposed {
-            self.text(&format!("the deposed object {deposed}"), Role::Text);
-        }
-        self.blank();
-        // Exactly the findings whose rules are written into the acknowledgement.
-        let asked = judged.findings.iter();
-        for finding in asked.filter(|f| {
-            f.risk >= Risk::High
-                && asking
-                    .requirement
-                    .rules
-                    .iter()
-                    .any(|rule| **rule == *f.rule)
-        }) {
-            let mark = theme.risk_mark(finding.risk);
-            let lines = wrap(&visible(&finding.message), self.width.saturating_sub(2));
-            for (i, text) in lines.into_iter().enumerate() {
-                let mark = if i == 0 { mark } else { " " };
-                self.line([
-                    Piece::new(format!("{mark} "), Role::Risk(finding.risk)),
-                    Piece::new(text, Role::Text),
-                ]);
-            }
-        }
-        self.blank();
-        self.anchor = self.lines.len();
-        let on_reason = asking.field == Field::Reason;
-        self.field("Reason   ", &asking.reason, on_reason);
-        match &asking.phrase {
-            Some(phrase) => {
-                self.blank();
-                self.line([
-                    Piece::new("Type ", Role::Text),
-                    Piece::foreign(phrase, Role::Strong),
-                    Piece::new(" to acknowledge.", Role::Text),
-                ]);
-                self.field("> ", &asking.typed, !on_reason);
-                self.news();
-                if on_reason {
-                    self.keys(&[
-                        ("tab", "name", true),
-                        ("ctrl-o", "editor", true),
-                        ("esc", "cancel", true),
-                    ]);
-                } else {
-                    let matches = asking.matches();
-                    let words = if matches {
-                        "acknowledge"
-                    } else {
-                        "acknowledge, when it matches"
-                    };
-                    self.keys(&[
-                        ("enter", words, matches),
-                        ("tab", "reason", true),
-                        ("esc", "cancel", true),
-                    ]);
-                }
-                "Acknowledge a critical change"
-            }
-            None => {
-                self.news();
-                if on_reason {
-                    self.keys(&[
-                        ("enter", "back to the question", true),
-                        ("ctrl-o", "editor", true),
-                        ("esc", "cancel", true),
-                    ]);
-                } else {
-                    self.keys(&[
-                        ("y", "acknowledge", true),
-                        ("tab", "reason", true),
-                        ("esc", "cancel", true),
-                    ]);
-                    // The cursor is on what changes nothing.
-                    let esc = "y acknowledge   tab reason   ".chars().count();
-                    self.caret = Some((self.lines.len() - 1, esc));
-                }
-                "Acknowledge a high change"
-            }
         }
     }
 
@@ -327,89 +243,6 @@ impl Page<'_> {
             ("esc", "cancel", true),
         ]);
         title
-    }
-
-    fn sign(&mut self, signing: &Signing) -> &'static str {
-        let state = self.state;
-        let tally = &state.tally;
-        self.blank();
-        if let Some(facts) = state.facts() {
-            let whole = digest(facts.subject(), 16);
-            // Two lines of eight groups each.
-            let (first, second) = whole.split_at(whole.len() / 2);
-            self.labelled("sha256", first.trim(), Role::Strong);
-            self.labelled("", second.trim(), Role::Strong);
-            let bytes = facts
-                .file
-                .as_ref()
-                .map_or(facts.header.bytes, |file| file.size);
-            let what = if facts.file.is_some() {
-                "plan file"
-            } else {
-                "plan JSON"
-            };
-            self.labelled(
-                "plan",
-                &format!("{}, {what} of {}", state.setup.plan, size(bytes)),
-                Role::Text,
-            );
-        }
-        self.labelled("changes", &changes(state), Role::Text);
-        let reasons = signing
-            .request
-            .acks
-            .iter()
-            .filter(|ack| ack.reason.is_some())
-            .count();
-        let acked = match (tally.asking, reasons) {
-            (0, _) => "0, nothing asked for an acknowledgement".to_owned(),
-            (asking, 0) => format!(
-                "0, {} of {} acknowledged",
-                count(tally.acked),
-                count(asking)
-            ),
-            (asking, n) => format!(
-                "0, {} of {} acknowledged, {n} with a reason",
-                count(tally.acked),
-                count(asking)
-            ),
-        };
-        self.labelled("open", &acked, Role::Text);
-        if !signing.request.comments.is_empty() {
-            self.labelled(
-                "remarks",
-                &count(signing.request.comments.len()),
-                Role::Text,
-            );
-        }
-        if let Ok(identity) = &state.setup.identity {
-            self.labelled("as", identity, Role::Text);
-        }
-        self.blank();
-        self.anchor = self.lines.len();
-        if let Some(reason) = cannot_sign(state) {
-            self.text(&reason, Role::Alarm);
-            self.keys(&[("esc", "back to the review", true)]);
-            return "Undersign this plan";
-        }
-        self.line([
-            Piece::new("Type ", Role::Text),
-            Piece::foreign(&state.setup.phrase, Role::Strong),
-            Piece::new(" to sign.", Role::Text),
-        ]);
-        self.field("> ", &signing.typed, true);
-        self.news();
-        let matches = signing.typed.text() == state.setup.phrase;
-        let words = if matches {
-            "sign"
-        } else {
-            "sign, when it matches"
-        };
-        self.keys(&[
-            ("enter", words, matches),
-            ("esc", "back to the review", true),
-        ]);
-        "Undersign this plan"
     }
 
     fn send_back(&mut self) -> &'static str {
@@ -480,34 +313,4 @@ impl Page<'_> {
         self.keys(&[("enter", "close", true)]);
         "This did not work"
     }
-}
-
-/// `1,284:  +312  ~901  -/+41  -30`
-fn changes(state: &State) -> String {
-    use crate::plan::effect::Kind;
-    let mut signs: Vec<(&str, usize)> = Vec::new();
-    let mut all = 0;
-    for judged in &state.rows {
-        let effect = &judged.effect;
-        if effect.kind != Kind::Change || effect.is_nothing() {
-            continue;
-        }
-        all += 1;
-        let sign = match effect.action.sign() {
-            "" => "moved ",
-            sign => sign,
-        };
-        match signs.iter_mut().find(|(known, _)| *known == sign) {
-            Some((_, n)) => *n += 1,
-            None => signs.push((sign, 1)),
-        }
-    }
-    if all == 0 {
-        return "none".into();
-    }
-    let parts: Vec<String> = signs
-        .iter()
-        .map(|(sign, n)| format!("{sign}{}", count(*n)))
-        .collect();
-    format!("{}:  {}", count(all), parts.join("  "))
 }

@@ -92,10 +92,9 @@ pub fn window(line: &Line, room: usize) -> (String, usize) {
 
 /// The hints of the mode, as many as fit, none cut.
 fn hints(state: &State, room: usize) -> Vec<Piece> {
-    let mode = match state.mode() {
-        mode @ (Mode::Tree | Mode::Detail) => mode,
-        // A dialog says its keys itself; behind it the hints stay what they were, quiet.
-        _ => return Vec::new(),
+    // A dialog says its keys itself.
+    let mode @ (Mode::Tree | Mode::Detail) = state.mode() else {
+        return Vec::new();
     };
     let mut pieces: Vec<Piece> = Vec::new();
     let mut used = 0;

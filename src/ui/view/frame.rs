@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::symbols::border;
 use ratatui::widgets::{Block, Widget as _};
 
@@ -41,28 +42,27 @@ pub fn draw(buffer: &mut Buffer, theme: Theme, area: Rect, edges: &Edges<'_>) {
         .border_set(set)
         .border_style(theme.style(role))
         .render(area, buffer);
-    let room = area.width.saturating_sub(4);
     if !edges.title.is_empty() {
-        let title = spaced(edges.title);
-        let width = room.min(pieces_width(&title) as u16);
-        put(
-            buffer,
-            theme,
-            Rect::new(area.x + 1, area.y, width, 1),
-            &title,
-        );
+        write(buffer, theme, area, area.y, edges.title, false);
     }
     if !edges.foot.is_empty() && area.height > 1 {
-        let foot = spaced(edges.foot);
-        let width = room.min(pieces_width(&foot) as u16);
-        let x = area.right() - 1 - width;
-        put(
-            buffer,
-            theme,
-            Rect::new(x, area.bottom() - 1, width, 1),
-            &foot,
-        );
+        write(buffer, theme, area, area.bottom() - 1, edges.foot, true);
     }
+}
+
+/// Writes into an edge, in colours of its own and not in those of the frame.
+fn write(buffer: &mut Buffer, theme: Theme, area: Rect, y: u16, pieces: &[Piece], right: bool) {
+    let pieces = spaced(pieces);
+    let room = area.width.saturating_sub(4);
+    let width = room.min(pieces_width(&pieces) as u16);
+    let x = if right {
+        area.right().saturating_sub(1 + width)
+    } else {
+        area.x + 1
+    };
+    let place = Rect::new(x, y, width, 1).intersection(buffer.area);
+    buffer.set_style(place, Style::reset());
+    put(buffer, theme, place, &pieces);
 }
 
 fn spaced(pieces: &[Piece]) -> Vec<Piece> {

@@ -68,7 +68,7 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
         Reading::Done(facts) => {
             let short = Piece::new(digest(facts.subject(), 3), Role::Strong);
             let version = Piece::foreign(
-                &format!("terraform {}  ", facts.header.terraform_version),
+                &format!("{} {}  ", facts.tool, facts.header.terraform_version),
                 Role::Dim,
             );
             let label = Piece::new("sha256 ", Role::Dim);

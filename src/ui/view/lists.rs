@@ -41,7 +41,7 @@ pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position
                 title,
                 "search ",
                 search,
-                lines.collect(),
+                &lines.collect::<Vec<_>>(),
                 None,
                 &foot,
             ))
@@ -55,7 +55,7 @@ pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position
             let lines = found
                 .iter()
                 .map(|binding| command_line(state, binding))
-                .collect();
+                .collect::<Vec<_>>();
             Some(list(
                 state,
                 screen,
@@ -63,7 +63,7 @@ pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position
                 "Commands",
                 ": ",
                 line,
-                lines,
+                &lines,
                 Some(*chosen),
                 "enter runs   up down choose   esc closes",
             ))
@@ -132,7 +132,7 @@ fn list(
     title: &str,
     prompt: &str,
     typed: &Line,
-    lines: Vec<Vec<Piece>>,
+    lines: &[Vec<Piece>],
     chosen: Option<usize>,
     foot: &str,
 ) -> Position {

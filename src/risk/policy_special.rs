@@ -1,0 +1,242 @@
+//! Documents that are no lists of allows and denies: in each, the one thing that matters is compared.
+
+use std::collections::BTreeSet;
+
+use super::operator::scalar;
+use super::{Finding, Risk, render};
+use crate::plan::value::Value;
+
+/// What got weaker in a document of this dialect. Both sides exist.
+pub fn judge(dialect: &str, old: &Value, new: &Value, secret: bool) -> Option<Finding> {
+    match dialect {
+        "azure-policy" | "azure-policy-parameters" => azure(&parsed(old)?, &parsed(new)?),
+        "google-iam" => google_audit(&parsed(old)?, &parsed(new)?),
+        "oci-statements" => oracle(old, new, secret),
+        "ecs-container-definitions" => containers(&parsed(old)?, &parsed(new)?),
+        _ => None,
+    }
+}
+
+fn parsed(value: &Value) -> Option<Value> {
+    match value {
+        Value::Text(text) => Value::parse(text).ok(),
+        other => Some(other.clone()),
+    }
+}
+
+fn finding(rule: &'static str, risk: Risk, message: &'static str, old: &str, new: &str) -> Finding {
+    Finding::new(rule, risk, message).values(&render::cut(old), &render::cut(new))
+}
+
+/// Effects of an Azure policy, weakest first.
+const EFFECTS: [&str; 8] = [
+    "disabled",
+    "audit",
+    "auditifnotexists",
+    "append",
+    "modify",
+    "deployifnotexists",
+    "deny",
+    "denyaction",
+];
+
+fn azure(old: &Value, new: &Value) -> Option<Finding> {
+    let effect = |document: &Value| {
+        let then = document.get("then").and_then(|then| then.get("effect"));
+        let parameter = document
+            .get("effect")
+            .and_then(|effect| effect.get("value").or(Some(effect)));
+        then.or(parameter)
+            .map(|effect| scalar(effect).to_lowercase())
+    };
+    let (was, is) = (effect(old)?, effect(new).unwrap_or_default());
+    let place = |word: &str| EFFECTS.iter().position(|known| *known == word);
+    (place(&was)? > place(&is).unwrap_or(0)).then(|| {
+        finding(
+            "deny-narrowed",
+            Risk::Critical,
+            "A policy that acted only reports from now on, or is off.",
+            &was,
+            &is,
+        )
+    })
+}
+
+fn google_audit(old: &Value, new: &Value) -> Option<Finding> {
+    let logged = |document: &Value| -> BTreeSet<String> {
+        let mut logged = BTreeSet::new();
+        for config in list(document, "auditConfigs") {
+            let service = config.get("service").map(scalar).unwrap_or_default();
+            for log in list(config, "auditLogConfigs") {
+                let kind = log.get("logType").map(scalar).unwrap_or_default();
+                let exempt: Vec<String> = list(log, "exemptedMembers").iter().map(scalar).collect();
+                logged.insert(format!("{service} {kind} but for [{}]", exempt.join(", ")));
+            }
+        }
+        logged
+    };
+    let (was, is) = (logged(old), logged(new));
+    let lost = was.difference(&is).next()?;
+    Some(finding(
+        "protection-weakened",
+        Risk::Critical,
+        "Audit logging gets narrower.",
+        lost,
+        render::NOTHING,
+    ))
+}
+
+fn oracle(old: &Value, new: &Value, secret: bool) -> Option<Finding> {
+    let statements = |value: &Value| -> BTreeSet<String> {
+        match value {
+            Value::List(items) => items
+                .iter()
+                .map(|item| scalar(item).to_lowercase())
+                .collect(),
+            one => BTreeSet::from([scalar(one).to_lowercase()]),
+        }
+    };
+    let (was, is) = (statements(old), statements(new));
+    let gained: Vec<&String> = is.difference(&was).collect();
+    let boundless = |statement: &&&String| {
+        statement.contains("manage all-resources") || statement.contains("any-user")
+    };
+    let worst = gained.iter().find(boundless).or(gained.first())?;
+    let risk = if boundless(&worst) {
+        Risk::Critical
+    } else {
+        Risk::High
+    };
+    let shown = if secret { render::SENSITIVE } else { worst };
+    Some(finding(
+        "iam-widened",
+        risk,
+        "More is allowed than before.",
+        render::NOTHING,
+        shown,
+    ))
+}
+
+fn containers(old: &Value, new: &Value) -> Option<Finding> {
+    let Value::List(news) = new else { return None };
+    news.iter().find_map(|container| {
+        let name = container.get("name");
+        let Value::List(olds) = old else { return None };
+        let before = olds.iter().find(|old| old.get("name") == name)?;
+        let on = |side: &Value, key: &str| side.get(key).and_then(Value::as_bool).unwrap_or(false);
+        let root = |side: &Value| {
+            matches!(
+                &*side.get("user").map(scalar).unwrap_or_default(),
+                "" | "root" | "0"
+            )
+        };
+        let logs = |side: &Value| {
+            side.get("logConfiguration")
+                .is_some_and(|logs| !logs.is_empty())
+        };
+        let path = name.map(scalar).unwrap_or_default();
+        if on(container, "privileged") && !on(before, "privileged") {
+            return Some(finding(
+                "protection-weakened",
+                Risk::Critical,
+                "A container gets every right on its host.",
+                &path,
+                "privileged",
+            ));
+        }
+        if on(before, "readonlyRootFilesystem") && !on(container, "readonlyRootFilesystem") {
+            return Some(finding(
+                "protection-weakened",
+                Risk::High,
+                "A container may change its own files.",
+                &path,
+                "writable",
+            ));
+        }
+        if root(container) && !root(before) {
+            return Some(finding(
+                "protection-weakened",
+                Risk::High,
+                "A container runs as root.",
+                &path,
+                "root",
+            ));
+        }
+        if logs(before) && !logs(container) {
+            return Some(finding(
+                "protection-weakened",
+                Risk::High,
+                "A container stops logging.",
+                &path,
+                "no log",
+            ));
+        }
+        None
+    })
+}
+
+fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    match value.get(key) {
+        Some(Value::List(items)) => items,
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_matters_in_each_is_compared() {
+        for (dialect, strong, weak, rule) in [
+            (
+                "azure-policy",
+                r#"{"if":{},"then":{"effect":"deny"}}"#,
+                r#"{"if":{},"then":{"effect":"Audit"}}"#,
+                "deny-narrowed",
+            ),
+            (
+                "azure-policy-parameters",
+                r#"{"effect":{"value":"Deny"}}"#,
+                r#"{"effect":{"value":"Disabled"}}"#,
+                "deny-narrowed",
+            ),
+            (
+                "google-iam",
+                r#"{"auditConfigs":[{"service":"allServices","auditLogConfigs":[{"logType":"DATA_READ"}]}]}"#,
+                r#"{"bindings":[]}"#,
+                "protection-weakened",
+            ),
+            (
+                "ecs-container-definitions",
+                r#"[{"name":"a","user":"app"}]"#,
+                r#"[{"name":"a","user":"app","privileged":true}]"#,
+                "protection-weakened",
+            ),
+            (
+                "ecs-container-definitions",
+                r#"[{"name":"a","logConfiguration":{"logDriver":"awslogs"}}]"#,
+                r#"[{"name":"a"}]"#,
+                "protection-weakened",
+            ),
+        ] {
+            let (strong, weak) = (Value::Text(strong.into()), Value::Text(weak.into()));
+            let found =
+                judge(dialect, &strong, &weak, false).map(|finding| finding.rule.into_owned());
+            assert_eq!(found.as_deref(), Some(rule), "{dialect}");
+            assert_eq!(judge(dialect, &weak, &strong, false), None, "{dialect}");
+            assert_eq!(judge(dialect, &strong, &strong, false), None, "{dialect}");
+        }
+    }
+
+    #[test]
+    fn a_new_statement_of_oracle_grants() {
+        let read = Value::parse(r#"["Allow group A to read buckets in tenancy"]"#).unwrap();
+        let all = Value::parse(r#"["Allow group A to read buckets in tenancy","Allow group B to manage all-resources in tenancy"]"#).unwrap();
+        assert_eq!(
+            judge("oci-statements", &read, &all, false).unwrap().risk,
+            Risk::Critical
+        );
+        assert_eq!(judge("oci-statements", &all, &read, false), None);
+    }
+}

@@ -1,0 +1,125 @@
+//! The dialog that asks for an acknowledgement: what is done, what is lost, and the key or the name that says yes.
+//!
+//! Built from the very requirement that is written into the acknowledgement.
+
+use super::Page;
+use crate::risk::Risk;
+use crate::text::visible;
+use crate::ui::dialog::{Asking, Field};
+use crate::ui::theme::{Piece, Role};
+use crate::ui::view::changes::heading;
+use crate::ui::view::pieces_width;
+use crate::ui::width::{width, wrap};
+
+impl Page<'_> {
+    pub(super) fn acknowledge(&mut self, asking: &Asking) -> &'static str {
+        self.blank();
+        self.what(asking);
+        self.blank();
+        self.why(asking);
+        self.blank();
+        self.anchor = self.lines.len();
+        let on_reason = asking.field == Field::Reason;
+        self.field("Reason   ", &asking.reason, on_reason);
+        if let Some(phrase) = &asking.phrase {
+            self.name(asking, phrase);
+            "Acknowledge a critical change"
+        } else {
+            self.key(on_reason);
+            "Acknowledge a high change"
+        }
+    }
+
+    /// What is done to what. An address is never cut where it is answered for.
+    fn what(&mut self, asking: &Asking) {
+        let head = heading(&asking.judged.effect);
+        if pieces_width(&head) <= self.width {
+            self.line(head);
+        } else {
+            let [action, address] = head;
+            self.line([action]);
+            for text in wrap(&address.text, self.width) {
+                self.line([Piece::new(text, Role::Strong)]);
+            }
+        }
+        if let Some(deposed) = &asking.requirement.key.deposed {
+            self.text(&format!("the deposed object {deposed}"), Role::Text);
+        }
+    }
+
+    /// The findings whose rules are written into the acknowledgement, and no others.
+    fn why(&mut self, asking: &Asking) {
+        let theme = self.state.theme();
+        let rules = &asking.requirement.rules;
+        for finding in &asking.judged.findings {
+            if finding.risk < Risk::High || !rules.iter().any(|rule| **rule == *finding.rule) {
+                continue;
+            }
+            let lines = wrap(&visible(&finding.message), self.width.saturating_sub(2));
+            for (i, text) in lines.into_iter().enumerate() {
+                let mark = if i == 0 {
+                    theme.risk_mark(finding.risk)
+                } else {
+                    " "
+                };
+                self.line([
+                    Piece::new(format!("{mark} "), Role::Risk(finding.risk)),
+                    Piece::new(text, Role::Text),
+                ]);
+            }
+        }
+    }
+
+    /// The name that must be typed.
+    fn name(&mut self, asking: &Asking, phrase: &str) {
+        let on_reason = asking.field == Field::Reason;
+        self.blank();
+        self.line([
+            Piece::new("Type ", Role::Text),
+            Piece::foreign(phrase, Role::Strong),
+            Piece::new(" to acknowledge.", Role::Text),
+        ]);
+        self.field("> ", &asking.typed, !on_reason);
+        self.news();
+        if on_reason {
+            self.keys(&[
+                ("enter", "back to the name", true),
+                ("ctrl-o", "editor", true),
+                ("esc", "cancel", true),
+            ]);
+            return;
+        }
+        let matches = asking.matches();
+        let words = if matches {
+            "acknowledge"
+        } else {
+            "acknowledge, when it matches"
+        };
+        self.keys(&[
+            ("enter", words, matches),
+            ("tab", "reason", true),
+            ("esc", "cancel", true),
+        ]);
+    }
+
+    /// The key that must be pressed.
+    fn key(&mut self, on_reason: bool) {
+        self.news();
+        if on_reason {
+            self.keys(&[
+                ("enter", "back to the question", true),
+                ("ctrl-o", "editor", true),
+                ("esc", "cancel", true),
+            ]);
+            return;
+        }
+        self.keys(&[
+            ("y", "acknowledge", true),
+            ("tab", "reason", true),
+            ("esc", "cancel", true),
+        ]);
+        // The cursor stands on what changes nothing.
+        let before = "y acknowledge   tab reason   ";
+        self.caret = Some((self.lines.len() - 1, width(before)));
+    }
+}

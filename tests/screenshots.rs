@@ -1,0 +1,67 @@
+//! Redraws the pictures of the README, and fails where one differs from what is committed.
+//!
+//! `UPDATE_SCREENSHOTS=1 cargo test --test screenshots` writes them anew.
+
+#![allow(clippy::unwrap_used, missing_docs, dead_code)]
+
+mod support {
+    pub mod describe;
+    pub mod scene;
+    pub mod screen;
+    pub mod svg;
+}
+
+use std::path::Path;
+
+use support::screen::Screen;
+use support::svg;
+
+/// Acknowledges all eight of the incident.
+const NAMES: &str = "a 'guard-and-guarded' enter a 'courses' tab 'moved to the new cluster' enter enter a 'guard' enter \
+                     a 'data' enter a 'submissions' enter a 'backups' enter a 'data' enter a y";
+
+fn check(name: &str, screen: &Screen) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("screenshots/{name}.svg"));
+    let typing = screen.state.overlay.is_some();
+    let drawn = svg::draw(&screen.buffer(), typing.then(|| screen.cursor()));
+    if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, drawn).unwrap();
+        return;
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == drawn,
+        "screenshots/{name}.svg is not what the program draws; UPDATE_SCREENSHOTS=1 writes it anew"
+    );
+}
+
+fn incident(width: u16, height: u16) -> Screen {
+    Screen::fixture("incident", width, height)
+}
+
+#[test]
+fn the_review() {
+    check(
+        "review",
+        &incident(120, 36).keys("a 'guard-and-guarded' enter [ a y ] a 'courses' esc"),
+    );
+}
+
+#[test]
+fn acknowledging() {
+    check(
+        "acknowledge",
+        &incident(120, 36).keys("] ] ] ] a tab 'CHG-20391' enter 'submis'"),
+    );
+}
+
+#[test]
+fn signing() {
+    check("sign", &incident(100, 30).keys(NAMES).keys("S 'prod/net'"));
+}
+
+#[test]
+fn a_small_terminal() {
+    check("small", &incident(80, 24).keys("] ] ]"));
+}
