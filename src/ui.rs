@@ -233,9 +233,11 @@ fn turn(
                 commands.extend(update::update(state, Msg::Tick));
             }
         }
-        screen.draw(state).map_err(lost)?;
         if state.undrawn {
             forget_typed_ahead(state, &mut commands).map_err(lost)?;
+        }
+        screen.draw(state).map_err(lost)?;
+        if !commands.is_empty() {
             continue;
         }
         let patience = match (state.busy(), more_may_come) {
@@ -271,7 +273,7 @@ fn drain(state: &mut State, messages: &Receiver<Msg>, commands: &mut Vec<Command
     }
 }
 
-/// Drops the keys that were typed before the dialog was on the screen.
+/// Drops the keys that were typed before the dialog was on the screen; called right before it is drawn.
 fn forget_typed_ahead(state: &mut State, commands: &mut Vec<Command>) -> std::io::Result<()> {
     while event::poll(Duration::ZERO)? {
         if let Some(msg @ Msg::Resize(..)) = key::message(&event::read()?) {
