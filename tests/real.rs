@@ -216,13 +216,13 @@ impl Place {
         session.wait("S sign");
         for done in ["acknowledged 1 of 2", "acknowledged 2 of 2"] {
             session.send("a");
-            session.wait("Acknowledge");
+            session.wait("y acknowledge");
             session.send("y");
             session.wait(done);
-            session.send("]");
+            session.wait_gone("y acknowledge");
         }
         session.send("S");
-        session.wait("Undersign this plan");
+        session.wait("enter sign");
         session.send("test/orders\r");
     }
 }
@@ -383,7 +383,7 @@ fn a_review_that_is_killed_goes_on_where_it_was() {
     let mut session = place.review("");
     session.wait("acknowledged 0 of 2");
     session.send("a");
-    session.wait("Acknowledge");
+    session.wait("y acknowledge");
     session.send("y");
     session.wait("acknowledged 1 of 2");
     session.kill();

@@ -92,8 +92,8 @@ fn a_plan_that_cannot_be_read_says_why() {
         .expected("a closing ]", "the end of the file")
         .hint("make the plan again: terraform show -json tfplan > plan.json"),
     ));
-    insta::assert_snapshot!(styled(&screen.buffer()));
     screen.send(Msg::Drawn);
+    insta::assert_snapshot!(styled(&screen.buffer()));
     let screen = screen.keys("enter S");
     assert!(screen.text().contains("the plan was not read"));
 }

@@ -38,6 +38,10 @@ pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
                 let new = opens && effect.action == Action::Create && !is_iam(row);
                 finding.at_most(if new { Risk::High } else { Risk::Critical })
             }
+            // Of a replaced object many values are computed anew; that it is replaced asks by itself.
+            Outcome::Unknown(hit) if effect.action.replaces() => {
+                unknown(row, hit).at_most(Risk::Medium)
+            }
             Outcome::Unknown(hit) => unknown(row, hit),
         };
         match worst.get(&(row.attribute, opens)) {

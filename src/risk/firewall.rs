@@ -108,7 +108,7 @@ pub fn judge(type_name: &str, values: &Values) -> Option<Finding> {
     } else {
         render::cut(&format!("{}{more}", worst.words()))
     };
-    let mut finding = Finding::new("exposure-opened", risk, message).values("closed", &shown);
+    let mut finding = Finding::new("exposure-opened", risk, message).values("not let in", &shown);
     finding.path = Some("ingress".into());
     Some(finding)
 }

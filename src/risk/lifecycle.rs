@@ -202,12 +202,11 @@ fn touches_more_than_noise(values: &Values) -> bool {
 }
 
 /// Settings that are read from the state when the object is destroyed: they decide whether a copy is left.
-const NO_COPY: [(&str, bool); 12] = [
+const NO_COPY: [(&str, bool); 11] = [
     ("skip_final_snapshot", true),
     ("skip_final_backup", true),
     ("force_destroy", true),
     ("force_delete", true),
-    ("delete_automated_backups", true),
     ("delete_contents_on_destroy", true),
     ("purge_on_delete", true),
     ("final_backup_enabled", false),
@@ -234,13 +233,61 @@ fn no_way_back(values: &Values) -> Option<Finding> {
     Some(finding)
 }
 
-/// Whether a name mixes scripts or holds what cannot be seen. Instance keys may be in any language, but not in two at once.
+/// Whether the address may be taken for another one: something in it is hidden, or a word of it mixes alphabets, or is
+/// written in letters that all look like Latin ones. A key in another language is none of these.
 fn confusable(effect: &Effect) -> bool {
-    let hidden =
-        effect.address.chars().any(crate::text::is_hidden) || effect.address.contains("\\u");
-    let latin = effect.address.chars().any(|c| c.is_ascii_alphabetic());
-    let lookalike = effect.address.chars().any(|c| {
-        matches!(c, '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{13a0}'..='\u{13ff}' | '\u{ff01}'..='\u{ff5e}' | '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201f}')
-    });
-    hidden || (latin && lookalike)
+    let address = &*effect.address;
+    address.chars().any(crate::text::is_hidden)
+        || has_escaped_character(address)
+        || address.chars().any(|c| matches!(c, '\u{2010}'..='\u{2015}'))
+        || address.split(|c: char| !c.is_alphanumeric()).any(|word| {
+            let other = |c: char| {
+                matches!(c, '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{13a0}'..='\u{13ff}' | '\u{ff10}'..='\u{ff5a}')
+            };
+            let mixed = word.chars().any(|c| c.is_ascii_alphabetic()) && word.chars().any(other);
+            let disguised = !word.is_empty()
+                && word.chars().all(|c| c.is_ascii_digit() || LIKE_LATIN.contains(c))
+                && word.chars().any(other);
+            mixed || disguised
+        })
+}
+
+/// Letters of other alphabets that no font tells from Latin ones.
+const LIKE_LATIN: &str = "аеорсухіјѕһԁԛԝАВЕКМНОРСТХІЈЅοΑΒΕΖΗΙΚΜΝΟΡΤΥΧ";
+
+/// Whether the tool had to spell a character out as `\uXXXX`: it cannot be printed. `\\u` is a backslash and a letter.
+fn has_escaped_character(address: &str) -> bool {
+    let mut rest = address.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'\\' && matches!(rest.next(), Some(b'u' | b'U')) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::effect::Span;
+
+    #[test]
+    fn a_name_that_pretends_is_told_from_one_in_another_language() {
+        for (key, pretends) in [
+            ("prod", false),
+            ("東京", false),
+            ("производство", false),
+            ("über-straße", false),
+            (r"C:\\users", false),
+            ("прod", true),
+            ("сор", true),
+            ("prod\u{200b}", true),
+            (r"a\u202eb", true),
+            ("a‐b", true),
+        ] {
+            let address = format!("terraform_data.x[\"{key}\"]");
+            let effect = Effect::bare(Kind::Change, address, Action::Update, Span::default());
+            assert_eq!(confusable(&effect), pretends, "{key}");
+        }
+    }
 }

@@ -100,7 +100,9 @@ fn pairwise<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
     for (old, new) in pairs {
         let was = old.and_then(|leaf| leaf.value);
         if new.is_some_and(|leaf| leaf.unknown) {
-            if was.is_some_and(|value| !value.is_empty()) && unknown.is_none() {
+            // What is off already cannot be switched off.
+            let off = matches!(row.operator, Operator::TrueToFalse) && !on(was, row.default);
+            if was.is_some_and(|value| !value.is_empty()) && !off && unknown.is_none() {
                 unknown = Some(hit(old, new));
             }
         } else if fires(row, was, new.and_then(|leaf| leaf.value)) {

@@ -129,8 +129,10 @@ fn attribute(effect: &Effect, values: &Values, path: &[Step], dialect_name: &str
     let had = olds.iter().any(|leaf| leaf.value.is_some());
     let deleted = effect.action == Action::Delete;
     if !deleted && news.iter().any(|leaf| leaf.unknown) {
-        // At creation this is how documents that name new objects look; once there is one, it hides what changes.
-        let risk = if had { Risk::High } else { Risk::Medium };
+        // A new object's document often names what does not exist yet, and a replacement asks anyway. In an update the
+        // same hides what changes.
+        let hides = had && !effect.action.replaces();
+        let risk = if hides { Risk::High } else { Risk::Medium };
         let finding = Finding::new(
             "policy-unknown",
             risk,

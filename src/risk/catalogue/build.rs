@@ -34,7 +34,8 @@ fn main() {
     fs::write(out.join("catalogue.rs"), source).expect("cargo's OUT_DIR can be written");
 }
 
-fn generate(folder: &Path) -> Outcome<String> {
+/// The tables as Rust source, from the rows in `folder`.
+pub fn generate(folder: &Path) -> Outcome<String> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .map_err(|error| format!("{}: {error}", folder.display()))?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))

@@ -178,8 +178,14 @@ impl Page<'_> {
     }
 
     /// The keys at the bottom; those that do nothing yet are quiet. Where they do not fit, what follows a comma goes.
+    ///
+    /// They are not shown before they work: what is typed until the dialog was seen does not answer it.
     fn keys(&mut self, keys: &[(&str, &str, bool)]) {
         self.blank();
+        if self.state.undrawn {
+            self.line([]);
+            return;
+        }
         let make = |gap: &str, short: bool| {
             let mut pieces = Vec::new();
             for (key, words, can) in keys {
