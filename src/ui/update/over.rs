@@ -169,6 +169,9 @@ fn live(state: &mut State) {
         Some(Overlay::Filter(line)) => {
             let text = line.text().to_owned();
             state.set_filter(&text);
+            state.regroup();
+            state.tree.to_a_row();
+            state.moved = true;
         }
         Some(Overlay::Find(line)) => {
             state.detail.find = line.text().to_owned();
