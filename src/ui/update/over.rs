@@ -43,7 +43,10 @@ fn submit(state: &mut State) -> Vec<Command> {
         }
         Some(Overlay::Ack(asking)) => decide::acknowledge(state, &asking),
         Some(Overlay::Words(words)) => decide::words(state, &words),
-        Some(Overlay::Sign(signing)) => vec![Command::Sign(signing.request)],
+        Some(Overlay::Sign(signing)) => {
+            state.signing = true;
+            vec![Command::Sign(signing.request)]
+        }
         Some(Overlay::SendBack) => vec![Command::Reject],
         Some(Overlay::Leave(_)) => vec![Command::Quit(Outcome::Left { saved: false })],
         Some(Overlay::Palette { line, chosen }) => {
