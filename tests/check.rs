@@ -122,25 +122,28 @@ fn text_and_json_hold_every_row_of_every_plan() {
 fn secrets(plan: &Value) -> BTreeSet<String> {
     fn marked(value: &Value, mark: &Value, found: &mut BTreeSet<String>) {
         match (value, mark) {
-            (Value::String(text), Value::Bool(true)) => {
-                found.extend((text.len() >= 6).then(|| text.clone()))
+            (Value::String(text), Value::Bool(true)) if text.len() >= 6 => {
+                found.insert(text.clone());
             }
             (Value::Array(items), Value::Bool(true)) => {
-                items.iter().for_each(|item| marked(item, mark, found))
+                for item in items {
+                    marked(item, mark, found);
+                }
             }
             (Value::Object(members), Value::Bool(true)) => {
-                members.values().for_each(|v| marked(v, mark, found))
+                for member in members.values() {
+                    marked(member, mark, found);
+                }
             }
             (Value::Array(items), Value::Array(marks)) => {
-                items
-                    .iter()
-                    .zip(marks)
-                    .for_each(|(item, mark)| marked(item, mark, found));
+                for (item, mark) in items.iter().zip(marks) {
+                    marked(item, mark, found);
+                }
             }
             (Value::Object(members), Value::Object(marks)) => {
-                members
-                    .iter()
-                    .for_each(|(key, v)| marked(v, marks.get(key).unwrap_or(&Value::Null), found));
+                for (key, member) in members {
+                    marked(member, marks.get(key).unwrap_or(&Value::Null), found);
+                }
             }
             _ => {}
         }

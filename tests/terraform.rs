@@ -61,7 +61,7 @@ impl Place {
         let now = Timestamp::now();
         rig.signed = now;
         rig.request.now = now + SignedDuration::from_mins(1);
-        rig.request.directory = self.directory.path().to_owned();
+        self.directory.path().clone_into(&mut rig.request.directory);
         rig.request.variables = vec![("PATH".into(), std::env::var_os("PATH").unwrap())];
         rig.approve();
         rig

@@ -84,12 +84,15 @@ pub enum Colours {
 impl Looks {
     /// The theme that is meant, where `no_color` is the value of the variable of that name.
     fn theme(&self, no_color: Option<&std::ffi::OsStr>) -> Theme {
-        let palette = match self.theme {
-            Some(Colours::Dark) => Palette::Dark,
-            Some(Colours::Light) => Palette::Light,
-            Some(Colours::None) => Palette::None,
-            None if no_color.is_none_or(std::ffi::OsStr::is_empty) => Palette::Dark,
-            None => Palette::None,
+        let without_colour = no_color.is_some_and(|value| !value.is_empty());
+        let palette = match self.theme.unwrap_or(if without_colour {
+            Colours::None
+        } else {
+            Colours::Dark
+        }) {
+            Colours::Dark => Palette::Dark,
+            Colours::Light => Palette::Light,
+            Colours::None => Palette::None,
         };
         Theme {
             palette,

@@ -3,12 +3,15 @@
 //! Each side of a change is a set of openings (protocol, ports, peer). What of the new set no opening of the old one
 //! covers is new; how bad that is depends on the peer and the ports, not on the attribute that changed.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use super::walk::Side;
-use super::{Finding, Risk, operator, render};
-use crate::plan::value::Value;
+use super::{Finding, Risk, render};
 use crate::plan::values::Values;
+
+mod network;
+mod provider;
+
+use network::{contains, private, world};
+use provider::reader;
 
 /// Traffic that is let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,32 +45,6 @@ pub fn reads(type_name: &str, attribute: &str) -> bool {
         "source_address_prefixes",
     ];
     reader(type_name).is_some() && peers.contains(&name) && !attribute.starts_with("egress")
-}
-
-type Reader = fn(&Value, &mut Vec<Opening>);
-
-fn reader(type_name: &str) -> Option<Reader> {
-    match type_name {
-        "aws_security_group" | "aws_default_security_group" => Some(|object, found| {
-            for rule in list(object, "ingress") {
-                aws(rule, found);
-            }
-        }),
-        "aws_security_group_rule" => Some(|object, found| {
-            if text(object, "type") != "egress" {
-                aws(object, found);
-            }
-        }),
-        "aws_vpc_security_group_ingress_rule" => Some(aws),
-        "google_compute_firewall" => Some(google),
-        "azurerm_network_security_rule" => Some(azure),
-        "azurerm_network_security_group" => Some(|object, found| {
-            for rule in list(object, "security_rule") {
-                azure(rule, found);
-            }
-        }),
-        _ => None,
-    }
 }
 
 /// What the change newly lets in: at most one finding for the worst of it.
@@ -192,227 +169,10 @@ fn covered(opening: &Opening, others: &[Opening]) -> bool {
     next > opening.to.into()
 }
 
-fn world(peer: &str) -> bool {
-    let peer = peer.to_ascii_lowercase();
-    matches!(&*peer, "*" | "internet" | "any" | "0.0.0.0" | "0/0") || peer.ends_with("/0")
-}
-
-fn private(peer: &str) -> bool {
-    match network(peer) {
-        Some(Network::Four(address, _)) => {
-            let address = Ipv4Addr::from(address);
-            address.is_private()
-                || address.is_loopback()
-                || address.is_link_local()
-                || address.octets()[0] == 100
-        }
-        Some(Network::Six(address, _)) => {
-            matches!(Ipv6Addr::from(address).segments()[0], 0xfc00..=0xfdff | 0xfe80..=0xfebf)
-        }
-        // A group, a prefix list, a service tag: something inside.
-        None => true,
-    }
-}
-
-enum Network {
-    Four(u32, u32),
-    Six(u128, u32),
-}
-
-fn network(peer: &str) -> Option<Network> {
-    let (address, bits) = peer
-        .split_once('/')
-        .map_or((peer, None), |(address, bits)| (address, Some(bits)));
-    if let Ok(address) = address.parse::<Ipv4Addr>() {
-        let bits = bits
-            .map_or(Ok(32), str::parse)
-            .ok()
-            .filter(|bits| *bits <= 32)?;
-        return Some(Network::Four(address.into(), bits));
-    }
-    let address: Ipv6Addr = address.parse().ok()?;
-    let bits = bits
-        .map_or(Ok(128), str::parse)
-        .ok()
-        .filter(|bits| *bits <= 128)?;
-    Some(Network::Six(address.into(), bits))
-}
-
-fn contains(big: &str, small: &str) -> bool {
-    if big == small {
-        return true;
-    }
-    match (network(big), network(small)) {
-        (Some(Network::Four(a, wide)), Some(Network::Four(b, narrow))) => {
-            wide <= narrow
-                && a.checked_shr(32 - wide).unwrap_or(0) == b.checked_shr(32 - wide).unwrap_or(0)
-        }
-        (Some(Network::Six(a, wide)), Some(Network::Six(b, narrow))) => {
-            wide <= narrow
-                && a.checked_shr(128 - wide).unwrap_or(0) == b.checked_shr(128 - wide).unwrap_or(0)
-        }
-        // A world that is written in words covers every address.
-        _ => world(big) && !big.contains(':') && !small.contains(':') || (big == "*"),
-    }
-}
-
-fn list<'v>(object: &'v Value, key: &str) -> Vec<&'v Value> {
-    match object.get(key) {
-        Some(Value::List(items)) => items.iter().filter(|item| **item != Value::Null).collect(),
-        None | Some(Value::Null) => Vec::new(),
-        Some(one) => vec![one],
-    }
-}
-
-fn text(object: &Value, key: &str) -> String {
-    object
-        .get(key)
-        .filter(|value| **value != Value::Null)
-        .map(operator::scalar)
-        .unwrap_or_default()
-}
-
-fn port(object: &Value, key: &str) -> Option<u16> {
-    text(object, key)
-        .parse::<f64>()
-        .ok()
-        .filter(|port| (0.0..=65535.0).contains(port))
-        .map(|port| {
-            #[allow(clippy::cast_sign_loss)] // The range was checked.
-            let port = port as u16;
-            port
-        })
-}
-
-fn aws(rule: &Value, found: &mut Vec<Opening>) {
-    let mut protocol = text(rule, "protocol") + &text(rule, "ip_protocol");
-    protocol.make_ascii_lowercase();
-    let every = matches!(&*protocol, "-1" | "all");
-    let icmp = protocol.starts_with("icmp") || protocol == "1" || protocol == "58";
-    let (from, to) = if every || icmp {
-        (0, u16::MAX)
-    } else {
-        (
-            port(rule, "from_port").unwrap_or(0),
-            port(rule, "to_port").unwrap_or(u16::MAX),
-        )
-    };
-    let protocol = match &*protocol {
-        "-1" | "all" => "*".to_owned(),
-        "6" => "tcp".to_owned(),
-        "17" => "udp".to_owned(),
-        _ => protocol,
-    };
-    for key in [
-        "cidr_blocks",
-        "ipv6_cidr_blocks",
-        "cidr_ipv4",
-        "cidr_ipv6",
-        "prefix_list_ids",
-        "prefix_list_id",
-        "security_groups",
-        "source_security_group_id",
-        "referenced_security_group_id",
-    ] {
-        for peer in list(rule, key) {
-            found.push(Opening {
-                protocol: protocol.clone(),
-                from,
-                to,
-                peer: operator::scalar(peer),
-            });
-        }
-    }
-}
-
-fn google(object: &Value, found: &mut Vec<Opening>) {
-    if text(object, "direction").eq_ignore_ascii_case("EGRESS")
-        || text(object, "disabled") == "true"
-    {
-        return;
-    }
-    let mut peers: Vec<String> = ["source_ranges", "source_tags", "source_service_accounts"]
-        .iter()
-        .flat_map(|key| list(object, key))
-        .map(operator::scalar)
-        .collect();
-    if peers.is_empty() {
-        // Without any source the rule is for everybody, unless that is known only after apply.
-        peers.extend(
-            object
-                .get("source_ranges")
-                .is_some()
-                .then(|| "0.0.0.0/0".to_owned()),
-        );
-    }
-    for allow in list(object, "allow") {
-        let protocol = text(allow, "protocol").to_ascii_lowercase();
-        let protocol = if protocol == "all" {
-            "*".to_owned()
-        } else {
-            protocol
-        };
-        let ranges = list(allow, "ports")
-            .into_iter()
-            .map(|value| ports(&operator::scalar(value)));
-        let mut ranges: Vec<(u16, u16)> = ranges.collect();
-        if ranges.is_empty() {
-            ranges.push((0, u16::MAX));
-        }
-        for peer in &peers {
-            found.extend(ranges.iter().map(|&(from, to)| Opening {
-                protocol: protocol.clone(),
-                from,
-                to,
-                peer: peer.clone(),
-            }));
-        }
-    }
-}
-
-fn azure(rule: &Value, found: &mut Vec<Opening>) {
-    if text(rule, "access").eq_ignore_ascii_case("Deny")
-        || text(rule, "direction").eq_ignore_ascii_case("Outbound")
-    {
-        return;
-    }
-    let protocol = match text(rule, "protocol").to_ascii_lowercase() {
-        none if none.is_empty() => "*".to_owned(),
-        protocol => protocol,
-    };
-    let both = |one: &str, many: &str| -> Vec<String> {
-        list(rule, one)
-            .into_iter()
-            .chain(list(rule, many))
-            .map(operator::scalar)
-            .filter(|text| !text.is_empty())
-            .collect()
-    };
-    for peer in both("source_address_prefix", "source_address_prefixes") {
-        for range in both("destination_port_range", "destination_port_ranges") {
-            let (from, to) = ports(&range);
-            found.push(Opening {
-                protocol: protocol.clone(),
-                from,
-                to,
-                peer: peer.clone(),
-            });
-        }
-    }
-}
-
-/// `80`, `1000-2000` or `*`. What cannot be read is every port.
-fn ports(text: &str) -> (u16, u16) {
-    let (from, to) = text.split_once('-').unwrap_or((text, text));
-    match (from.trim().parse(), to.trim().parse()) {
-        (Ok(from), Ok(to)) => (from, to),
-        _ => (0, u16::MAX),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::value::Value;
 
     fn found(type_name: &str, before: &str, after: &str) -> Option<Risk> {
         let values = Values {
@@ -445,6 +205,12 @@ mod tests {
                 "everything for everybody",
                 none.clone(),
                 group(&[(0, 0, "-1", "0.0.0.0/0")]),
+                Some(Risk::Critical),
+            ),
+            (
+                "ssh for half of everybody",
+                none.clone(),
+                group(&[(22, 22, "tcp", "128.0.0.0/1")]),
                 Some(Risk::Critical),
             ),
             (

@@ -1,0 +1,187 @@
+//! How each provider writes what it lets in.
+
+use super::Opening;
+use crate::plan::value::Value;
+use crate::risk::operator;
+
+/// Reads the openings of an object.
+pub type Reader = fn(&Value, &mut Vec<Opening>);
+
+/// How the openings of this type are read, if they are.
+pub fn reader(type_name: &str) -> Option<Reader> {
+    match type_name {
+        "aws_security_group" | "aws_default_security_group" => Some(|object, found| {
+            for rule in list(object, "ingress") {
+                aws(rule, found);
+            }
+        }),
+        "aws_security_group_rule" => Some(|object, found| {
+            if text(object, "type") != "egress" {
+                aws(object, found);
+            }
+        }),
+        "aws_vpc_security_group_ingress_rule" => Some(aws),
+        "google_compute_firewall" => Some(google),
+        "azurerm_network_security_rule" => Some(azure),
+        "azurerm_network_security_group" => Some(|object, found| {
+            for rule in list(object, "security_rule") {
+                azure(rule, found);
+            }
+        }),
+        _ => None,
+    }
+}
+
+fn list<'v>(object: &'v Value, key: &str) -> Vec<&'v Value> {
+    match object.get(key) {
+        Some(Value::List(items)) => items.iter().filter(|item| **item != Value::Null).collect(),
+        None | Some(Value::Null) => Vec::new(),
+        Some(one) => vec![one],
+    }
+}
+
+fn text(object: &Value, key: &str) -> String {
+    object
+        .get(key)
+        .filter(|value| **value != Value::Null)
+        .map(operator::scalar)
+        .unwrap_or_default()
+}
+
+fn port(object: &Value, key: &str) -> Option<u16> {
+    text(object, key)
+        .parse::<f64>()
+        .ok()
+        .filter(|port| (0.0..=65535.0).contains(port))
+        .map(|port| {
+            #[allow(clippy::cast_sign_loss)] // The range was checked.
+            let port = port as u16;
+            port
+        })
+}
+
+fn aws(rule: &Value, found: &mut Vec<Opening>) {
+    let mut protocol = text(rule, "protocol") + &text(rule, "ip_protocol");
+    protocol.make_ascii_lowercase();
+    let every = matches!(&*protocol, "-1" | "all");
+    let icmp = protocol.starts_with("icmp") || protocol == "1" || protocol == "58";
+    let (from, to) = if every || icmp {
+        (0, u16::MAX)
+    } else {
+        (
+            port(rule, "from_port").unwrap_or(0),
+            port(rule, "to_port").unwrap_or(u16::MAX),
+        )
+    };
+    let protocol = match &*protocol {
+        "-1" | "all" => "*".to_owned(),
+        "6" => "tcp".to_owned(),
+        "17" => "udp".to_owned(),
+        _ => protocol,
+    };
+    for key in [
+        "cidr_blocks",
+        "ipv6_cidr_blocks",
+        "cidr_ipv4",
+        "cidr_ipv6",
+        "prefix_list_ids",
+        "prefix_list_id",
+        "security_groups",
+        "source_security_group_id",
+        "referenced_security_group_id",
+    ] {
+        for peer in list(rule, key) {
+            found.push(Opening {
+                protocol: protocol.clone(),
+                from,
+                to,
+                peer: operator::scalar(peer),
+            });
+        }
+    }
+}
+
+fn google(object: &Value, found: &mut Vec<Opening>) {
+    if text(object, "direction").eq_ignore_ascii_case("EGRESS")
+        || text(object, "disabled") == "true"
+    {
+        return;
+    }
+    let mut peers: Vec<String> = ["source_ranges", "source_tags", "source_service_accounts"]
+        .iter()
+        .flat_map(|key| list(object, key))
+        .map(operator::scalar)
+        .collect();
+    if peers.is_empty() {
+        // Without any source the rule is for everybody, unless that is known only after apply.
+        peers.extend(
+            object
+                .get("source_ranges")
+                .is_some()
+                .then(|| "0.0.0.0/0".to_owned()),
+        );
+    }
+    for allow in list(object, "allow") {
+        let protocol = text(allow, "protocol").to_ascii_lowercase();
+        let protocol = if protocol == "all" {
+            "*".to_owned()
+        } else {
+            protocol
+        };
+        let ranges = list(allow, "ports")
+            .into_iter()
+            .map(|value| ports(&operator::scalar(value)));
+        let mut ranges: Vec<(u16, u16)> = ranges.collect();
+        if ranges.is_empty() {
+            ranges.push((0, u16::MAX));
+        }
+        for peer in &peers {
+            found.extend(ranges.iter().map(|&(from, to)| Opening {
+                protocol: protocol.clone(),
+                from,
+                to,
+                peer: peer.clone(),
+            }));
+        }
+    }
+}
+
+fn azure(rule: &Value, found: &mut Vec<Opening>) {
+    if text(rule, "access").eq_ignore_ascii_case("Deny")
+        || text(rule, "direction").eq_ignore_ascii_case("Outbound")
+    {
+        return;
+    }
+    let protocol = match text(rule, "protocol").to_ascii_lowercase() {
+        none if none.is_empty() => "*".to_owned(),
+        protocol => protocol,
+    };
+    let both = |one: &str, many: &str| -> Vec<String> {
+        list(rule, one)
+            .into_iter()
+            .chain(list(rule, many))
+            .map(operator::scalar)
+            .filter(|text| !text.is_empty())
+            .collect()
+    };
+    for peer in both("source_address_prefix", "source_address_prefixes") {
+        for range in both("destination_port_range", "destination_port_ranges") {
+            let (from, to) = ports(&range);
+            found.push(Opening {
+                protocol: protocol.clone(),
+                from,
+                to,
+                peer: peer.clone(),
+            });
+        }
+    }
+}
+
+/// `80`, `1000-2000` or `*`. What cannot be read is every port.
+fn ports(text: &str) -> (u16, u16) {
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    match (from.trim().parse(), to.trim().parse()) {
+        (Ok(from), Ok(to)) => (from, to),
+        _ => (0, u16::MAX),
+    }
+}
