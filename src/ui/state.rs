@@ -96,6 +96,8 @@ pub struct State {
     pub reading: Reading,
     /// The plan on disk is no longer what was read.
     pub source_changed: bool,
+    /// A signature is on its way, whether or not somebody still looks.
+    pub signing: bool,
     /// The list.
     pub tree: Tree,
     /// What the list is grouped by.
@@ -146,6 +148,7 @@ impl State {
             unsaved: None,
             reading: Reading::Going(Progress::default()),
             source_changed: false,
+            signing: false,
             tree: Tree::default(),
             by: By::Risk,
             filter_text: String::new(),
@@ -208,8 +211,7 @@ impl State {
 
     /// Whether something comes without a key being pressed.
     pub fn busy(&self) -> bool {
-        matches!(self.reading, Reading::Going(_))
-            || matches!(self.overlay, Some(Overlay::Waiting(_)))
+        self.signing || matches!(self.reading, Reading::Going(_))
     }
 
     /// Opens a dialog or a line.

@@ -89,6 +89,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         Msg::Signed(Ok(receipt)) => vec![Command::Quit(Outcome::Signed(receipt))],
         Msg::Rejected(Ok(text)) => vec![Command::Quit(Outcome::Rejected(text))],
         Msg::Signed(Err(failure)) => {
+            state.signing = false;
             // Somebody who stopped waiting is told all the same, but not torn out of another dialog.
             match state.overlay {
                 None | Some(Overlay::Waiting(_) | Overlay::Sign(_)) => {

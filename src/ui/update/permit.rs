@@ -59,6 +59,9 @@ fn sign(state: &State) -> Option<String> {
         }
         Reading::Done(_) => {}
     }
+    if state.signing {
+        return Some("a signature is still on its way".into());
+    }
     if state.tally.objected > 0 {
         return None;
     }
