@@ -10,9 +10,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::failure::Exit;
 
 pub mod apply;
+pub mod break_glass;
 pub mod check;
 pub mod demo;
 pub mod desk;
+pub mod doctor;
 pub mod failure;
 pub mod identity;
 pub mod loading;
@@ -43,6 +45,11 @@ pub enum Command {
     Verify(verify::Arguments),
     /// Apply an approved plan, once: verify, claim, apply, record what became of it.
     Apply(verify::Arguments),
+    /// Say what this machine's set-up really protects against: the level, what it rests on, and the step to the next.
+    Doctor(doctor::Arguments),
+    /// After an emergency: a second person looks at it and countersigns.
+    #[command(subcommand)]
+    BreakGlass(break_glass::Command),
     /// Whose signature counts: make a trust file, check one, export its keys.
     #[command(subcommand)]
     Trust(trust::Command),
@@ -83,6 +90,8 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
         Command::Apply(arguments) => (apply::run(&arguments), arguments.format),
+        Command::Doctor(arguments) => (doctor::run(&arguments), Format::Text),
+        Command::BreakGlass(command) => (break_glass::run(&command), Format::Text),
         Command::Trust(command) => (trust::run(&command), Format::Text),
     };
     match result {

@@ -64,6 +64,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 trust: trust.clone(),
                 scope,
                 identity: Identity::throw_away(PERSON, key),
+                emergency: None,
+                files_sha256: None,
             }),
             drafts: None,
             results: Results::Nowhere(private.path().into()),

@@ -7,13 +7,17 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::SignedDuration;
+
 use super::identity::Identity;
 use super::loading::Loaded;
+use crate::approval::emergency::Emergency;
 use crate::approval::facts::Facts;
 use crate::approval::sign::{self, Job};
+use crate::approval::sshsig::Assurance;
 use crate::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
 use crate::failure::{Exit, Failure};
-use crate::plan::archive::PlanFile;
+use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::effect::Effect;
 use crate::plan::source::Source;
 use crate::plan::values::Values;
@@ -34,6 +38,29 @@ pub struct Signing {
     pub scope: Scope,
     /// The reviewer.
     pub identity: Identity,
+    /// Why the ordinary rules cannot be waited for, if they cannot.
+    pub emergency: Option<Emergency>,
+    /// Digest of the list of files that the plan is applied among, where the trust file binds them.
+    pub files_sha256: Option<Sha256>,
+}
+
+impl Signing {
+    /// The namespace of the signature, what it must prove, and how long it counts.
+    fn rules(&self) -> (&str, Assurance, SignedDuration) {
+        let signing = &self.trust.signing;
+        match (&self.emergency, &self.trust.break_glass) {
+            (Some(_), Some(rules)) => (
+                &signing.breakglass_namespace,
+                rules.min_assurance,
+                rules.max_age,
+            ),
+            (Some(_) | None, _) => (
+                &signing.namespace,
+                self.scope.min_assurance,
+                self.scope.max_age,
+            ),
+        }
+    }
 }
 
 /// Where the results of a review go.
@@ -87,12 +114,14 @@ impl Desk {
             .signing
             .as_ref()
             .ok_or_else(|| Failure::new(Exit::Usage, "no-signer", "nothing can be signed here"))?;
-        let facts = Facts::of(
+        let mut facts = Facts::of(
             &self.name,
             self.file.as_ref(),
             self.loaded.judgement()?,
             &signing.scope.id,
         )?;
+        facts.workdir_sha256 = signing.files_sha256;
+        let (namespace, min_assurance, max_age) = signing.rules();
         let now = jiff::Timestamp::now();
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|error| {
@@ -117,7 +146,7 @@ impl Desk {
             requester: None,
             nonce,
             issued_at: now,
-            expires_at: now + signing.scope.max_age,
+            expires_at: now + max_age,
             acks: request.acks,
             overrides: Vec::new(),
             seconds: self.since.elapsed().as_secs(),
@@ -138,13 +167,17 @@ impl Desk {
             } => sign::default_path(plan, &signing.identity.person, nonce),
             Results::Nowhere(directory) => directory.join("approval.json"),
         };
+        let statement = Statement::approve(&facts, policy, said);
         Ok(Job {
-            statement: Statement::approve(&facts, policy, said),
+            statement: match &signing.emergency {
+                Some(emergency) => statement.in_emergency(emergency.clone()),
+                None => statement,
+            },
             signer: signing
                 .identity
                 .signer(signing.trust.signing.allow_unencrypted_keys)?,
-            namespace: signing.trust.signing.namespace.clone(),
-            min_assurance: signing.scope.min_assurance,
+            namespace: namespace.into(),
+            min_assurance,
             path,
         })
     }

@@ -20,6 +20,8 @@ const WIDTH: u16 = 100;
 
 /// A review at prompts.
 pub struct Plain<'a> {
+    /// Whether the reviewer breaks the glass: then nothing is asked but the signature.
+    pub emergency: bool,
     /// Every row: the signals first, then as in the plan.
     pub rows: &'a [Judged],
     /// What was said before.
@@ -51,7 +53,7 @@ impl Plain<'_> {
         asking.sort_by_key(|(row, _)| std::cmp::Reverse(row.risk()));
         let total = asking.len();
         for (number, (row, requirement)) in asking.iter().enumerate() {
-            if self.answered(requirement) {
+            if self.emergency || self.answered(requirement) {
                 continue;
             }
             say(out, &format!("\n{} of {total}\n", number + 1))?;
@@ -87,7 +89,7 @@ impl Plain<'_> {
             .iter()
             .filter(|(_, requirement)| !self.answered(requirement))
             .count();
-        if open > 0 {
+        if open > 0 && !self.emergency {
             say(out, &format!("\n{open} of {total} still open.\n"))?;
             return Ok(Outcome::Left { saved: true });
         }
@@ -213,8 +215,20 @@ impl Plain<'_> {
                 return Ok(Outcome::Left { saved: true });
             }
         };
+        let open = asking
+            .iter()
+            .filter(|(_, requirement)| !self.answered(requirement))
+            .count();
+        let standing = if open == 0 {
+            "Nothing is open.".into()
+        } else {
+            format!(
+                "BREAK-GLASS: {open} of {} not acknowledged, and the record will say so.",
+                asking.len()
+            )
+        };
         let question = format!(
-            "\nNothing is open. Type {} to sign, or enter to leave: ",
+            "\n{standing} Type {} to sign, or enter to leave: ",
             visible(phrase)
         );
         if prompt(input, out, &question)?.as_deref() != Some(phrase) {

@@ -17,10 +17,12 @@ use super::open::{self, Json, PlanArgument};
 use super::plain::Plain;
 use super::report::Report;
 use super::trust::TrustArgument;
+use crate::approval::emergency::Emergency;
 use crate::failure::{Exit, Failure};
+use crate::gate::manifest::Manifest;
 use crate::plan::archive::PlanFile;
 use crate::review::draft::Draft;
-use crate::trust::{Scope, Trust, scope};
+use crate::trust::{Scope, Trust, Workdir, scope};
 use crate::ui::hands::Outcome;
 use crate::ui::theme::{Palette, Theme};
 use crate::ui::{self, Msg};
@@ -48,6 +50,23 @@ pub struct Arguments {
     /// Where the approval is written [default: PLAN.approvals/PERSON-NONCE.json].
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    /// Break the glass: approve without acknowledging one by one, alone, for half an hour at most. Who may is said in the
+    /// trust file, and nothing else is applied until a second person has countersigned.
+    #[arg(long, requires_all = ["ticket", "reason"])]
+    pub break_glass: bool,
+
+    /// Where others can read what happens: the number of an incident.
+    #[arg(long, value_name = "TICKET", requires = "break_glass")]
+    pub ticket: Option<String>,
+
+    /// What cannot wait.
+    #[arg(long, value_name = "TEXT", requires = "break_glass")]
+    pub reason: Option<String>,
+
+    /// The directory of the configuration, where the trust file says workdir = "manifest".
+    #[arg(long = "dir", value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
 
     /// Ask line by line instead of drawing a screen: for screen readers and plain terminals.
     #[arg(long)]
@@ -121,7 +140,8 @@ pub struct Review {
 
 /// Reviews a plan.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    if !arguments.plain && !std::io::stdout().is_terminal() {
+    let prompts = arguments.plain || arguments.break_glass;
+    if !prompts && !std::io::stdout().is_terminal() {
         return Err(
             Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
                 .hint("Ask line by line instead: undersign review --plain PLAN")
@@ -129,7 +149,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         );
     }
     let plan = open::plan(&arguments.plan)?;
-    let signing = signing(arguments, plan.file.as_ref());
+    let signing = match signing(arguments, plan.file.as_ref()) {
+        // Whoever breaks the glass has come to sign, and is told at once that they cannot.
+        Err(failure) if arguments.break_glass => return Err(failure),
+        signing => signing,
+    };
     let beside = if arguments.plan.plan.as_os_str() == "-" {
         PathBuf::from("plan.json")
     } else {
@@ -147,7 +171,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             approval: arguments.output.clone(),
         },
     };
-    let outcome = if arguments.plain {
+    let outcome = if prompts {
         at_prompts(review, &arguments.looks)?
     } else {
         on_screen(review, &arguments.looks)?
@@ -266,7 +290,12 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         rows: &rows,
     };
     print(&report.to_text())?;
+    let emergency = desk
+        .signing
+        .as_ref()
+        .is_some_and(|signing| signing.emergency.is_some());
     let plain = Plain {
+        emergency,
         rows: &rows,
         log,
         phrase: setup.identity.map(|_| setup.phrase),
@@ -292,11 +321,46 @@ fn signing(arguments: &Arguments, file: Option<&PlanFile>) -> Result<Signing, Fa
     let trust = arguments.trust.open()?.trust;
     let scope = scope_for(&trust, arguments.scope.as_deref(), file)?.clone();
     let identity = Identity::find(&trust, arguments.key.as_deref())?;
+    let emergency = match (&arguments.ticket, &arguments.reason) {
+        (Some(ticket), Some(reason)) => {
+            may_break_glass(&trust, &identity.person)?;
+            Some(Emergency::new(ticket, reason)?)
+        }
+        _ => None,
+    };
+    let files_sha256 = match trust.runner.workdir {
+        Workdir::Manifest => Some(Manifest::of(&arguments.directory)?.sha256()),
+        Workdir::PlanOnly | Workdir::AsIs => None,
+    };
     Ok(Signing {
         trust,
         scope,
         identity,
+        emergency,
+        files_sha256,
     })
+}
+
+fn may_break_glass(trust: &Trust, person: &str) -> Result<(), Failure> {
+    let persons = trust
+        .break_glass
+        .as_ref()
+        .map_or(&[][..], |rules| rules.persons.as_slice());
+    if persons.iter().any(|named| named == person) {
+        return Ok(());
+    }
+    let may = if persons.is_empty() {
+        "nobody".into()
+    } else {
+        persons.join(", ")
+    };
+    Err(Failure::new(
+        Exit::TooFewPeople,
+        "break-glass-person",
+        format!("{person} may not declare an emergency"),
+    )
+    .expected(may, person)
+    .hint("Who may is said under [break_glass] in the trust file."))
 }
 
 /// The scope is chosen by what the plan file says; a plan JSON says nothing, so it is named or the only one.

@@ -201,7 +201,7 @@ fn in_emergency(vote: &Vote, required: &[Requirement]) -> InEmergency {
 }
 
 /// Whether nobody but root and this user can change the program that runs here.
-fn is_program_safe() -> bool {
+pub(super) fn is_program_safe() -> bool {
     std::env::current_exe().is_ok_and(|program| tool::refuse_writable(&program).is_ok())
 }
 
@@ -413,13 +413,13 @@ fn covers_exactly(required: &[Requirement], acks: &[Acknowledgement]) -> Result<
 
 /// Whether the user who runs this owns the plan file, and so may be the one who made it.
 #[cfg(unix)]
-fn is_ours(plan: &Path) -> bool {
+pub(super) fn is_ours(plan: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let us = rustix::process::geteuid().as_raw();
     std::fs::metadata(plan).map_or(true, |metadata| metadata.uid() == us)
 }
 
 #[cfg(not(unix))]
-fn is_ours(_plan: &Path) -> bool {
+pub(super) fn is_ours(_plan: &Path) -> bool {
     true
 }
