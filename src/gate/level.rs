@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_is_never_more_than_its_weakest_part() {
+    fn a07_a_level_is_never_more_than_its_weakest_part() {
         for (held_by, plan_is_ours, as_is, program_is_safe, level) in [
             (HeldBy::Nobody, true, false, true, Level::Local),
             (HeldBy::Nobody, false, false, true, Level::Local),

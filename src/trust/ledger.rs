@@ -425,6 +425,36 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "remote-ledger")]
+    fn a10_an_object_store_gives_one_claim_and_its_own_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("file://{}/prod", dir.path().display());
+        let open = || Ledger::of(Some(&crate::trust::Ledger::Remote(url.clone()))).unwrap();
+        let ledger = open();
+        ledger.refuse_used(Hex([1; 32])).unwrap();
+        let claim = ledger.claim(&record(1, "2026-11-22T10:00:00Z")).unwrap();
+        let written = claim.at().unwrap().expect("the store has a clock");
+        claim
+            .record(Outcome::Applied, time("2026-11-22T10:00:09Z"))
+            .unwrap();
+        let again = open()
+            .claim(&record(1, "2026-11-22T11:00:00Z"))
+            .unwrap_err();
+        assert_eq!(again.exit, Exit::AlreadyUsed);
+        assert!(again.error.ends_with("outcome: applied"), "{}", again.error);
+        assert_eq!(open().records().unwrap().len(), 1);
+        let hour = SignedDuration::from_hours(1);
+        let early = open()
+            .refuse_rollback(written - SignedDuration::from_hours(2), hour, "corp", 7)
+            .unwrap_err();
+        assert_eq!(early.reason, "clock-rollback");
+        // A place that is none is no ledger, and nothing is applied.
+        let nowhere = crate::trust::Ledger::Remote("s3:///".into());
+        let failure = Ledger::of(Some(&nowhere)).unwrap_err();
+        assert_eq!(failure.exit, Exit::LedgerUnavailable);
+    }
+
+    #[test]
     #[cfg(unix)]
     fn a37_a_ledger_that_is_shared_or_missing_is_refused() {
         use std::os::unix::fs::PermissionsExt as _;

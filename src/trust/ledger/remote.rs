@@ -58,11 +58,10 @@ impl Remote {
     }
 
     pub(super) fn create(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let put = self.store.put_opts(
-            &self.path(name),
-            bytes.to_vec().into(),
-            PutMode::Create.into(),
-        );
+        let path = self.path(name);
+        let put = self
+            .store
+            .put_opts(&path, bytes.to_vec().into(), PutMode::Create.into());
         self.wait(put).map(drop)
     }
 
