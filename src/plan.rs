@@ -15,6 +15,7 @@ pub mod index;
 pub mod input;
 mod references;
 pub mod scan;
+pub mod snapshot;
 pub mod source;
 pub mod value;
 pub mod values;

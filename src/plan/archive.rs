@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use sha2::Digest as _;
 
+use super::snapshot::Snapshot;
 use crate::failure::{Exit, Failure};
 
 use self::directory::Member;
@@ -72,6 +74,8 @@ pub struct PlanFile {
     pub errored: bool,
     /// Members of the configuration snapshot: path inside `tfconfig/` to text.
     pub configuration: BTreeMap<String, String>,
+    /// The blocks and comments of that snapshot.
+    pub snapshot: Arc<Snapshot>,
     /// What could not be read, in words. Shown, never silent.
     pub unread: Vec<String>,
 }
@@ -106,6 +110,7 @@ pub fn read(file: &mut (impl Read + Seek), sha256: Sha256, size: u64) -> Result<
         .map(|provider| (provider.source, provider.hashed))
         .collect();
     let configuration = configuration(&mut archive, &members, &mut unread)?;
+    let snapshot = Arc::new(Snapshot::read(&configuration, &mut unread));
 
     Ok(PlanFile {
         sha256,
@@ -126,6 +131,7 @@ pub fn read(file: &mut (impl Read + Seek), sha256: Sha256, size: u64) -> Result<
         forced_replacements: message.forced_replacements,
         errored: message.errored,
         configuration,
+        snapshot,
         unread,
     })
 }
