@@ -285,8 +285,8 @@ impl State {
             let open = rows.find(|&row| self.standings[row as usize] == Standing::Open);
             open.or(first.filter(|&row| self.rows[row as usize].needs_ack()))
         };
-        if let Some(row) = row {
-            self.tree.go_to(row);
+        if row.is_none_or(|row| !self.tree.go_to(row)) {
+            self.tree.to_a_row();
         }
     }
 
