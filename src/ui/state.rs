@@ -6,7 +6,6 @@ use super::dialog::Overlay;
 use super::filter::Filter;
 use super::keymap::Mode;
 use super::layout::{self, Areas};
-use super::line::Line;
 use super::standing::{Standing, Tally, standings};
 use super::theme::{Piece, Role, Theme};
 use super::tree::Tree;
@@ -238,14 +237,6 @@ impl State {
                 self.stale = true;
             }
             Err(error) => self.filter_error = Some(error),
-        }
-    }
-
-    /// The words of the filter line that is being typed, or of the filter in force.
-    pub fn filter_line(&self) -> Option<&Line> {
-        match &self.overlay {
-            Some(Overlay::Filter(line)) => Some(line),
-            _ => None,
         }
     }
 
