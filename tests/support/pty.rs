@@ -1,6 +1,9 @@
 //! A program in a pseudo-terminal, and what its screen shows. Waits for conditions, never for time.
 
-#![allow(dead_code, reason = "each test that uses this uses its own part of it")]
+#![allow(
+    dead_code,
+    reason = "each test that includes this uses its own part of it"
+)]
 
 use std::io::{Read, Write};
 use std::path::Path;
