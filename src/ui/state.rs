@@ -6,7 +6,6 @@ use super::dialog::Overlay;
 use super::filter::Filter;
 use super::keymap::Mode;
 use super::layout::{self, Areas};
-use super::line::Line;
 use super::standing::{Standing, Tally, standings};
 use super::theme::{Piece, Role, Theme};
 use super::tree::Tree;
@@ -241,14 +240,6 @@ impl State {
         }
     }
 
-    /// The words of the filter line that is being typed, or of the filter in force.
-    pub fn filter_line(&self) -> Option<&Line> {
-        match &self.overlay {
-            Some(Overlay::Filter(line)) => Some(line),
-            _ => None,
-        }
-    }
-
     /// Brings the list in line with the rows, the log and the filter.
     pub(super) fn regroup(&mut self) {
         if !std::mem::take(&mut self.stale) {
@@ -285,8 +276,8 @@ impl State {
             let open = rows.find(|&row| self.standings[row as usize] == Standing::Open);
             open.or(first.filter(|&row| self.rows[row as usize].needs_ack()))
         };
-        if let Some(row) = row {
-            self.tree.go_to(row);
+        if row.is_none_or(|row| !self.tree.go_to(row)) {
+            self.tree.to_a_row();
         }
     }
 

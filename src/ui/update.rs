@@ -223,7 +223,8 @@ fn settle(state: &mut State) -> Vec<Command> {
         state.detail_stale = true;
         commands.extend(row.map(Command::LoadValues));
     }
-    if std::mem::take(&mut state.detail_stale) {
+    // A group's few words depend on whether it is open.
+    if std::mem::take(&mut state.detail_stale) || row.is_none() {
         pane::compose(state);
     }
     pane::clamp(state);
