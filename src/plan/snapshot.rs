@@ -115,11 +115,28 @@ impl Source<'_> {
         self.block.or(self.removed).map(|block| &block.place)
     }
 
-    /// Whether the block says that its object must not be destroyed.
-    pub fn prevents_destroy(&self) -> bool {
-        self.block
-            .and_then(|block| block.lifecycle.prevent_destroy.as_deref())
-            .is_some_and(|value| value != "false")
+    /// What the block says about the life of its object.
+    pub fn lifecycle(&self) -> Option<&Lifecycle> {
+        self.block.or(self.removed).map(|block| &block.lifecycle)
+    }
+}
+
+/// `modules/db/main.tf:31, prevent_destroy = true`. Foreign text; empty if the configuration says nothing about the row.
+impl fmt::Display for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        match (self.block, self.removed) {
+            (Some(block), _) => {
+                parts.push(block.place.to_string());
+                parts.extend(block.overrides.iter().map(|place| format!("overridden in {place}")));
+            }
+            (None, Some(block)) => parts.push(format!("removed by {}", block.place)),
+            (None, None) => {}
+        }
+        parts.extend(self.moved.map(|block| format!("moved by {}", block.place)));
+        parts.extend(self.import.map(|block| format!("imported by {}", block.place)));
+        parts.extend(self.lifecycle().into_iter().flat_map(Lifecycle::settings));
+        f.write_str(&parts.join(", "))
     }
 }
 
@@ -178,15 +195,15 @@ impl Snapshot {
             Kind::Plan | Kind::UnknownKey => return Source::default(),
         };
         let modules = enclosing(&name);
+        // What is said of the object itself counts more than what is said of a module around it.
+        let around = || std::iter::once(&*name).chain(modules.iter().rev().copied());
         Source {
             block: self.blocks.get(&name),
-            removed: std::iter::once(&*name)
-                .chain(modules.iter().rev().copied())
-                .find_map(|name| self.removed.get(name)),
-            moved: std::iter::once(&*name)
-                .chain(modules.iter().rev().copied())
-                .find_map(|name| self.moved.get(name)),
-            import: self.imports.get(&name),
+            removed: around().find_map(|name| self.removed.get(name)),
+            moved: around()
+                .find_map(|name| self.moved.get(name))
+                .filter(|_| effect.previous_address().is_some()),
+            import: self.imports.get(&name).filter(|_| effect.is_import()),
             calls: modules
                 .iter()
                 .filter_map(|module| self.blocks.get(*module))
@@ -428,6 +445,28 @@ fn borrowed(settings: &[(String, String)]) -> Vec<Setting<'_>> {
 }
 
 impl Lifecycle {
+    /// What it says, setting by setting, as it is written.
+    pub fn settings(&self) -> Vec<String> {
+        let one = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!("{name} = {value}"))
+        };
+        let list = |name: &str, values: &[String]| match values {
+            [] => None,
+            [all] if all == "all" => Some(format!("{name} = all")),
+            values => Some(format!("{name} = [{}]", values.join(", "))),
+        };
+        [
+            one("prevent_destroy", &self.prevent_destroy),
+            one("destroy", &self.destroy),
+            one("create_before_destroy", &self.create_before_destroy),
+            list("ignore_changes", &self.ignore_changes),
+            list("replace_triggered_by", &self.replace_triggered_by),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
     fn set(&mut self, name: &str, text: &str) {
         let one = || Some(text.trim_matches('"').to_owned());
         let list = || {

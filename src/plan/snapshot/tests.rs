@@ -87,8 +87,10 @@ fn the_lifecycle_of_a_real_plan_is_read() {
     let source = snapshot.source(&row);
     let block = source.block.unwrap();
     assert_eq!((block.place.first, block.place.last), (2, 8));
-    assert!(source.prevents_destroy());
-    assert_eq!(block.lifecycle.ignore_changes, ["triggers_replace"]);
+    assert_eq!(
+        source.to_string(),
+        "main.tf:2, prevent_destroy = true, ignore_changes = [triggers_replace]"
+    );
     assert_eq!(
         place(&snapshot, "terraform_data.jsonres"),
         "extra.tf.json:1"
@@ -179,10 +181,16 @@ fn what_is_removed_moved_or_imported_is_found_by_the_block_that_says_so() {
         snapshot.comments()[0].attached_to.as_deref(),
         Some("a_b.old")
     );
-    let row = effect(Kind::Change, r#"a_b.y["k"]"#);
-    assert_eq!(snapshot.source(&row).moved.unwrap().place.first, 7);
-    let row = effect(Kind::Change, "module.m[0].a_b.z");
-    assert_eq!(snapshot.source(&row).import.unwrap().place.first, 11);
+    let mut row = effect(Kind::Change, r#"a_b.y["k"]"#);
+    assert_eq!(snapshot.source(&row).moved, None);
+    row.more.get_or_insert_default().previous_address = Some("a_b.x".into());
+    assert_eq!(snapshot.source(&row).to_string(), "moved by main.tf:7");
+    let mut row = effect(Kind::Change, "module.m[0].a_b.z");
+    row.more.get_or_insert_default().importing = Some(None);
+    assert_eq!(
+        snapshot.source(&row).to_string(),
+        "m-m/main.tf:1, imported by main.tf:11"
+    );
     assert_eq!(
         place(&real("07-removed-forget"), "terraform_data.forget_me"),
         "main.tf:2"
@@ -207,16 +215,11 @@ fn an_override_file_is_merged_into_the_block() {
     ]);
     let row = effect(Kind::Change, "a_b.c");
     let source = snapshot.source(&row);
-    let block = source.block.unwrap();
-    assert_eq!(block.place.to_string(), "main.tf:2");
-    let overrides: Vec<_> = block.overrides.iter().map(ToString::to_string).collect();
-    assert_eq!(overrides, ["a_override.tf:1", "override.tf.json:1"]);
-    assert!(!source.prevents_destroy());
     assert_eq!(
-        block.lifecycle.create_before_destroy.as_deref(),
-        Some("true")
+        source.to_string(),
+        "main.tf:2, overridden in a_override.tf:1, overridden in override.tf.json:1, \
+         prevent_destroy = false, create_before_destroy = true, ignore_changes = all"
     );
-    assert_eq!(block.lifecycle.ignore_changes, ["all"]);
     assert_eq!(snapshot.comments()[0].attached_to.as_deref(), Some("a_b.c"));
 }
 
