@@ -109,14 +109,14 @@ pub struct Source<'a> {
     pub calls: Vec<&'a Block>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
     /// The block to look at first.
-    pub fn place(&self) -> Option<&Place> {
+    pub fn place(&self) -> Option<&'a Place> {
         self.block.or(self.removed).map(|block| &block.place)
     }
 
     /// What the block says about the life of its object.
-    pub fn lifecycle(&self) -> Option<&Lifecycle> {
+    pub fn lifecycle(&self) -> Option<&'a Lifecycle> {
         self.block.or(self.removed).map(|block| &block.lifecycle)
     }
 }
@@ -128,13 +128,21 @@ impl fmt::Display for Source<'_> {
         match (self.block, self.removed) {
             (Some(block), _) => {
                 parts.push(block.place.to_string());
-                parts.extend(block.overrides.iter().map(|place| format!("overridden in {place}")));
+                parts.extend(
+                    block
+                        .overrides
+                        .iter()
+                        .map(|place| format!("overridden in {place}")),
+                );
             }
             (None, Some(block)) => parts.push(format!("removed by {}", block.place)),
             (None, None) => {}
         }
         parts.extend(self.moved.map(|block| format!("moved by {}", block.place)));
-        parts.extend(self.import.map(|block| format!("imported by {}", block.place)));
+        parts.extend(
+            self.import
+                .map(|block| format!("imported by {}", block.place)),
+        );
         parts.extend(self.lifecycle().into_iter().flat_map(Lifecycle::settings));
         f.write_str(&parts.join(", "))
     }
