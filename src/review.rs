@@ -12,6 +12,7 @@ use crate::risk::Judged;
 pub mod draft;
 pub mod judge;
 pub mod log;
+pub mod memory;
 pub mod rejection;
 
 /// Which row is spoken of: the same address may hold a current and several deposed objects.
