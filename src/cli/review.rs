@@ -259,9 +259,11 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         }
     }
     let file = desk.file.clone();
+    let loaded = Arc::clone(&desk.loaded);
+    let judgement = loaded.judgement()?;
     let report = Report {
         name: &setup.plan,
-        header: &desk.loaded.judgement()?.header,
+        judgement,
         file: file.as_ref(),
         rows: &rows,
     };
@@ -270,6 +272,8 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         rows: &rows,
         log,
         phrase: setup.identity.map(|_| setup.phrase),
+        judgement,
+        file: file.as_ref(),
         theme: setup.theme,
     };
     plain.run(

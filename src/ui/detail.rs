@@ -74,6 +74,8 @@ pub struct Options<'a> {
     pub wrap: bool,
     /// Nothing is folded: whole texts, all rows, each value that is known only after apply.
     pub expand: bool,
+    /// What each rule means, what is lost and what would be safer is told too.
+    pub explain: bool,
     /// The one path whose value is shown although it is secret.
     pub reveal: Option<&'a str>,
 }

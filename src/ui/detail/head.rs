@@ -4,7 +4,8 @@ use super::layout::{Page, space};
 use super::{DetailContext, DetailLine, Standing, words};
 use crate::diff::Secrets;
 use crate::plan::effect::{Kind, Mode};
-use crate::risk::{Finding, Judged};
+use crate::plan::reason;
+use crate::risk::{self, Finding, Judged};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::width::width;
 
@@ -117,6 +118,9 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
     for finding in &judged.findings {
         facts.push((WHY, why(finding, page, &foreign)));
     }
+    if context.options.explain {
+        facts.extend(explained(judged));
+    }
     if let Some(note) = effect.note() {
         facts.push(("note", vec![foreign(note, Role::Text)]));
     }
@@ -130,7 +134,7 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
         } else {
             "reason"
         };
-        let piece = match words::action_reason(reason) {
+        let piece = match reason::words(reason) {
             Some(words) => Piece::new(words, Role::Text),
             None => foreign(reason, Role::Warn),
         };
@@ -157,11 +161,7 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
         );
         facts.push(("import", vec![foreign(&text, Role::Text)]));
     }
-    if effect
-        .more
-        .as_ref()
-        .is_some_and(|more| more.generated_config)
-    {
+    if effect.has_generated_config() {
         facts.push((
             "import",
             vec![Piece::new(
@@ -196,6 +196,23 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
     }
     for comment in context.comments {
         facts.push(("comment", vec![foreign(comment, Role::Text)]));
+    }
+    facts
+}
+
+/// What the rules behind the findings mean, the worst one first, each once.
+fn explained(judged: &Judged) -> Vec<Fact> {
+    let mut told = Vec::new();
+    let mut facts = Vec::new();
+    for finding in &judged.findings {
+        let Some(rule) = risk::rule(&finding.rule).filter(|rule| !told.contains(&rule.id)) else {
+            continue;
+        };
+        told.push(rule.id);
+        facts.push(("rule", vec![Piece::new(rule.title, Role::Strong)]));
+        facts.push(("means", vec![Piece::new(rule.why, Role::Text)]));
+        facts.push(("lost", vec![Piece::new(rule.lost, Role::Text)]));
+        facts.push(("safer", vec![Piece::new(rule.remedy, Role::Text)]));
     }
     facts
 }
