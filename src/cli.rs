@@ -18,6 +18,7 @@ pub mod failure;
 pub mod identity;
 pub mod loading;
 pub mod open;
+pub mod places;
 pub mod plain;
 pub mod report;
 pub mod review;

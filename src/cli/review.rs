@@ -7,13 +7,13 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use etcetera::BaseStrategy as _;
 
 use super::check::print;
 use super::desk::{Desk, Results, Signing};
 use super::identity::Identity;
 use super::loading;
 use super::open::{self, Json, PlanArgument};
+use super::places;
 use super::plain::Plain;
 use super::report::Report;
 use super::trust::TrustArgument;
@@ -142,7 +142,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         bytes: plan.bytes,
         json: plan.json,
         signing,
-        drafts: Some(drafts()?),
+        drafts: Some(places::drafts()?),
         results: Results::Beside {
             plan: beside,
             approval: arguments.output.clone(),
@@ -349,16 +349,4 @@ fn scope_for<'a>(
         )
         .hint("Name one with --scope, or review the plan file.")),
     }
-}
-
-fn drafts() -> Result<PathBuf, Failure> {
-    let strategy = etcetera::choose_base_strategy().map_err(|error| {
-        Failure::new(
-            Exit::Internal,
-            "home",
-            format!("your home directory cannot be found: {error}"),
-        )
-    })?;
-    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
-    Ok(state.join("undersign").join("drafts"))
 }

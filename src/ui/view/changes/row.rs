@@ -2,7 +2,7 @@
 
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind};
-use crate::risk::Risk;
+use crate::risk::{self, Risk};
 use crate::text::visible;
 use crate::ui::standing::Standing;
 use crate::ui::state::State;
@@ -48,7 +48,7 @@ pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
 
     // Under its module a resource need not repeat it.
     let in_module = depth >= 2 && matches!(state.by, By::Risk | By::Module);
-    let address = visible(short_address(effect, in_module));
+    let address = visible(signal(effect).unwrap_or_else(|| short_address(effect, in_module)));
     let room = room.saturating_sub(pieces_width(&pieces));
     // Rows that are alike differ at their ends, so it is the beginning that goes.
     let address = if width(&address) <= room {
@@ -115,6 +115,21 @@ fn sign_role(effect: &Effect) -> Role {
     }
 }
 
+/// What a signal of the whole plan is called: it has no address, only a rule.
+pub fn signal(effect: &Effect) -> Option<&'static str> {
+    match effect.kind {
+        Kind::Plan => risk::rule(&effect.address).map(|rule| rule.title),
+        Kind::Change
+        | Kind::Deferred
+        | Kind::Invocation
+        | Kind::Provisioner
+        | Kind::Output
+        | Kind::Drift
+        | Kind::Check
+        | Kind::UnknownKey => None,
+    }
+}
+
 fn short_address(effect: &Effect, in_module: bool) -> &str {
     let whole = &*effect.address;
     if !in_module || effect.module.is_empty() {
@@ -159,6 +174,6 @@ pub fn heading(effect: &Effect) -> [Piece; 2] {
     };
     [
         Piece::foreign(&action, sign_role(effect)),
-        Piece::foreign(&effect.address, Role::Strong),
+        Piece::foreign(signal(effect).unwrap_or(&effect.address), Role::Strong),
     ]
 }
