@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod support {
+    #[allow(dead_code, reason = "each test file uses a part of it")]
     pub mod describe;
     #[allow(dead_code, reason = "each test file uses a part of it")]
     pub mod scene;

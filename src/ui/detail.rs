@@ -70,6 +70,10 @@ pub struct PolicyLine<'a> {
 
 /// How the pane is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that is or is not so, and none excludes another"
+)]
 pub struct Options<'a> {
     /// Rows that tell of no difference are shown too.
     pub unchanged: bool,

@@ -41,6 +41,10 @@ pub enum Pane {
 
 /// The change beside the tree.
 #[derive(Debug, Clone, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that is or is not so, and none excludes another"
+)]
 pub struct Detail {
     /// Which row is shown.
     pub row: Option<u32>,
