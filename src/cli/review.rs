@@ -17,6 +17,7 @@ use super::open::{self, Json, PlanArgument};
 use super::plain::Plain;
 use super::report::Report;
 use super::trust::TrustArgument;
+use super::watch::Watched;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::review::draft::Draft;
@@ -115,6 +116,8 @@ pub struct Review {
     pub signing: Result<Signing, Failure>,
     /// Where drafts lie.
     pub drafts: Option<PathBuf>,
+    /// The plan on disk, where there is one.
+    pub watched: Option<Watched>,
     /// Where the results go.
     pub results: Results,
 }
@@ -128,6 +131,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .hint("For the same analysis as text: undersign check PLAN"),
         );
     }
+    // Before it is opened: what is written while it is read must be seen too.
+    let watched = Watched::new(&arguments.plan.plan);
     let plan = open::plan(&arguments.plan)?;
     let signing = signing(arguments, plan.file.as_ref());
     let beside = if arguments.plan.plan.as_os_str() == "-" {
@@ -142,6 +147,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         json: plan.json,
         signing,
         drafts: Some(drafts()?),
+        watched,
         results: Results::Beside {
             plan: beside,
             approval: arguments.output.clone(),
@@ -224,6 +230,7 @@ impl Review {
             drafts: self.drafts,
             signing,
             results: self.results,
+            watched: self.watched,
             since: Instant::now(),
         };
         Ok(Begun {

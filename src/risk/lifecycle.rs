@@ -103,8 +103,11 @@ fn gone(effect: &Effect) -> Finding {
         "The object is destroyed",
     ][verb];
     let mut finding = if let Some(known) = catalogue::stateful(&effect.type_name) {
-        Finding::new(stateful_rule, known.risk.max(Risk::High), "")
-            .say(format!("{what}. {}{}.", lost_word(known.lost), known.lost))
+        Finding::new(stateful_rule, known.risk.max(Risk::High), "").say(format!(
+            "{what}. {}{}.",
+            lost_word(known.lost),
+            known.lost
+        ))
     } else if let Some(guess) = heuristic::stateful(&effect.type_name) {
         Finding::new(stateful_rule, guess.cap, "")
             .say(format!("{what}. By its name: {}", guess.message))

@@ -205,7 +205,9 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             signal(
                 "guard-and-guarded",
                 Risk::Critical,
-                format!("{who} in the same plan that destroys or unprotects what such a guard is for."),
+                format!(
+                    "{who} in the same plan that destroys or unprotects what such a guard is for."
+                ),
             );
         } else if several {
             signal(

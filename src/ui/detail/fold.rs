@@ -20,9 +20,7 @@ impl Fold {
     /// What stands before the names: where it is known, with the cause.
     pub fn title(self, action: &Action) -> &'static str {
         match self {
-            Fold::KnownAfterApply if action.replaces() => {
-                "known after apply, as it is made anew: "
-            }
+            Fold::KnownAfterApply if action.replaces() => "known after apply, as it is made anew: ",
             Fold::KnownAfterApply if *action == Action::Create => {
                 "known after apply, as it is new: "
             }

@@ -3,7 +3,7 @@
 use super::fold::{Fold, Shown, fold, shown};
 use super::layout::{Page, pieces_width, space};
 use super::value::{self, Value};
-use super::{DetailContext, DetailLine, document};
+use super::{Arrangement, DetailContext, DetailLine, columns, document};
 use crate::diff::{Entry, Kind, Side};
 use crate::plan::effect;
 use crate::risk::Judged;
@@ -226,12 +226,13 @@ fn row(
         out.extend(set(vec![space(under)], value, context, page));
     }
     if let Some(document) = &entry.document {
-        out.extend(document::lines(
-            document,
-            indent(entry) + SIGN,
-            context,
-            page,
-        ));
+        let indent = indent(entry) + SIGN;
+        let columns = context.options.arrangement == Arrangement::Columns;
+        out.extend(if columns && columns::fit(indent, page) {
+            columns::document(document, indent, page)
+        } else {
+            document::lines(document, indent, context, page)
+        });
     }
     out
 }
@@ -245,12 +246,17 @@ fn set(
 ) -> Vec<DetailLine> {
     let at = pieces_width(&label);
     let room = page.width.saturating_sub(at);
-    if value.width() <= room {
+    let both = value.old.is_some() && value.new.is_some();
+    let apart = both && context.options.arrangement != Arrangement::OneLine;
+    if apart && context.options.arrangement == Arrangement::Columns && columns::fit(at, page) {
+        return columns::value(label, value, context, page);
+    }
+    if value.width() <= room && !apart {
         return vec![page.line([label, value.in_one_line(page)].concat())];
     }
     let mut out = Vec::new();
     let mut lead = label;
-    for part in value.in_parts(room, page) {
+    for part in value.in_parts(room, apart, page) {
         let whole = context.options.wrap || context.options.expand;
         if whole || pieces_width(&part.pieces) <= LINES_BEFORE_CUT * room {
             out.extend(page.wrapped(&lead, part.pieces));

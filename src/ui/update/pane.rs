@@ -64,6 +64,7 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
             unchanged: state.detail.unchanged,
             wrap: state.detail.wrap,
             expand: state.full,
+            arrangement: state.detail.arrangement,
             reveal: None,
         },
         standing,

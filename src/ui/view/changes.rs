@@ -103,7 +103,11 @@ fn draw_node(state: &State, node: &Node, area: Rect, buffer: &mut Buffer) -> usi
         Piece::new(mark, role),
     ];
     if let Some(tick) = node.sums.tick() {
-        let role = if tick == "[x]" { Role::Done } else { Role::Text };
+        let role = if tick == "[x]" {
+            Role::Done
+        } else {
+            Role::Text
+        };
         pieces.push(Piece::new(format!("{tick} "), role));
     }
     pieces.push(Piece::foreign(&node.label, label));
