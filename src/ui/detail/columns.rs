@@ -6,7 +6,7 @@ use super::{DetailContext, DetailLine, document, rows};
 use crate::diff::Document;
 use crate::diff::text::Line;
 use crate::ui::theme::{Piece, Role};
-use crate::ui::width::pad;
+use crate::ui::width::{pad, width};
 
 /// Columns between the two.
 const GAP: usize = 3;
@@ -22,7 +22,7 @@ fn half(used: usize, page: &Page) -> usize {
     page.width.saturating_sub(used + GAP) / 2
 }
 
-/// A value behind its label: remarks come first, so that a long value does not push them out of sight.
+/// A value behind its label; a remark that finds no room beside it comes first, so that it is not pushed out of sight.
 pub(super) fn value(
     label: Vec<Piece>,
     value: Value,
@@ -39,14 +39,19 @@ pub(super) fn value(
         }
         Some(part) => shorten(part.pieces, part.characters, half, page),
     };
+    let (left, mut right) = (cell(value.old), cell(value.new));
     let mut lead = label;
     let mut out = Vec::new();
     for remark in value.remarks {
+        if pieces_width(&right) + GAP + width(&remark.text) <= half {
+            right.extend([space(GAP), remark]);
+            continue;
+        }
         lead.push(remark);
         out.push(page.line(lead));
         lead = vec![space(at)];
     }
-    out.extend(beside(lead, cell(value.old), cell(value.new), page));
+    out.extend(beside(lead, left, right, page));
     out
 }
 

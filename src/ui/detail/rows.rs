@@ -14,6 +14,8 @@ use crate::ui::width::{count, width};
 const SIGN: usize = 2;
 /// A value that fits into so many lines is not cut.
 pub(super) const LINES_BEFORE_CUT: usize = 3;
+/// Names that are told together take so many lines, as a rule.
+const LINES_OF_NAMES: usize = 3;
 /// More rows than this are counted unless all are asked for.
 const MOST_ROWS: usize = 400;
 
@@ -71,14 +73,39 @@ fn together(
     if names.is_empty() {
         return Vec::new();
     }
-    let names = Piece::foreign(&names.join(", "), Role::Text);
-    page.wrapped(
-        &[space(SIGN)],
-        vec![
-            Piece::new(kind.title(&judged.effect.action), Role::Dim),
-            names,
-        ],
-    )
+    let title = kind.title(&judged.effect.action);
+    let room = LINES_OF_NAMES * page.width.saturating_sub(SIGN);
+    let told = few(&names, room.saturating_sub(width(title)));
+    let mut body = vec![
+        Piece::new(title, Role::Dim),
+        Piece::foreign(&names[..told].join(", "), Role::Text),
+    ];
+    if told < names.len() {
+        body.push(Piece::new(", ", Role::Dim));
+        body.push(more(page, names.len() - told, "more, enter shows them"));
+    }
+    page.wrapped(&[space(SIGN)], body)
+}
+
+/// How many names fit into `room` columns with the words that count the others; at least one.
+fn few(names: &[String], room: usize) -> usize {
+    /// What the count and a broken line or two take.
+    const SPARED: usize = 44;
+    let mut used = 0;
+    let fits = |name: &&String| {
+        used += width(name) + 2;
+        used <= room
+    };
+    let all = names.iter().take_while(fits).count();
+    if all == names.len() {
+        return all;
+    }
+    let mut used = SPARED;
+    let fits = |name: &&String| {
+        used += width(name) + 2;
+        used <= room
+    };
+    names.iter().take_while(fits).count().max(1)
 }
 
 /// `attributes 5 changed, 61 unchanged (. shows them)`

@@ -22,6 +22,7 @@ pub(super) fn lines(
     page: &Page,
 ) -> Vec<DetailLine> {
     let mut out = Vec::new();
+    let mut before = "";
     for (i, finding) in judged.findings.iter().enumerate() {
         let label = if i == 0 { "why" } else { "" };
         let mark = context.theme.risk_mark(finding.risk);
@@ -32,7 +33,9 @@ pub(super) fn lines(
         ];
         let found = found(finding, page, foreign);
         let brief = finding.risk == Risk::Low && !context.options.expand && !found.is_empty();
-        let rule = foreign(&finding.rule, Role::Dim);
+        // As a label, a rule stands once for all findings in a row that it made.
+        let rule = (before != finding.rule).then(|| foreign(&finding.rule, Role::Dim));
+        before = &finding.rule;
         let under = vec![space(LABEL + MARK)];
         if brief {
             out.extend(beside(page, &lead, found, rule));
@@ -72,8 +75,9 @@ fn found(finding: &Finding, page: &Page, foreign: &impl Fn(&str, Role) -> Piece)
 }
 
 /// The body behind `lead`, and the rule's name at the right end of its last line, or of a line of its own.
-fn beside(page: &Page, lead: &[Piece], body: Vec<Piece>, rule: Piece) -> Vec<DetailLine> {
+fn beside(page: &Page, lead: &[Piece], body: Vec<Piece>, rule: Option<Piece>) -> Vec<DetailLine> {
     let mut lines = page.wrapped(lead, body);
+    let Some(rule) = rule else { return lines };
     let wide = width(&rule.text);
     if let Some(last) = lines.last_mut() {
         let used = pieces_width(&last.pieces);
@@ -96,8 +100,8 @@ fn explained(judged: &Judged, page: &Page) -> Vec<DetailLine> {
         .iter()
         .filter_map(|finding| risk::rule(&finding.rule));
     for rule in known {
+        out.push(DetailLine::default());
         for (label, text) in [("", rule.why), ("lost", rule.lost), ("do", rule.remedy)] {
-            out.push(DetailLine::default());
             let lead = [
                 Piece::new(label, Role::Strong),
                 space(LABEL.saturating_sub(label.len())),
