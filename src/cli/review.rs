@@ -7,13 +7,13 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use etcetera::BaseStrategy as _;
 
 use super::check::print;
 use super::desk::{Desk, Results, Signing};
 use super::identity::Identity;
 use super::loading;
 use super::open::{self, Json, PlanArgument};
+use super::places;
 use super::plain::Plain;
 use super::report::Report;
 use super::trust::TrustArgument;
@@ -23,15 +23,20 @@ use crate::plan::archive::PlanFile;
 use crate::review::draft::Draft;
 use crate::trust::{Scope, Trust, scope};
 use crate::ui::hands::Outcome;
+use crate::ui::keymap;
 use crate::ui::theme::{Palette, Theme};
 use crate::ui::{self, Msg};
 
 /// What `review` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The plan.
+    /// The plan; only `--keys` needs none.
     #[command(flatten)]
-    pub plan: PlanArgument,
+    pub plan: Option<PlanArgument>,
+
+    /// Print every key of the screen, and what it does.
+    #[arg(long, exclusive = true)]
+    pub keys: bool,
 
     /// Whose signature counts.
     #[command(flatten)]
@@ -124,6 +129,10 @@ pub struct Review {
 
 /// Reviews a plan.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.keys {
+        print(&keymap::print())?;
+        return Ok(Exit::Success);
+    }
     if !arguments.plain && !std::io::stdout().is_terminal() {
         return Err(
             Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
@@ -131,14 +140,20 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .hint("For the same analysis as text: undersign check PLAN"),
         );
     }
+    let Some(argument) = &arguments.plan else {
+        return Err(
+            Failure::new(Exit::Usage, "plan", "which plan is to be reviewed?")
+                .hint("undersign review PLAN"),
+        );
+    };
     // Before it is opened: what is written while it is read must be seen too.
-    let watched = Watched::new(&arguments.plan.plan);
-    let plan = open::plan(&arguments.plan)?;
+    let watched = Watched::new(&argument.plan);
+    let plan = open::plan(argument)?;
     let signing = signing(arguments, plan.file.as_ref());
-    let beside = if arguments.plan.plan.as_os_str() == "-" {
+    let beside = if argument.plan.as_os_str() == "-" {
         PathBuf::from("plan.json")
     } else {
-        arguments.plan.plan.clone()
+        argument.plan.clone()
     };
     let review = Review {
         name: plan.name,
@@ -146,7 +161,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         bytes: plan.bytes,
         json: plan.json,
         signing,
-        drafts: Some(drafts()?),
+        drafts: Some(places::drafts()?),
         watched,
         results: Results::Beside {
             plan: beside,
@@ -168,7 +183,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             Ok(Exit::Rejected)
         }
         Outcome::Left { saved } => {
-            let plan = arguments.plan.plan.display();
+            let plan = argument.plan.display();
             print(&if saved {
                 format!(
                     "Left before signing. What you said is kept; go on with: undersign review {plan}\n"
@@ -266,9 +281,11 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         }
     }
     let file = desk.file.clone();
+    let loaded = Arc::clone(&desk.loaded);
+    let judgement = loaded.judgement()?;
     let report = Report {
         name: &setup.plan,
-        header: &desk.loaded.judgement()?.header,
+        judgement,
         file: file.as_ref(),
         rows: &rows,
     };
@@ -277,6 +294,8 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         rows: &rows,
         log,
         phrase: setup.identity.map(|_| setup.phrase),
+        judgement,
+        file: file.as_ref(),
         theme: setup.theme,
     };
     plain.run(
@@ -335,16 +354,4 @@ fn scope_for<'a>(
         )
         .hint("Name one with --scope, or review the plan file.")),
     }
-}
-
-fn drafts() -> Result<PathBuf, Failure> {
-    let strategy = etcetera::choose_base_strategy().map_err(|error| {
-        Failure::new(
-            Exit::Internal,
-            "home",
-            format!("your home directory cannot be found: {error}"),
-        )
-    })?;
-    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
-    Ok(state.join("undersign").join("drafts"))
 }

@@ -14,7 +14,7 @@ use crate::plan::archive::PlanFile;
 use crate::plan::count::Counts;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
-use crate::plan::value::ValueError;
+use crate::plan::value::{Value, ValueError};
 use crate::plan::values::Values;
 use crate::risk::{self, Finding, Judged, Risk, Tally};
 
@@ -194,6 +194,10 @@ impl Sink for Judging<'_> {
         } else {
             ControlFlow::Continue(())
         }
+    }
+
+    fn constant(&mut self, name: &str, value: &Value, marked: Option<bool>) {
+        self.secrets.collect_constant(name, value, marked);
     }
 
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {

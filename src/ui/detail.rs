@@ -82,6 +82,10 @@ pub enum Arrangement {
 
 /// How the pane is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that is or is not so, and none excludes another"
+)]
 pub struct Options<'a> {
     /// Rows that tell of no difference are shown too.
     pub unchanged: bool,
@@ -91,6 +95,8 @@ pub struct Options<'a> {
     pub expand: bool,
     /// How before and after stand.
     pub arrangement: Arrangement,
+    /// What each rule means, what is lost and what would be safer is told too.
+    pub explain: bool,
     /// The one path whose value is shown although it is secret.
     pub reveal: Option<&'a str>,
 }

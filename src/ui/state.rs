@@ -1,5 +1,6 @@
 //! Everything the screen knows. No terminal, no file, no clock in it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::detail::Arrangement;
@@ -42,6 +43,10 @@ pub enum Pane {
 
 /// The change beside the tree.
 #[derive(Debug, Clone, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that is or is not so, and none excludes another"
+)]
 pub struct Detail {
     /// Which row is shown.
     pub row: Option<u32>,
@@ -49,12 +54,18 @@ pub struct Detail {
     pub values: Option<Result<(String, Values), Failure>>,
     /// The lines, made for the width they are drawn in.
     pub lines: Vec<Vec<Piece>>,
+    /// The path of the attribute that each line belongs to.
+    pub paths: Vec<Option<String>>,
     /// First line shown.
     pub top: usize,
     /// Show what stays as it is.
     pub unchanged: bool,
     /// Wrap long values instead of cutting them.
     pub wrap: bool,
+    /// Tell what the rules behind the findings mean.
+    pub explain: bool,
+    /// The path of the one secret value that is shown.
+    pub revealed: Option<String>,
     /// Show the JSON as it stands in the plan.
     pub json: bool,
     /// How before and after stand.
@@ -233,6 +244,14 @@ impl State {
         match &self.reading {
             Reading::Done(facts) => Some(facts),
             Reading::Going(_) | Reading::Failed(_) => None,
+        }
+    }
+
+    /// A text of the plan with every secret in it masked, as far as they are known.
+    pub fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.facts().and_then(|facts| facts.secrets.as_deref()) {
+            Some(secrets) => secrets.mask(text),
+            None => Cow::Borrowed(text),
         }
     }
 

@@ -237,6 +237,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::Arrange
         | Action::Widen
         | Action::Narrow
+        | Action::Explain
+        | Action::Reveal
         | Action::CopyAddress
         | Action::CopyDetail
         | Action::Palette
@@ -255,6 +257,7 @@ fn settle(state: &mut State) -> Vec<Command> {
     if state.detail.row != row {
         state.detail.row = row;
         state.detail.values = None;
+        state.detail.revealed = None;
         state.detail.top = 0;
         state.detail_stale = true;
         commands.extend(row.map(Command::LoadValues));

@@ -5,7 +5,8 @@ use super::why::{self, LABEL};
 use super::{DetailContext, DetailLine, Standing, words};
 use crate::diff::Secrets;
 use crate::plan::effect::{Kind, Mode};
-use crate::risk::Judged;
+use crate::plan::reason;
+use crate::risk::{self, Judged};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::width::width;
 
@@ -120,6 +121,10 @@ fn facts(
 ) -> Vec<Fact> {
     let effect = &judged.effect;
     let mut facts: Vec<Fact> = Vec::new();
+    // Of a signal of the whole plan there is nothing else to be seen: no attribute tells it.
+    if context.options.explain || effect.kind == Kind::Plan {
+        facts.extend(explained(judged));
+    }
     if let Some(note) = effect.note() {
         facts.push(("note", vec![foreign(note, Role::Text)]));
     }
@@ -133,7 +138,7 @@ fn facts(
         } else {
             "reason"
         };
-        let piece = match words::action_reason(reason) {
+        let piece = match reason::words(reason) {
             Some(words) => Piece::new(words, Role::Text),
             None => foreign(reason, Role::Warn),
         };
@@ -160,11 +165,7 @@ fn facts(
         );
         facts.push(("import", vec![foreign(&text, Role::Text)]));
     }
-    if effect
-        .more
-        .as_ref()
-        .is_some_and(|more| more.generated_config)
-    {
+    if effect.has_generated_config() {
         facts.push((
             "import",
             vec![Piece::new(
@@ -199,6 +200,23 @@ fn facts(
     }
     for comment in context.comments {
         facts.extend(said("comment", comment, Role::Text, foreign));
+    }
+    facts
+}
+
+/// What the rules behind the findings mean, the worst one first, each once.
+fn explained(judged: &Judged) -> Vec<Fact> {
+    let mut told = Vec::new();
+    let mut facts = Vec::new();
+    for finding in &judged.findings {
+        let Some(rule) = risk::rule(&finding.rule).filter(|rule| !told.contains(&rule.id)) else {
+            continue;
+        };
+        told.push(rule.id);
+        facts.push(("rule", vec![Piece::new(rule.title, Role::Strong)]));
+        facts.push(("means", vec![Piece::new(rule.why, Role::Text)]));
+        facts.push(("lost", vec![Piece::new(rule.lost, Role::Text)]));
+        facts.push(("safer", vec![Piece::new(rule.remedy, Role::Text)]));
     }
     facts
 }

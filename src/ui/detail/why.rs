@@ -2,8 +2,7 @@
 
 use super::layout::{Page, pieces_width, space};
 use super::{DetailContext, DetailLine};
-use crate::plan::effect::Kind;
-use crate::risk::{self, Finding, Judged, Risk};
+use crate::risk::{Finding, Judged, Risk};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::width::width;
 
@@ -49,9 +48,6 @@ pub(super) fn lines(
             }
         }
     }
-    if judged.effect.kind == Kind::Plan {
-        out.extend(explained(judged, page));
-    }
     out
 }
 
@@ -90,24 +86,4 @@ fn beside(page: &Page, lead: &[Piece], body: Vec<Piece>, rule: Option<Piece>) ->
     let lead = [space(page.width.saturating_sub(wide))];
     lines.push(page.line([lead.to_vec(), vec![rule]].concat()));
     lines
-}
-
-/// What is known about a signal of the whole plan: no attribute tells it.
-fn explained(judged: &Judged, page: &Page) -> Vec<DetailLine> {
-    let mut out = Vec::new();
-    let known = judged
-        .findings
-        .iter()
-        .filter_map(|finding| risk::rule(&finding.rule));
-    for rule in known {
-        out.push(DetailLine::default());
-        for (label, text) in [("", rule.why), ("lost", rule.lost), ("do", rule.remedy)] {
-            let lead = [
-                Piece::new(label, Role::Strong),
-                space(LABEL.saturating_sub(label.len())),
-            ];
-            out.extend(page.wrapped(&lead, vec![Piece::new(text, Role::Text)]));
-        }
-    }
-    out
 }

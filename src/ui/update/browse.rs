@@ -64,6 +64,13 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         (_, Action::Arrange) => arrange(state),
         (_, Action::Widen) => move_border(state, 1),
         (_, Action::Narrow) => move_border(state, -1),
+        (_, Action::Explain) => {
+            state.detail.explain = !state.detail.explain;
+            state.detail.json = false;
+            state.detail.top = 0;
+            state.detail_stale = true;
+        }
+        (_, Action::Reveal) => return pane::reveal(state),
         (_, Action::CopyAddress) => return copy_address(state),
         (_, Action::CopyDetail) => return copy_detail(state),
         (_, Action::NextPane) => {
