@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::identity::Identity;
 use super::loading::Loaded;
+use super::watch::Watched;
 use crate::approval::facts::Facts;
 use crate::approval::sign::{self, Job};
 use crate::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
@@ -24,7 +25,7 @@ use crate::review::rejection::Rejection;
 use crate::risk::{self, Judged};
 use crate::text::visible;
 use crate::trust::{Scope, Trust};
-use crate::ui::hands::{Hands, Receipt, SignJob, SignRequest};
+use crate::ui::hands::{Disk, Hands, Receipt, SignJob, SignRequest};
 
 /// Whose signature counts for the plan, and who sits here.
 #[derive(Debug)]
@@ -69,6 +70,8 @@ pub struct Desk {
     pub signing: Option<Signing>,
     /// Where approval and rejection go.
     pub results: Results,
+    /// The plan on disk, where it has a name that another one can take.
+    pub watched: Option<Watched>,
     /// When the review began.
     pub since: Instant,
 }
@@ -269,6 +272,19 @@ impl Hands for Desk {
             json.display(),
             markdown.display()
         ))
+    }
+
+    fn disk(&mut self) -> Disk {
+        match &self.watched {
+            Some(watched) if watched.has_changed() => {
+                if self.file.is_some() {
+                    Disk::CopyStands
+                } else {
+                    Disk::Changed
+                }
+            }
+            Some(_) | None => Disk::AsRead,
+        }
     }
 
     fn edit(&mut self, text: &str) -> Result<String, Failure> {

@@ -17,21 +17,27 @@ use super::places;
 use super::plain::Plain;
 use super::report::Report;
 use super::trust::TrustArgument;
+use super::watch::Watched;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::review::draft::Draft;
 use crate::review::memory::Memory;
 use crate::trust::{Scope, Trust, scope};
 use crate::ui::hands::Outcome;
+use crate::ui::keymap;
 use crate::ui::theme::{Palette, Theme};
 use crate::ui::{self, Msg};
 
 /// What `review` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The plan.
+    /// The plan; only `--keys` needs none.
     #[command(flatten)]
-    pub plan: PlanArgument,
+    pub plan: Option<PlanArgument>,
+
+    /// Print every key of the screen, and what it does.
+    #[arg(long, exclusive = true)]
+    pub keys: bool,
 
     /// Whose signature counts.
     #[command(flatten)]
@@ -116,12 +122,18 @@ pub struct Review {
     pub signing: Result<Signing, Failure>,
     /// Where drafts lie.
     pub drafts: Option<PathBuf>,
+    /// The plan on disk, where there is one.
+    pub watched: Option<Watched>,
     /// Where the results go.
     pub results: Results,
 }
 
 /// Reviews a plan.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.keys {
+        print(&keymap::print())?;
+        return Ok(Exit::Success);
+    }
     if !arguments.plain && !std::io::stdout().is_terminal() {
         return Err(
             Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
@@ -129,12 +141,20 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .hint("For the same analysis as text: undersign check PLAN"),
         );
     }
-    let plan = open::plan(&arguments.plan)?;
+    let Some(argument) = &arguments.plan else {
+        return Err(
+            Failure::new(Exit::Usage, "plan", "which plan is to be reviewed?")
+                .hint("undersign review PLAN"),
+        );
+    };
+    // Before it is opened: what is written while it is read must be seen too.
+    let watched = Watched::new(&argument.plan);
+    let plan = open::plan(argument)?;
     let signing = signing(arguments, plan.file.as_ref());
-    let beside = if arguments.plan.plan.as_os_str() == "-" {
+    let beside = if argument.plan.as_os_str() == "-" {
         PathBuf::from("plan.json")
     } else {
-        arguments.plan.plan.clone()
+        argument.plan.clone()
     };
     let review = Review {
         name: plan.name,
@@ -143,6 +163,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         json: plan.json,
         signing,
         drafts: Some(places::drafts()?),
+        watched,
         results: Results::Beside {
             plan: beside,
             approval: arguments.output.clone(),
@@ -163,7 +184,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             Ok(Exit::Rejected)
         }
         Outcome::Left { saved } => {
-            let plan = arguments.plan.plan.display();
+            let plan = argument.plan.display();
             print(&if saved {
                 format!(
                     "Left before signing. What you said is kept; go on with: undersign review {plan}\n"
@@ -241,6 +262,7 @@ impl Review {
             memory,
             signing,
             results: self.results,
+            watched: self.watched,
             since: Instant::now(),
         };
         Ok(Begun {

@@ -394,7 +394,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         id: "guard-and-guarded",
-        title: "A guard goes, and what it guards is touched",
+        title: "A guard goes with what it guards",
         why: "This order of things is how a protection is got around.",
         lost: "The protection at the moment it is needed.",
         remedy: "Split the plan.",

@@ -10,6 +10,7 @@ use crate::plan::values::Values;
 use crate::review::Fate;
 use crate::risk::Judged;
 
+mod columns;
 mod document;
 mod fold;
 mod head;
@@ -68,6 +69,18 @@ pub struct PolicyLine<'a> {
     pub at: &'a str,
 }
 
+/// How before and after of a value stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Arrangement {
+    /// In one line where they fit, else one under the other.
+    #[default]
+    OneLine,
+    /// One under the other.
+    TwoLines,
+    /// Side by side.
+    Columns,
+}
+
 /// How the pane is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[allow(
@@ -81,6 +94,8 @@ pub struct Options<'a> {
     pub wrap: bool,
     /// Nothing is folded: whole texts, all rows, each value that is known only after apply.
     pub expand: bool,
+    /// How before and after stand.
+    pub arrangement: Arrangement,
     /// What each rule means, what is lost and what would be safer is told too.
     pub explain: bool,
     /// The one path whose value is shown although it is secret.

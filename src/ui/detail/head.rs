@@ -124,7 +124,8 @@ fn facts(
 ) -> Vec<Fact> {
     let effect = &judged.effect;
     let mut facts: Vec<Fact> = Vec::new();
-    if context.options.explain {
+    // Of a signal of the whole plan there is nothing else to be seen: no attribute tells it.
+    if context.options.explain || effect.kind == Kind::Plan {
         facts.extend(explained(judged));
     }
     if let Some(note) = effect.note() {

@@ -65,6 +65,7 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
             unchanged: state.detail.unchanged,
             wrap: state.detail.wrap,
             expand: state.full,
+            arrangement: state.detail.arrangement,
             explain: state.detail.explain,
             reveal: state.detail.revealed.as_deref(),
         },
