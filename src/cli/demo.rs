@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 files_sha256: None,
             }),
             drafts: None,
+            watched: None,
             results: Results::Nowhere(private.path().into()),
         },
         &arguments.looks,
