@@ -291,7 +291,7 @@ fn the_incident_happens_without_the_gate_and_not_with_it() {
     let checked = platform.undersign(&["check", "missing-state.tfplan"]);
     assert_eq!(checked.status.code(), Some(3), "{}", text(&checked));
     assert!(
-        text(&checked).contains("state file missing"),
+        text(&checked).contains("is the state file missing?"),
         "{}",
         text(&checked)
     );

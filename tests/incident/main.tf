@@ -26,6 +26,7 @@ provider "aws" {
   endpoints {
     rds = var.endpoint
     s3  = var.endpoint
+    sns = var.endpoint
     sts = var.endpoint
   }
 }
@@ -45,4 +46,9 @@ resource "aws_db_instance" "courses" {
 resource "aws_s3_bucket" "submissions" {
   bucket        = "course-submissions"
   force_destroy = true
+}
+
+resource "aws_sns_topic" "alerts" {
+  count = 10
+  name  = "alerts-${count.index}"
 }

@@ -74,19 +74,29 @@ impl Store {
     }
 
     /// When an entry was written by the store's own clock. A directory has no other clock than this machine.
+    #[cfg_attr(
+        not(feature = "remote-ledger"),
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "only a remote store can fail here"
+        )
+    )]
     pub(super) fn written_at(&self, name: &str) -> io::Result<Option<Timestamp>> {
-        match self {
-            Store::Directory(_) => {
-                // The name is asked for only where somebody else keeps the time.
-                let _ = name;
-                Ok(None)
-            }
+        match (self, name) {
+            (Store::Directory(_), _) => Ok(None),
             #[cfg(feature = "remote-ledger")]
-            Store::Remote(remote) => remote.written_at(name).map(Some),
+            (Store::Remote(remote), name) => remote.written_at(name).map(Some),
         }
     }
 
     /// When the newest entry was written by the store's own clock.
+    #[cfg_attr(
+        not(feature = "remote-ledger"),
+        expect(
+            clippy::unnecessary_wraps,
+            reason = "only a remote store can fail here"
+        )
+    )]
     pub(super) fn newest(&self) -> io::Result<Option<Timestamp>> {
         match self {
             Store::Directory(_) => Ok(None),
