@@ -195,17 +195,17 @@ const NOT_HERE: &[(u8, &str)] = &[];
 #[test]
 fn every_attack_has_a_test_that_is_named_after_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut texts: Vec<String> = sources().into_values().collect();
+    let mut files: Vec<String> = sources().into_values().collect();
     for entry in fs::read_dir(root.join("tests")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "rs") {
-            texts.push(fs::read_to_string(path).unwrap());
+            files.push(fs::read_to_string(path).unwrap());
         }
     }
     let mut missing = Vec::new();
     for number in 1..=40u8 {
         let name = format!("fn a{number:02}_");
-        let tests: Vec<&str> = texts
+        let tests: Vec<&str> = files
             .iter()
             .flat_map(|text| text.lines())
             .filter_map(|line| line.trim().strip_prefix("fn "))

@@ -394,7 +394,7 @@ fn a03_an_agent_signs_without_a_word_and_that_proves_no_touch() {
     let bytes = std::fs::read(path("alice.json")).unwrap();
     let judge = |assurance: &str| {
         let scope = format!("approvals = 1\nmin_assurance = \"{assurance}\"\n");
-        let trust = rig::trust(&[("alice", &[public.clone()])], &scope);
+        let trust = rig::trust(&[("alice", std::slice::from_ref(&public))], &scope);
         undersign::trust::approvals::check(&bytes, &trust, &trust.scopes[0], rig::now())
     };
     assert_eq!(judge("software").unwrap().assurance, Assurance::Software);
