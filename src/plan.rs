@@ -9,6 +9,7 @@ pub mod archive;
 mod census;
 mod config;
 pub mod count;
+pub mod digest;
 pub mod effect;
 mod element;
 pub mod index;

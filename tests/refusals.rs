@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use undersign::failure::Failure;
 use undersign::plan::effect::Effect;
+use undersign::plan::scan::Item;
 use undersign::plan::index::{self, Progress, Sink};
 use undersign::plan::input::{self, Format};
 
@@ -28,7 +29,7 @@ struct Refusal {
 struct Blind;
 
 impl Sink for Blind {
-    fn row(&mut self, _: Effect, _: &str) -> ControlFlow<()> {
+    fn row(&mut self, _: Effect, _: &Item<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 

@@ -25,8 +25,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let plan = open::plan(&arguments.plan)?;
     let (bytes, file) = (plan.bytes, plan.file);
-    let (judgement, rows) = plan.json.read(None, |reader| {
-        judge::judge_all(reader, bytes, file.as_ref())
+    let (judgement, rows) = plan.json.read(None, |json| {
+        judge::judge_all(json, bytes, file.as_ref())
     })?;
     let report = report::Report {
         name: &plan.name,

@@ -17,7 +17,7 @@ pub const MASK: &str = "(sensitive)";
 const SHORTEST: usize = 6;
 
 /// The secret values of a plan.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
     values: BTreeSet<Box<str>>,
 }

@@ -3,7 +3,6 @@
 //! All three must come to the same findings, so there is one way. Holds no row itself: rows go out in batches while
 //! the pass goes on.
 
-use std::io::Read;
 use std::mem;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -12,11 +11,12 @@ use crate::diff::Secrets;
 use crate::failure::Failure;
 use crate::plan::archive::PlanFile;
 use crate::plan::count::Counts;
+use crate::plan::digest::Bytes;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
+use crate::plan::scan::Item;
 use crate::plan::value::ValueError;
-use crate::plan::values::Values;
-use crate::risk::{self, Finding, Judged, Risk, Tally};
+use crate::risk::{self, Finding, Interests, Judged, Risk, Tally};
 
 /// Rows are sent one by one until this many are out, so that the first screen does not wait; then in batches.
 const EAGER: u64 = 64;
@@ -89,11 +89,11 @@ impl Product {
     }
 }
 
-/// Reads the plan JSON from `reader`, judges each row, and hands everything to `step`, which may end the pass.
+/// Reads the plan JSON in `bytes`, judges each row, and hands everything to `step`, which may end the pass.
 ///
 /// `plan_file` is what the plan file said, where the JSON was made from one.
-pub fn judge(
-    reader: &mut dyn Read,
+pub fn judge<'a>(
+    bytes: impl Into<Bytes<'a>>,
     total: Option<u64>,
     plan_file: Option<&PlanFile>,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
@@ -107,8 +107,9 @@ pub fn judge(
         runs_local_code: false,
         names_tofu: false,
         secrets: Secrets::default(),
+        interests: Interests::default(),
     };
-    let header = index::read(reader, total, &mut judging)?;
+    let header = index::read(bytes, total, &mut judging)?;
     // A reviewer who leaves at the very end leaves all the same; the caller knows.
     let _ = judging.flush();
     let signals = risk::summary(&header, plan_file, &judging.tally);
@@ -130,13 +131,13 @@ pub fn judge(
 }
 
 /// Reads and judges everything into one list: the signals first, then the rows in the order of the file.
-pub fn judge_all(
-    reader: &mut dyn Read,
+pub fn judge_all<'a>(
+    bytes: impl Into<Bytes<'a>>,
     total: Option<u64>,
     plan_file: Option<&PlanFile>,
 ) -> Result<(Judgement, Vec<Judged>), Failure> {
     let mut rows = Vec::new();
-    let judgement = judge(reader, total, plan_file, &mut |step| {
+    let judgement = judge(bytes, total, plan_file, &mut |step| {
         if let Step::Rows(batch) = step {
             rows.extend(batch);
         }
@@ -156,6 +157,7 @@ struct Judging<'a> {
     runs_local_code: bool,
     names_tofu: bool,
     secrets: Secrets,
+    interests: Interests,
 }
 
 impl Judging<'_> {
@@ -169,9 +171,9 @@ impl Judging<'_> {
 }
 
 impl Sink for Judging<'_> {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
+    fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
         let findings = if has_values(&effect) {
-            match Values::of_item(item) {
+            match self.interests.values(&effect, item) {
                 Ok(values) => {
                     self.secrets.collect(&values);
                     risk::assess(&effect, Some(&values))

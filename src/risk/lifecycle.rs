@@ -216,6 +216,11 @@ const NO_COPY: [(&str, bool); 11] = [
     ("skip_destroy_snapshot", true),
 ];
 
+/// The attributes that decide whether a copy of an object that is destroyed is left.
+pub fn decides_what_is_left() -> impl Iterator<Item = &'static str> {
+    NO_COPY.iter().map(|(name, _)| *name)
+}
+
 fn no_way_back(values: &Values) -> Option<Finding> {
     let before = values.before.as_ref()?;
     let (name, value) = NO_COPY.iter().find_map(|(name, bad)| {
