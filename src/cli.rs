@@ -13,10 +13,12 @@ pub mod apply;
 pub mod check;
 pub mod demo;
 pub mod desk;
+pub mod explain;
 pub mod failure;
 pub mod identity;
 pub mod loading;
 pub mod open;
+pub mod places;
 pub mod plain;
 pub mod report;
 pub mod review;
@@ -40,6 +42,8 @@ pub enum Command {
     Review(review::Arguments),
     /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something.
     Check(check::Arguments),
+    /// Say what a rule means, what is lost where it speaks, and what would make the change safe.
+    Explain(explain::Arguments),
     /// Say whether a plan is approved, by whom and until when. Changes nothing.
     Verify(verify::Arguments),
     /// Apply an approved plan, once: verify, claim, apply, record what became of it.
@@ -83,6 +87,7 @@ pub fn main() -> ExitCode {
             let format = arguments.format;
             (check::run(&arguments), format)
         }
+        Command::Explain(arguments) => (explain::run(&arguments), arguments.format),
         Command::Review(arguments) => (review::run(&arguments), Format::Text),
         Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),

@@ -21,7 +21,7 @@ struct Rows(Vec<(Effect, String)>);
 
 impl Sink for Rows {
     fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
-        self.0.push((effect, item.to_owned()));
+        self.0.push((effect, item.text.to_owned()));
         ControlFlow::Continue(())
     }
 

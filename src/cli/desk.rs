@@ -216,6 +216,10 @@ impl Hands for Desk {
                     needs_terminal: job.needs_terminal(),
                     waits_for: "the ssh-agent; your key may want a touch".into(),
                     run: Box::new(move || {
+                        if job.needs_terminal() {
+                            // The screen has stepped aside; what comes next on the terminal is OpenSSH's question.
+                            eprintln!("ssh-keygen signs with {}:", job.signer.key().fingerprint());
+                        }
                         let written = job.run()?;
                         // The approval holds all of it; a draft that stays does no harm.
                         let _ = draft.map(|draft| draft.remove());

@@ -7,13 +7,13 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use etcetera::BaseStrategy as _;
 
 use super::check::print;
 use super::desk::{Desk, Results, Signing};
 use super::identity::Identity;
 use super::loading;
 use super::open::{self, Json, PlanArgument};
+use super::places;
 use super::plain::Plain;
 use super::report::Report;
 use super::trust::TrustArgument;
@@ -141,7 +141,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         bytes: plan.bytes,
         json: plan.json,
         signing,
-        drafts: Some(drafts()?),
+        drafts: Some(places::drafts()?),
         results: Results::Beside {
             plan: beside,
             approval: arguments.output.clone(),
@@ -259,9 +259,11 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         }
     }
     let file = desk.file.clone();
+    let loaded = Arc::clone(&desk.loaded);
+    let judgement = loaded.judgement()?;
     let report = Report {
         name: &setup.plan,
-        header: &desk.loaded.judgement()?.header,
+        judgement,
         file: file.as_ref(),
         rows: &rows,
     };
@@ -270,6 +272,8 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         rows: &rows,
         log,
         phrase: setup.identity.map(|_| setup.phrase),
+        judgement,
+        file: file.as_ref(),
         theme: setup.theme,
     };
     plain.run(
@@ -328,16 +332,4 @@ fn scope_for<'a>(
         )
         .hint("Name one with --scope, or review the plan file.")),
     }
-}
-
-fn drafts() -> Result<PathBuf, Failure> {
-    let strategy = etcetera::choose_base_strategy().map_err(|error| {
-        Failure::new(
-            Exit::Internal,
-            "home",
-            format!("your home directory cannot be found: {error}"),
-        )
-    })?;
-    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
-    Ok(state.join("undersign").join("drafts"))
 }

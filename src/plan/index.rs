@@ -9,10 +9,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use super::archive::Sha256;
+use super::constants::Constants;
 use super::digest::{Bytes, Hashed};
 use super::effect::{Effect, Kind, Span};
 use super::element::{self, Shared, Wrong};
 use super::scan::{Item, Opener, Place, Scanner};
+use super::value::Value;
 use super::window::Fill;
 use super::{census, config, input};
 use crate::failure::{Exit, Failure};
@@ -23,6 +25,10 @@ mod refusal;
 pub trait Sink {
     /// A row, with the JSON text of its element. Rows come in the order of the file.
     fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()>;
+
+    /// A value that stands outside of the rows, with its name: a variable, its default, a setting of a provider.
+    /// `marked`: the configuration calls it sensitive, or not, or says nothing. Called when the end is reached, as only then all is known.
+    fn constant(&mut self, _name: &str, _value: &Value, _marked: Option<bool>) {}
 
     /// How far the pass is. Called now and then, also where no rows come.
     fn progress(&mut self, progress: Progress) -> ControlFlow<()>;
@@ -68,6 +74,15 @@ pub struct Header {
     pub dependants: std::collections::BTreeMap<String, Vec<String>>,
 }
 
+impl Header {
+    /// The blocks that refer to the block behind a row.
+    pub fn dependants_of(&self, effect: &Effect) -> &[String] {
+        self.dependants
+            .get(&super::address::block(&effect.address))
+            .map_or(&[], Vec::as_slice)
+    }
+}
+
 /// A fingerprint of an element's bytes, keyed anew for each process: nobody can prepare two texts that share one.
 pub fn fingerprint(item: &str) -> u64 {
     static SECRET: OnceLock<[u8; 192]> = OnceLock::new();
@@ -106,6 +121,7 @@ pub fn read<'a>(
             shared: Shared::default(),
             seen: HashMap::new(),
             names: RandomState::new(),
+            constants: Constants::default(),
             header: Header {
                 plans_nothing: true,
                 ..Header::default()
@@ -173,6 +189,7 @@ struct Pass<'scope, 'a, 's> {
     /// Rows so far, as keyed hashes of kind, address and deposed key, with how often each was met.
     seen: HashMap<u64, u32>,
     names: RandomState,
+    constants: Constants,
     header: Header,
     /// How many keys were met that only a plan has.
     sections: u32,
@@ -199,7 +216,11 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
             let place = self.scanner.at(self.scanner.offset());
             return Err(input::trailing(self.scanner.ahead(), &place));
         }
-        self.is_a_plan()
+        self.is_a_plan()?;
+        let sink = &mut self.scanner.source().sink;
+        self.constants
+            .tell(|name, value, marked| sink.constant(name, value, marked));
+        Ok(())
     }
 
     fn section(&mut self, key: &str) -> Result<(), Failure> {
@@ -240,7 +261,8 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
             "checks" => self.list(element::check)?,
             "output_changes" => self.outputs()?,
             "configuration" => self.configuration()?,
-            "variables" | "relevant_attributes" | "condition_results" | "proposed_unknown" => {
+            "variables" => self.variables()?,
+            "relevant_attributes" | "condition_results" | "proposed_unknown" => {
                 self.scanner.skip()?;
             }
             _ => self.unknown(key)?,
@@ -313,12 +335,21 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
         Ok(())
     }
 
+    fn variables(&mut self) -> Result<(), Failure> {
+        let start = self.scanner.item()?;
+        let json = self.scanner.item_text()?;
+        let read = self.constants.variables(json);
+        read.map_err(|wrong| self.wrong(&wrong, start))?;
+        self.scanner.release();
+        Ok(())
+    }
+
     fn configuration(&mut self) -> Result<(), Failure> {
         self.sections += 1;
         let start = self.scanner.item()?;
         let json = self.scanner.item_text()?;
-        let found = config::read(json, start, &mut self.shared);
-        match found {
+        let read = self.constants.configuration(json);
+        match read.and_then(|()| config::read(json, start, &mut self.shared)) {
             Ok(found) => {
                 self.header.dependants = found.dependants;
                 for effect in found.programs {

@@ -215,6 +215,11 @@ impl<F: Fill> Scanner<F> {
         self.taken().map(|(item, _)| item.text)
     }
 
+    /// Where the bytes come from.
+    pub fn source(&mut self) -> &mut F {
+        self.window.source()
+    }
+
     /// The item's text is no longer needed.
     pub fn release(&mut self) {
         self.window.release();

@@ -15,7 +15,7 @@ use crate::plan::digest::Bytes;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
 use crate::plan::scan::Item;
-use crate::plan::value::ValueError;
+use crate::plan::value::{Value, ValueError};
 use crate::risk::{self, Finding, Interests, Judged, Risk, Tally};
 
 /// Rows are sent one by one until this many are out, so that the first screen does not wait; then in batches.
@@ -73,7 +73,9 @@ impl Product {
             (numbers.next(), numbers.next()),
             (Some(Some(1)), Some(Some(8..)))
         );
-        if names_tofu || (since_1_8 && header.applyable.is_none()) {
+        // A file that was trimmed lacks both keys and tells nothing.
+        let without_applyable = header.errored.is_some() && header.applyable.is_none();
+        if names_tofu || (since_1_8 && without_applyable) {
             Product::OpenTofu
         } else {
             Product::Terraform
@@ -196,6 +198,10 @@ impl Sink for Judging<'_> {
         }
     }
 
+    fn constant(&mut self, name: &str, value: &Value, marked: Option<bool>) {
+        self.secrets.collect_constant(name, value, marked);
+    }
+
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
         self.flush()?;
         (self.step)(Step::Progress(progress))
@@ -239,9 +245,15 @@ mod tests {
             let header = Header {
                 terraform_version: version.into(),
                 applyable,
+                errored: Some(false),
                 ..Header::default()
             };
             assert_eq!(Product::of(&header, names_tofu), product, "{version}");
         }
+        let trimmed = Header {
+            terraform_version: "1.11.4".into(),
+            ..Header::default()
+        };
+        assert_eq!(Product::of(&trimmed, false), Product::Terraform);
     }
 }

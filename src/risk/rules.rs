@@ -20,7 +20,13 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)
 }
 
-/// All of them.
+/// Where the rule stands in the table; behind all others if it is none of ours.
+pub(crate) fn place(id: &str) -> usize {
+    let found = RULES.iter().position(|rule| rule.id == id);
+    found.unwrap_or(RULES.len())
+}
+
+/// All of them, the most telling first.
 pub static RULES: &[Rule] = &[
     Rule {
         id: "delete-stateful",

@@ -37,7 +37,6 @@ pub struct Tally {
     moves: u64,
     imports: u64,
     drift: u64,
-    guards_removed: u64,
     /// What the removed guards guard, with their addresses, and the module they stand in.
     removed_guards: Vec<(Box<str>, std::sync::Arc<str>)>,
     /// Modules in which something stateful is destroyed or loses a protection.
@@ -79,7 +78,6 @@ impl Tally {
             ) && finding.risk >= Risk::High
         });
         if guard_gone {
-            self.guards_removed += 1;
             self.removed_guards
                 .push((effect.address.clone(), effect.module.clone()));
         } else if judged.findings.iter().any(|finding| {
@@ -194,28 +192,30 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
         );
     }
     // Where everything goes, the guards go with it: that is said already.
-    if tally.guards_removed >= SEVERAL_GUARDS && !everything {
-        signal(
-            "several-guards-removed",
-            Risk::Critical,
-            format!(
-                "{} guards are removed or narrowed at once.",
-                tally.guards_removed
-            ),
-        );
-    }
-    if let Some((guard, _)) = tally
-        .removed_guards
-        .iter()
-        .find(|_| !tally.critical_in.is_empty() && !everything)
-    {
-        signal(
-            "guard-and-guarded",
-            Risk::Critical,
-            format!(
-                "A guard goes away ({guard}) in the same plan that destroys or unprotects what such a guard is for."
-            ),
-        );
+    let guards = &tally.removed_guards;
+    if let Some((guard, _)) = guards.first().filter(|_| !everything) {
+        let several = guards.len() as u64 >= SEVERAL_GUARDS;
+        // What guards and what it guards in one plan says more than the number of guards, so it is said alone.
+        if !tally.critical_in.is_empty() {
+            let who = if several {
+                format!("{} guards go away, {guard} first,", guards.len())
+            } else {
+                format!("A guard goes away ({guard})")
+            };
+            signal(
+                "guard-and-guarded",
+                Risk::Critical,
+                format!(
+                    "{who} in the same plan that destroys or unprotects what such a guard is for."
+                ),
+            );
+        } else if several {
+            signal(
+                "several-guards-removed",
+                Risk::Critical,
+                format!("{} guards are removed or narrowed at once.", guards.len()),
+            );
+        }
     }
     if let Some(file) = file.filter(|file| !file.unread.is_empty()) {
         signal(
@@ -300,9 +300,15 @@ mod tests {
         assert_eq!(
             ids(
                 &with_state(),
-                &tally(&[guard.clone(), database, kept.clone()])
+                &tally(&[guard.clone(), database.clone(), kept.clone()])
             ),
             [("guard-and-guarded".to_owned(), Risk::Critical)]
+        );
+        let both = tally(&[guard.clone(), guard.clone(), database, kept.clone()]);
+        assert_eq!(
+            ids(&with_state(), &both),
+            [("guard-and-guarded".to_owned(), Risk::Critical)],
+            "the number of guards is no second question"
         );
         assert_eq!(
             ids(&with_state(), &tally(&[guard.clone(), guard, kept])),

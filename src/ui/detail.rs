@@ -5,6 +5,7 @@
 
 use super::theme::{Piece, Role, Theme};
 use crate::diff::{self, Looking, Secrets};
+use crate::plan::effect::Kind;
 use crate::plan::values::Values;
 use crate::risk::Judged;
 
@@ -15,6 +16,7 @@ mod layout;
 mod raw;
 mod rows;
 mod value;
+mod why;
 mod words;
 
 pub use raw::raw_json;
@@ -74,6 +76,8 @@ pub struct Options<'a> {
     pub wrap: bool,
     /// Nothing is folded: whole texts, all rows, each value that is known only after apply.
     pub expand: bool,
+    /// What each rule means, what is lost and what would be safer is told too.
+    pub explain: bool,
     /// The one path whose value is shown although it is secret.
     pub reveal: Option<&'a str>,
 }
@@ -115,6 +119,10 @@ pub fn lines(
         own.collect(values);
     }
     let mut out = head::lines(judged, &own, context, &page);
+    // A signal of the whole plan stands nowhere in it.
+    if judged.effect.kind == Kind::Plan {
+        return out;
+    }
     out.push(DetailLine::default());
     if !has_attributes(judged) {
         let hint = [
@@ -148,7 +156,6 @@ pub fn lines(
 
 /// Whether the row's element holds values: two sides, or what an action is given.
 fn has_attributes(judged: &Judged) -> bool {
-    use crate::plan::effect::Kind;
     match judged.effect.kind {
         Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift | Kind::Invocation => true,
         Kind::Plan | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,

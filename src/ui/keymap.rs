@@ -69,6 +69,8 @@ pub enum Action {
     Unchanged,
     Wrap,
     Json,
+    Explain,
+    Reveal,
     CopyAddress,
     CopyDetail,
     Sign,
@@ -160,6 +162,8 @@ pub const KEYS: &[Binding] = &[
     key(DETAIL, &["."], Action::Unchanged, "unchanged", "unchanged", "show or hide the attributes that stay as they are"),
     key(DETAIL, &["w"], Action::Wrap, "wrap", "wrap", "wrap or cut long values"),
     key(BOTH, &["J"], Action::Json, "json", "", "show the change as it stands in the plan's JSON"),
+    key(BOTH, &["e"], Action::Explain, "explain", "", "tell what each finding means, what is lost, and what would be safer"),
+    key(DETAIL, &["V"], Action::Reveal, "reveal", "", "show one secret value, the next with each press, none after the last; the draft notes it"),
     key(BOTH, &["[", "N"], Action::PreviousOpen, "previous open", "", "go to the change before that waits"),
     key(DETAIL, &["ctrl-n"], Action::FindNext, "find next", "", "next hit (n does the same while something is searched)"),
     key(DETAIL, &["ctrl-b"], Action::FindPrevious, "find previous", "", "previous hit (also N)"),
@@ -202,13 +206,6 @@ pub fn action(mode: Mode, name: &str) -> Option<Action> {
     KEYS.iter()
         .find(|binding| binding.modes.contains(&mode) && binding.keys.contains(&name))
         .map(|binding| binding.action)
-}
-
-/// The key that is shown for `action` in `mode`.
-pub fn shown(mode: Mode, action: Action) -> Option<&'static str> {
-    KEYS.iter()
-        .find(|binding| binding.modes.contains(&mode) && binding.action == action)
-        .map(|binding| binding.keys[0])
 }
 
 /// The lines of the help for `mode` that hold every word of `search`.

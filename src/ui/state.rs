@@ -1,12 +1,12 @@
 //! Everything the screen knows. No terminal, no file, no clock in it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::dialog::Overlay;
 use super::filter::Filter;
 use super::keymap::Mode;
 use super::layout::{self, Areas};
-use super::line::Line;
 use super::standing::{Standing, Tally, standings};
 use super::theme::{Piece, Role, Theme};
 use super::tree::Tree;
@@ -48,12 +48,18 @@ pub struct Detail {
     pub values: Option<Result<(String, Values), Failure>>,
     /// The lines, made for the width they are drawn in.
     pub lines: Vec<Vec<Piece>>,
+    /// The path of the attribute that each line belongs to.
+    pub paths: Vec<Option<String>>,
     /// First line shown.
     pub top: usize,
     /// Show what stays as it is.
     pub unchanged: bool,
     /// Wrap long values instead of cutting them.
     pub wrap: bool,
+    /// Tell what the rules behind the findings mean.
+    pub explain: bool,
+    /// The path of the one secret value that is shown.
+    pub revealed: Option<String>,
     /// Show the JSON as it stands in the plan.
     pub json: bool,
     /// What is searched.
@@ -209,6 +215,14 @@ impl State {
         }
     }
 
+    /// A text of the plan with every secret in it masked, as far as they are known.
+    pub fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.facts().and_then(|facts| facts.secrets.as_deref()) {
+            Some(secrets) => secrets.mask(text),
+            None => Cow::Borrowed(text),
+        }
+    }
+
     /// Whether something comes without a key being pressed.
     pub fn busy(&self) -> bool {
         self.signing || matches!(self.reading, Reading::Going(_))
@@ -238,14 +252,6 @@ impl State {
                 self.stale = true;
             }
             Err(error) => self.filter_error = Some(error),
-        }
-    }
-
-    /// The words of the filter line that is being typed, or of the filter in force.
-    pub fn filter_line(&self) -> Option<&Line> {
-        match &self.overlay {
-            Some(Overlay::Filter(line)) => Some(line),
-            _ => None,
         }
     }
 
@@ -285,8 +291,8 @@ impl State {
             let open = rows.find(|&row| self.standings[row as usize] == Standing::Open);
             open.or(first.filter(|&row| self.rows[row as usize].needs_ack()))
         };
-        if let Some(row) = row {
-            self.tree.go_to(row);
+        if row.is_none_or(|row| !self.tree.go_to(row)) {
+            self.tree.to_a_row();
         }
     }
 

@@ -201,6 +201,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::Unchanged
         | Action::Wrap
         | Action::Json
+        | Action::Explain
+        | Action::Reveal
         | Action::CopyAddress
         | Action::CopyDetail
         | Action::Palette
@@ -219,11 +221,13 @@ fn settle(state: &mut State) -> Vec<Command> {
     if state.detail.row != row {
         state.detail.row = row;
         state.detail.values = None;
+        state.detail.revealed = None;
         state.detail.top = 0;
         state.detail_stale = true;
         commands.extend(row.map(Command::LoadValues));
     }
-    if std::mem::take(&mut state.detail_stale) {
+    // A group's few words depend on whether it is open.
+    if std::mem::take(&mut state.detail_stale) || row.is_none() {
         pane::compose(state);
     }
     pane::clamp(state);

@@ -74,7 +74,10 @@ fn together(
     let names = Piece::foreign(&names.join(", "), Role::Text);
     page.wrapped(
         &[space(SIGN)],
-        vec![Piece::new(kind.title(), Role::Dim), names],
+        vec![
+            Piece::new(kind.title(&judged.effect.action), Role::Dim),
+            names,
+        ],
     )
 }
 

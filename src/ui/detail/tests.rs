@@ -272,6 +272,7 @@ fn everything_that_is_known_of_a_change_is_on_its_pane() {
             unchanged: true,
             wrap: true,
             expand: true,
+            explain: false,
             reveal: Some("password"),
         },
         theme: Theme {
@@ -420,6 +421,7 @@ fn no_secret_of_a_real_plan_stands_on_any_pane_or_in_its_json() {
                     unchanged: expand,
                     wrap: expand,
                     expand,
+                    explain: false,
                     reveal: None,
                 },
                 // What a change marks itself is masked even before the rest of the plan is known.
@@ -501,7 +503,7 @@ proptest! {
         let judged = change(&["update"], More { replace_paths: vec!["a".into(), "b[0].c".into()], ..More::default() });
         let context = DetailContext {
             theme: Theme { ascii: bits & 8 != 0, ..THEME },
-            options: Options { unchanged: bits & 1 != 0, wrap: bits & 2 != 0, expand: bits & 4 != 0, reveal: None },
+            options: Options { unchanged: bits & 1 != 0, wrap: bits & 2 != 0, expand: bits & 4 != 0, explain: false, reveal: None },
             ..context()
         };
         check(&pane(&judged, &item, &context, columns), columns);

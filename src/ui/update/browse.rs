@@ -55,6 +55,13 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
             state.detail.top = 0;
             state.detail_stale = true;
         }
+        (_, Action::Explain) => {
+            state.detail.explain = !state.detail.explain;
+            state.detail.json = false;
+            state.detail.top = 0;
+            state.detail_stale = true;
+        }
+        (_, Action::Reveal) => return pane::reveal(state),
         (_, Action::CopyAddress) => return copy_address(state),
         (_, Action::CopyDetail) => return copy_detail(state),
         (_, Action::NextPane) => {

@@ -11,6 +11,9 @@ use crate::ui::state::{Reading, State};
 pub fn why_not(state: &State, action: Action) -> Option<String> {
     match action {
         Action::Acknowledge => acknowledge(state),
+        Action::CopyDetail if state.detail.revealed.is_some() => {
+            Some("a secret value is shown: V until it is hidden again".into())
+        }
         Action::Object | Action::Comment | Action::CopyAddress | Action::CopyDetail => state
             .current()
             .is_none()
@@ -18,13 +21,14 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
         Action::Undo => (state.log.verdicts().is_empty() && state.log.comments().next().is_none())
             .then(|| "nothing to undo".into()),
         Action::NextOpen | Action::PreviousOpen => {
-            state.next_open(false).is_none().then(|| {
-                match (state.tally.open(&state.standings), &state.reading) {
+            state
+                .next_open(false)
+                .is_none()
+                .then(|| match (state.tally.open, &state.reading) {
                     (0, Reading::Going(_)) => "nothing waits so far".into(),
                     (0, _) => "nothing waits any more: S signs".into(),
                     (n, _) => format!("{n} wait, but the filter hides them: esc clears it"),
-                }
-            })
+                })
         }
         Action::Sign => sign(state),
         Action::Yes | Action::Submit => submit(state),
@@ -78,7 +82,7 @@ pub fn cannot_sign(state: &State) -> Option<String> {
     if state.source_changed {
         return Some("the plan on disk is no longer what was read: start again".into());
     }
-    let open = state.tally.open(&state.standings);
+    let open = state.tally.open;
     if open > 0 {
         return Some(format!(
             "{} not acknowledged yet; ] goes to the next",
