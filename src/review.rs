@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::risk::Judged;
 
+mod crew;
 pub mod draft;
 pub mod judge;
 pub mod log;

@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use undersign::plan::effect::Effect;
-use undersign::plan::scan::Item;
 use undersign::plan::index::{self, Progress, Sink};
+use undersign::plan::scan::Item;
 
 /// Decodes the values of every row and counts what cannot be decoded.
 #[derive(Default)]

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 use undersign::failure::Failure;
 use undersign::plan::effect::Effect;
-use undersign::plan::scan::Item;
 use undersign::plan::index::{self, Header, Progress, Sink};
+use undersign::plan::scan::Item;
 use undersign::plan::source::{self, Source};
 use undersign::plan::value::Value;
 

@@ -11,15 +11,13 @@ use serde_json::{Value as Json, json};
 use undersign::diff::Secrets;
 use undersign::plan::action::Action;
 use undersign::plan::effect::{Effect, Kind, Span};
-use undersign::plan::scan::Item;
 use undersign::plan::index::{self, Header, Progress, Sink};
+use undersign::plan::scan::Item;
 use undersign::plan::value::Value;
 use undersign::plan::values::Values;
 use undersign::risk::catalogue::{self, Form, Operator, Row, Step};
 use undersign::risk::operator::Outcome;
-use undersign::risk::{
-    Finding, Interests, Judged, Risk, Tally, assess, attributes, rule, summary,
-};
+use undersign::risk::{Finding, Interests, Judged, Risk, Tally, assess, attributes, rule, summary};
 
 /// Judges the rows of a plan as they come.
 #[derive(Default)]
@@ -50,7 +48,12 @@ impl Sink for Judge {
 /// What the rules find, and what is secret, must be the same without the values that the rules do not look at.
 fn same_with_less(interests: &mut Interests, effect: &Effect, item: &Item<'_>, all: &[Finding]) {
     let less = interests.values(effect, item).unwrap();
-    assert_eq!(assess(effect, Some(&less)), all, "{effect:?}\n{}", item.text);
+    assert_eq!(
+        assess(effect, Some(&less)),
+        all,
+        "{effect:?}\n{}",
+        item.text
+    );
     let secrets = |values: &Values| {
         let mut secrets = Secrets::default();
         secrets.collect(values);
@@ -579,14 +582,27 @@ fn row_of(kind: Kind, type_name: &str, action: Action) -> Effect {
 /// The element of a change in which most attributes stay as they are, with marks; some without an old or a new side.
 fn any_element() -> impl Strategy<Value = Json> {
     let mark = || prop::sample::select(vec![json!(false), json!({}), json!(true), json!([true])]);
-    let attribute = (any_json(), prop::option::of(any_json()), mark(), mark(), 0..9_u8);
+    let attribute = (
+        any_json(),
+        prop::option::of(any_json()),
+        mark(),
+        mark(),
+        0..9_u8,
+    );
     let name = prop::sample::select(
         catalogue::rows()
             .filter_map(|(_, row)| match row.path[0] {
                 Step::Member(name) => Some(name),
                 Step::Each | Step::Values => None,
             })
-            .chain(["policy", "ingress", "skip_final_snapshot", "type", "records", "a\"b"])
+            .chain([
+                "policy",
+                "ingress",
+                "skip_final_snapshot",
+                "type",
+                "records",
+                "a\"b",
+            ])
             .collect::<Vec<_>>(),
     );
     let attributes = prop::collection::btree_map(name, attribute, 0..12);

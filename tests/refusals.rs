@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use undersign::failure::Failure;
 use undersign::plan::effect::Effect;
-use undersign::plan::scan::Item;
 use undersign::plan::index::{self, Progress, Sink};
 use undersign::plan::input::{self, Format};
+use undersign::plan::scan::Item;
 
 /// One row of the table.
 #[derive(Deserialize)]

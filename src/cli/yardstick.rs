@@ -82,7 +82,10 @@ fn hash(file: &mut File) -> Result<String, Failure> {
             Err(error) => return Err(Failure::io("the file", &error)),
         }
     }
-    Ok(format!("{}\n", data_encoding::HEXLOWER.encode(&hasher.finalize())))
+    Ok(format!(
+        "{}\n",
+        data_encoding::HEXLOWER.encode(&hasher.finalize())
+    ))
 }
 
 /// Counts rows, and keeps the time of the first one.

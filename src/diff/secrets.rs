@@ -90,6 +90,12 @@ impl Secrets {
         }
     }
 
+    /// Adds the secrets of another part of the plan.
+    pub fn merge(&mut self, other: Secrets) {
+        self.beginnings.extend(other.beginnings);
+        self.values.extend(other.values);
+    }
+
     fn insert(&mut self, text: &str) {
         if let Some(beginning) = text.as_bytes().first_chunk() {
             self.beginnings.insert(*beginning);

@@ -119,9 +119,7 @@ impl<'a> Members<'a> {
             Members::Noted(members) => members
                 .get(key)
                 .filter(|(value, _)| *value != "null")
-                .map(|(value, inner)| {
-                    is_object(value, key).map(|()| Members::Noted(inner))
-                })
+                .map(|(value, inner)| is_object(value, key).map(|()| Members::Noted(inner)))
                 .transpose(),
             Members::Parsed(_) => self.object(key),
         }
@@ -255,7 +253,11 @@ pub(super) fn invocation(item: Item<'_>, span: Span, shared: &mut Shared) -> Res
 }
 
 /// An element of `checks`; none if the check passed.
-pub(super) fn check(item: Item<'_>, span: Span, shared: &mut Shared) -> Result<Option<Effect>, Wrong> {
+pub(super) fn check(
+    item: Item<'_>,
+    span: Span,
+    shared: &mut Shared,
+) -> Result<Option<Effect>, Wrong> {
     let element = Members::of(item)?;
     let address = element.object("address")?.ok_or(Wrong {
         key: "address",

@@ -94,7 +94,9 @@ impl Interest {
         }
         interest.by_shape = documents == 0;
         interest.in_old.extend(lifecycle::decides_what_is_left());
-        interest.attributes.extend(lifecycle::decides_what_is_left());
+        interest
+            .attributes
+            .extend(lifecycle::decides_what_is_left());
         interest.attributes.extend(redirect::decides(type_name));
         for names in [
             &mut interest.attributes,
@@ -123,8 +125,7 @@ impl Interest {
 /// its letters may be written as an escape, so a text that spells out letters is taken for one.
 fn may_be_a_policy(json: &str) -> bool {
     let has = |needle: &str| memchr::memmem::find(json.as_bytes(), needle.as_bytes()).is_some();
-    json.starts_with('"')
-        && (has("Effect") || has("\\u004") || has("\\u006") || has("\\u007"))
+    json.starts_with('"') && (has("Effect") || has("\\u004") || has("\\u006") || has("\\u007"))
 }
 
 #[cfg(test)]

@@ -254,6 +254,10 @@ fn no_way_back(values: &Values) -> Option<Finding> {
 /// written in letters that all look like Latin ones. A key in another language is none of these.
 fn confusable(effect: &Effect) -> bool {
     let address = &*effect.address;
+    // Nearly every address is plain: nothing in it looks like something else.
+    if address.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return has_escaped_character(address);
+    }
     address.chars().any(crate::text::is_hidden)
         || has_escaped_character(address)
         || address.chars().any(|c| matches!(c, '\u{2010}'..='\u{2015}'))

@@ -81,7 +81,9 @@ const WORDS: [&str; 16] = [
     "worker", "export", "identity", "report", "gateway", "archive", "metrics",
 ];
 const REGIONS: [&str; 4] = ["eu-west-1", "eu-central-1", "us-east-1", "ap-southeast-2"];
-const AREAS: [&str; 6] = ["network", "compute", "storage", "queue", "database", "security"];
+const AREAS: [&str; 6] = [
+    "network", "compute", "storage", "queue", "database", "security",
+];
 const PROVIDER: &str = "registry.terraform.io/hashicorp/aws";
 
 /// Which side of a change is written.
@@ -167,7 +169,11 @@ impl Object {
                 pick(leaf, &AREAS),
             )
         };
-        let name = format!("{}_{}", pick(random >> 8, &WORDS), pick(random >> 16, &WORDS));
+        let name = format!(
+            "{}_{}",
+            pick(random >> 8, &WORDS),
+            pick(random >> 16, &WORDS)
+        );
         let dot = if module.is_empty() { "" } else { "." };
         let address = format!("{module}{dot}{}.{name}[{number}]", kind.name);
         Object {
@@ -189,7 +195,11 @@ impl Object {
     }
 
     fn attributes(&self, side: Side) -> String {
-        let side = if self.deed == Deed::Nothing { Side::Before } else { side };
+        let side = if self.deed == Deed::Nothing {
+            Side::Before
+        } else {
+            side
+        };
         let mut out = String::with_capacity(4096);
         let mut seed = mix(self.number) | 1;
         expand(self.kind.attributes, &mut seed, side, &mut out);
@@ -216,7 +226,9 @@ impl Object {
             format!(r#""module_address":"{}","#, self.module)
         };
         let reason = match self.deed {
-            Deed::Replace => r#","replace_paths":[["name"]]},"action_reason":"replace_because_cannot_update"}"#,
+            Deed::Replace => {
+                r#","replace_paths":[["name"]]},"action_reason":"replace_because_cannot_update"}"#
+            }
             Deed::Delete => r#"},"action_reason":"delete_because_no_resource_config"}"#,
             Deed::Nothing | Deed::Update | Deed::Create => "}}",
         };
@@ -294,7 +306,10 @@ pub fn plan(changes: u64, out: &mut dyn Write) -> io::Result<()> {
     )?;
     let existing = objects().filter(|object| object.deed.before());
     list(out, existing.map(|object| object.resource(Side::Before)))?;
-    write!(out, r#"]}}}}}},"configuration":{{"provider_config":{{"aws":{{"name":"aws","full_name":"{PROVIDER}"}}}},"root_module":{{}}}},"timestamp":"2026-01-01T00:00:00Z","applyable":true,"complete":true,"errored":false}}"#)?;
+    write!(
+        out,
+        r#"]}}}}}},"configuration":{{"provider_config":{{"aws":{{"name":"aws","full_name":"{PROVIDER}"}}}},"root_module":{{}}}},"timestamp":"2026-01-01T00:00:00Z","applyable":true,"complete":true,"errored":false}}"#
+    )?;
     writeln!(out)
 }
 

@@ -62,6 +62,16 @@ static NOTHING_NOTED: Outline = Outline {
 };
 
 impl<'a> Item<'a> {
+    /// An item again, from its text and the outline that was noted of just this text.
+    pub fn new(text: &'a str, outline: &'a Outline) -> Self {
+        Item { text, outline }
+    }
+
+    /// The outline, to be kept with a copy of the text.
+    pub fn outline(self) -> &'a Outline {
+        self.outline
+    }
+
     /// A part of the item; its members are known only if it is the whole.
     pub fn part(self, range: Range<usize>) -> Item<'a> {
         match self.text.get(range) {
@@ -222,8 +232,7 @@ impl Notes {
         }
         if depth <= self.noted {
             self.outline.escaped |= escaped;
-            self.outline
-                .begin(depth, key.start + 1..key.end - 1, value);
+            self.outline.begin(depth, key.start + 1..key.end - 1, value);
         }
         if let Some(object) = self.objects.last_mut()
             && object.sorted

@@ -43,7 +43,10 @@ fn sixteen_at_a_time(bytes: &[u8]) -> usize {
             (number as u64).cast_signed(),
         );
         let control = _mm_cmpeq_epi8(_mm_min_epu8(block, last_control), block);
-        let marks = _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash));
+        let marks = _mm_or_si128(
+            _mm_cmpeq_epi8(block, quote),
+            _mm_cmpeq_epi8(block, backslash),
+        );
         let special = _mm_movemask_epi8(_mm_or_si128(marks, control));
         if special != 0 {
             return done + special.trailing_zeros() as usize;
@@ -96,7 +99,11 @@ mod tests {
                     bytes[at] = byte;
                     let wanted = one_at_a_time(&bytes);
                     assert_eq!(plain_prefix(&bytes), wanted, "{byte} at {at} of {length}");
-                    assert_eq!(eight_at_a_time(&bytes), wanted, "{byte} at {at} of {length}");
+                    assert_eq!(
+                        eight_at_a_time(&bytes),
+                        wanted,
+                        "{byte} at {at} of {length}"
+                    );
                 }
             }
         }

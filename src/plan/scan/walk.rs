@@ -82,7 +82,11 @@ impl<F: Fill> Scanner<F> {
                 None => Ok(next),
                 Some(closer) if *closer == byte => self.close::<KEEP>(),
                 Some(closer) if byte == b',' => {
-                    let next = if *closer == b'}' { Next::Key } else { Next::Value };
+                    let next = if *closer == b'}' {
+                        Next::Key
+                    } else {
+                        Next::Value
+                    };
                     self.window.bump();
                     Ok(next)
                 }

@@ -62,7 +62,10 @@ fn part(item: Item<'_>, wanted: Wanted<'_>) -> Option<Result<Values, ValueError>
             picked(olds, news, |name, old, new| {
                 (both && old != new)
                     || secret(name)
-                    || [old, new].into_iter().flatten().any(|json| named(name, json))
+                    || [old, new]
+                        .into_iter()
+                        .flatten()
+                        .any(|json| named(name, json))
             })
         }
     };

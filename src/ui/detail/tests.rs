@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind, More, Span};
-use crate::plan::scan::Item;
 use crate::plan::index::{self, Progress, Sink};
+use crate::plan::scan::Item;
 use crate::risk::{Finding, Risk};
 use crate::ui::theme::Palette;
 use crate::ui::width;
@@ -39,7 +39,8 @@ struct Rows(Vec<(Judged, String)>);
 
 impl Sink for Rows {
     fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
-        self.0.push((Judged::new(effect, Vec::new()), item.text.into()));
+        self.0
+            .push((Judged::new(effect, Vec::new()), item.text.into()));
         ControlFlow::Continue(())
     }
 
