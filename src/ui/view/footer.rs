@@ -25,7 +25,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
             let news = match &state.filter_error {
                 Some(error) => vec![Piece::foreign(error, Role::Alarm)],
                 None => vec![Piece::new(
-                    format!("{} of {}", count(state.fitting), count(state.rows.len())),
+                    format!("{} of {}", count(state.fitting), count(state.listed())),
                     Role::Dim,
                 )],
             };
