@@ -24,6 +24,7 @@ pub mod report;
 pub mod review;
 pub mod trust;
 pub mod verify;
+pub mod watch;
 pub mod yardstick;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.

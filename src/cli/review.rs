@@ -1,7 +1,7 @@
 //! `undersign review`: the screen; it ends in an approval, in a rejection with comments, or in a draft that waits.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
@@ -17,20 +17,27 @@ use super::places;
 use super::plain::Plain;
 use super::report::Report;
 use super::trust::TrustArgument;
+use super::watch::Watched;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::review::draft::Draft;
+use crate::review::memory::Memory;
 use crate::trust::{Scope, Trust, scope};
 use crate::ui::hands::Outcome;
+use crate::ui::keymap;
 use crate::ui::theme::{Palette, Theme};
 use crate::ui::{self, Msg};
 
 /// What `review` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The plan.
+    /// The plan; only `--keys` needs none.
     #[command(flatten)]
-    pub plan: PlanArgument,
+    pub plan: Option<PlanArgument>,
+
+    /// Print every key of the screen, and what it does.
+    #[arg(long, exclusive = true)]
+    pub keys: bool,
 
     /// Whose signature counts.
     #[command(flatten)]
@@ -115,12 +122,18 @@ pub struct Review {
     pub signing: Result<Signing, Failure>,
     /// Where drafts lie.
     pub drafts: Option<PathBuf>,
+    /// The plan on disk, where there is one.
+    pub watched: Option<Watched>,
     /// Where the results go.
     pub results: Results,
 }
 
 /// Reviews a plan.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.keys {
+        print(&keymap::print())?;
+        return Ok(Exit::Success);
+    }
     if !arguments.plain && !std::io::stdout().is_terminal() {
         return Err(
             Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
@@ -128,12 +141,20 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .hint("For the same analysis as text: undersign check PLAN"),
         );
     }
-    let plan = open::plan(&arguments.plan)?;
+    let Some(argument) = &arguments.plan else {
+        return Err(
+            Failure::new(Exit::Usage, "plan", "which plan is to be reviewed?")
+                .hint("undersign review PLAN"),
+        );
+    };
+    // Before it is opened: what is written while it is read must be seen too.
+    let watched = Watched::new(&argument.plan);
+    let plan = open::plan(argument)?;
     let signing = signing(arguments, plan.file.as_ref());
-    let beside = if arguments.plan.plan.as_os_str() == "-" {
+    let beside = if argument.plan.as_os_str() == "-" {
         PathBuf::from("plan.json")
     } else {
-        arguments.plan.plan.clone()
+        argument.plan.clone()
     };
     let review = Review {
         name: plan.name,
@@ -142,6 +163,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         json: plan.json,
         signing,
         drafts: Some(places::drafts()?),
+        watched,
         results: Results::Beside {
             plan: beside,
             approval: arguments.output.clone(),
@@ -162,7 +184,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             Ok(Exit::Rejected)
         }
         Outcome::Left { saved } => {
-            let plan = arguments.plan.plan.display();
+            let plan = argument.plan.display();
             print(&if saved {
                 format!(
                     "Left before signing. What you said is kept; go on with: undersign review {plan}\n"
@@ -185,6 +207,17 @@ struct Begun {
 }
 
 impl Review {
+    /// What was approved last where this plan goes, kept beside the drafts.
+    fn memory(&self) -> Option<Memory> {
+        let directory = self.drafts.as_ref()?.with_file_name("approved");
+        let Results::Beside { plan, .. } = &self.results else {
+            return None;
+        };
+        let plan = plan.canonicalize().unwrap_or_else(|_| plan.clone());
+        let beside = plan.parent().unwrap_or(Path::new("."));
+        Some(Memory::new(&directory, self.file.as_ref()?, beside))
+    }
+
     /// Starts reading the plan.
     fn begin(self, looks: &Looks) -> Result<Begun, Failure> {
         let (spool, source) = self.json.keep()?;
@@ -192,12 +225,16 @@ impl Review {
             (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
             _ => None,
         };
+        let memory = self.memory();
         let (messages, loaded) = loading::start(
             self.json,
             self.bytes,
             spool,
             self.file.clone(),
-            self.drafts.clone(),
+            loading::Earlier {
+                drafts: self.drafts.clone(),
+                memory: memory.clone(),
+            },
         );
         let (signing, identity) = match self.signing {
             Ok(signing) => {
@@ -222,8 +259,10 @@ impl Review {
             file: self.file,
             loaded,
             drafts: self.drafts,
+            memory,
             signing,
             results: self.results,
+            watched: self.watched,
             since: Instant::now(),
         };
         Ok(Begun {

@@ -12,6 +12,7 @@ use crate::diff::Secrets;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::scan::{Item, Outline};
 use crate::plan::value::ValueError;
+use crate::plan::values::Values;
 use crate::risk::{self, Finding, Interests, Judged, Risk};
 
 /// A batch is handed on when its items have so many bytes together: much more than handing on costs.
@@ -46,6 +47,12 @@ impl Judge {
                 Err(error) => vec![undecodable(&error)],
             }
         } else {
+            // What an action is given is no change to judge, but secrets stand in it like anywhere.
+            if effect.kind == Kind::Invocation
+                && let Ok(values) = Values::of_item(item)
+            {
+                self.secrets.collect(&values);
+            }
             risk::assess(&effect, None)
         };
         Judged::new(effect, findings)

@@ -7,8 +7,10 @@ use super::theme::{Piece, Role, Theme};
 use crate::diff::{self, Looking, Secrets};
 use crate::plan::effect::Kind;
 use crate::plan::values::Values;
+use crate::review::Fate;
 use crate::risk::Judged;
 
+mod columns;
 mod document;
 mod fold;
 mod head;
@@ -67,8 +69,24 @@ pub struct PolicyLine<'a> {
     pub at: &'a str,
 }
 
+/// How before and after of a value stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Arrangement {
+    /// In one line where they fit, else one under the other.
+    #[default]
+    OneLine,
+    /// One under the other.
+    TwoLines,
+    /// Side by side.
+    Columns,
+}
+
 /// How the pane is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that is or is not so, and none excludes another"
+)]
 pub struct Options<'a> {
     /// Rows that tell of no difference are shown too.
     pub unchanged: bool,
@@ -76,6 +94,8 @@ pub struct Options<'a> {
     pub wrap: bool,
     /// Nothing is folded: whole texts, all rows, each value that is known only after apply.
     pub expand: bool,
+    /// How before and after stand.
+    pub arrangement: Arrangement,
     /// What each rule means, what is lost and what would be safer is told too.
     pub explain: bool,
     /// The one path whose value is shown although it is secret.
@@ -95,6 +115,8 @@ pub struct DetailContext<'a> {
     pub comments: &'a [&'a str],
     /// The blocks that refer to this one.
     pub dependants: &'a [String],
+    /// What becomes of a difference that was seen outside.
+    pub fate: Option<Fate>,
     /// What policies say.
     pub policy: &'a [PolicyLine<'a>],
     /// Where its block stands, as `modules/db/main.tf:31`.

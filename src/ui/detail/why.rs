@@ -2,8 +2,7 @@
 
 use super::layout::{Page, pieces_width, space};
 use super::{DetailContext, DetailLine};
-use crate::plan::effect::Kind;
-use crate::risk::{self, Finding, Judged, Risk};
+use crate::risk::{Finding, Judged, Risk};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::width::width;
 
@@ -22,6 +21,7 @@ pub(super) fn lines(
     page: &Page,
 ) -> Vec<DetailLine> {
     let mut out = Vec::new();
+    let mut before = "";
     for (i, finding) in judged.findings.iter().enumerate() {
         let label = if i == 0 { "why" } else { "" };
         let mark = context.theme.risk_mark(finding.risk);
@@ -32,7 +32,9 @@ pub(super) fn lines(
         ];
         let found = found(finding, page, foreign);
         let brief = finding.risk == Risk::Low && !context.options.expand && !found.is_empty();
-        let rule = foreign(&finding.rule, Role::Dim);
+        // As a label, a rule stands once for all findings in a row that it made.
+        let rule = (before != finding.rule).then(|| foreign(&finding.rule, Role::Dim));
+        before = &finding.rule;
         let under = vec![space(LABEL + MARK)];
         if brief {
             out.extend(beside(page, &lead, found, rule));
@@ -45,9 +47,6 @@ pub(super) fn lines(
                 out.extend(beside(page, &under, found, rule));
             }
         }
-    }
-    if judged.effect.kind == Kind::Plan {
-        out.extend(explained(judged, page));
     }
     out
 }
@@ -72,8 +71,9 @@ fn found(finding: &Finding, page: &Page, foreign: &impl Fn(&str, Role) -> Piece)
 }
 
 /// The body behind `lead`, and the rule's name at the right end of its last line, or of a line of its own.
-fn beside(page: &Page, lead: &[Piece], body: Vec<Piece>, rule: Piece) -> Vec<DetailLine> {
+fn beside(page: &Page, lead: &[Piece], body: Vec<Piece>, rule: Option<Piece>) -> Vec<DetailLine> {
     let mut lines = page.wrapped(lead, body);
+    let Some(rule) = rule else { return lines };
     let wide = width(&rule.text);
     if let Some(last) = lines.last_mut() {
         let used = pieces_width(&last.pieces);
@@ -86,24 +86,4 @@ fn beside(page: &Page, lead: &[Piece], body: Vec<Piece>, rule: Piece) -> Vec<Det
     let lead = [space(page.width.saturating_sub(wide))];
     lines.push(page.line([lead.to_vec(), vec![rule]].concat()));
     lines
-}
-
-/// What is known about a signal of the whole plan: no attribute tells it.
-fn explained(judged: &Judged, page: &Page) -> Vec<DetailLine> {
-    let mut out = Vec::new();
-    let known = judged
-        .findings
-        .iter()
-        .filter_map(|finding| risk::rule(&finding.rule));
-    for rule in known {
-        for (label, text) in [("", rule.why), ("lost", rule.lost), ("do", rule.remedy)] {
-            out.push(DetailLine::default());
-            let lead = [
-                Piece::new(label, Role::Strong),
-                space(LABEL.saturating_sub(label.len())),
-            ];
-            out.extend(page.wrapped(&lead, vec![Piece::new(text, Role::Text)]));
-        }
-    }
-    out
 }

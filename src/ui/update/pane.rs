@@ -1,8 +1,8 @@
 //! The detail pane's lines: made when row, width or options change, never while drawing.
 
 use crate::diff;
-use crate::review::Key;
 use crate::review::log::Said;
+use crate::review::{self, Key};
 use crate::ui::Command;
 use crate::ui::detail::{self, DetailContext, DetailLine, Options};
 use crate::ui::keymap::Action;
@@ -65,12 +65,14 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
             unchanged: state.detail.unchanged,
             wrap: state.detail.wrap,
             expand: state.full,
+            arrangement: state.detail.arrangement,
             explain: state.detail.explain,
             reveal: state.detail.revealed.as_deref(),
         },
         standing,
         comments: &comments,
         dependants: facts.map_or(&[], |facts| facts.header.dependants_of(&judged.effect)),
+        fate: review::fate(judged, &state.rows),
         policy: &[],
         source: source.as_deref(),
         secrets,

@@ -2,6 +2,7 @@
 
 use crate::plan::effect::Kind;
 use crate::ui::dialog::{Asking, Field, Overlay};
+use crate::ui::hands::Disk;
 use crate::ui::keymap::Action;
 use crate::ui::number::counted;
 use crate::ui::standing::Standing;
@@ -31,6 +32,11 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
                 })
         }
         Action::Sign => sign(state),
+        Action::Widen | Action::Narrow => {
+            let areas = state.areas();
+            (areas.tree.is_empty() || areas.detail.is_empty())
+                .then(|| "only one pane is on the screen: there is no border to move".into())
+        }
         Action::Yes | Action::Submit => submit(state),
         _ => None,
     }
@@ -79,7 +85,7 @@ pub fn cannot_sign(state: &State) -> Option<String> {
     if facts.header.errored == Some(true) || file_errored {
         return Some("the plan ended in an error: it cannot be approved, plan again".into());
     }
-    if state.source_changed {
+    if state.disk == Disk::Changed {
         return Some("the plan on disk is no longer what was read: start again".into());
     }
     let open = state.tally.open;

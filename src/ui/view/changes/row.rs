@@ -9,7 +9,7 @@ use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
 use crate::ui::tree::groups::By;
 use crate::ui::view::pieces_width;
-use crate::ui::width::{tail, width};
+use crate::ui::width::{cut, tail, width};
 
 /// The row, for `room` columns; the first piece is what it is set in by.
 pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
@@ -50,11 +50,13 @@ pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
     let in_module = depth >= 2 && matches!(state.by, By::Risk | By::Module);
     let address = visible(signal(effect).unwrap_or_else(|| short_address(effect, in_module)));
     let room = room.saturating_sub(pieces_width(&pieces));
-    // Rows that are alike differ at their ends, so it is the beginning that goes.
+    // Rows that are alike differ at their ends, so it is the beginning that goes; a title is read from its beginning.
+    let dots = theme.glyph("…", "..");
     let address = if width(&address) <= room {
         address.into_owned()
+    } else if effect.kind == Kind::Plan {
+        cut(&address, room, dots).into_owned()
     } else {
-        let dots = theme.glyph("…", "..");
         format!("{dots}{}", tail(&address, room.saturating_sub(width(dots))))
     };
     let role = if done { Role::Dim } else { Role::Text };
