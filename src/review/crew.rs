@@ -49,7 +49,7 @@ impl Judge {
         } else {
             // What an action is given is no change to judge, but secrets stand in it like anywhere.
             if effect.kind == Kind::Invocation
-                && let Ok(values) = Values::of_item(item.text)
+                && let Ok(values) = Values::of_item(item)
             {
                 self.secrets.collect(&values);
             }

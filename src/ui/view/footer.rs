@@ -27,7 +27,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
                 Some(error) => vec![Piece::foreign(error, Role::Alarm)],
                 None if !state.recall.choices.is_empty() => choices(state, area.width.into()),
                 None => vec![Piece::new(
-                    format!("{} of {}", count(state.fitting), count(state.rows.len())),
+                    format!("{} of {}", count(state.fitting), count(state.listed())),
                     Role::Dim,
                 )],
             };
