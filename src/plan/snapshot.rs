@@ -185,6 +185,11 @@ impl Snapshot {
         snapshot
     }
 
+    /// The block with this full name, without instance keys.
+    pub fn block(&self, name: &str) -> Option<&Block> {
+        self.blocks.get(name)
+    }
+
     /// What the configuration says about a row.
     pub fn source(&self, effect: &Effect) -> Source<'_> {
         let name = match effect.kind {

@@ -219,6 +219,9 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             ),
         );
     }
+    if let Some(message) = file.and_then(|file| past_its_guard(file, tally)) {
+        signal("prevent-destroy-ignored", Risk::Critical, message);
+    }
     if let Some(message) = depended_on(header, tally).filter(|_| !everything) {
         signal("depended-on", Risk::Medium, message);
     }
@@ -334,6 +337,22 @@ fn depended_on(header: &Header, tally: &Tally) -> Option<String> {
     (!told.is_empty()).then(|| format!("What goes is used: {}.", named(&told)))
 }
 
+/// What is destroyed although its block says `prevent_destroy`. The tools make no such plan.
+fn past_its_guard(file: &PlanFile, tally: &Tally) -> Option<String> {
+    let guarded = |name: &&String| {
+        let block = file.snapshot.block(name);
+        let guard = block.and_then(|block| block.lifecycle.prevent_destroy.as_deref());
+        guard == Some("true")
+    };
+    let names: Vec<String> = tally.destroyed.iter().filter(guarded).cloned().collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Destroys what its own block forbids to destroy (prevent_destroy): {}. No tool makes such a plan: this one was altered.",
+            named(&names)
+        )
+    })
+}
+
 /// How many names stand in a sentence.
 const NAMED: usize = 5;
 
@@ -349,6 +368,7 @@ fn named(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::archive;
 
     /// Type, action, and rules with their risk.
     type Row<'a> = (&'a str, Action, &'a [(&'static str, Risk)]);
@@ -457,6 +477,30 @@ mod tests {
             summary(&header, None, &tally(&rows(Action::Update))),
             Vec::new()
         );
+    }
+
+    #[test]
+    fn what_prevent_destroy_guards_is_not_destroyed_without_a_word() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/fixtures/plans/19-policy-override-comments/plan.tfplan"
+        );
+        let bytes = std::fs::read(path).unwrap();
+        let size = bytes.len() as u64;
+        let file = archive::read(&mut std::io::Cursor::new(&bytes), [0; 32], size).unwrap();
+        let told = |name: &str| {
+            let mut effect =
+                Effect::bare(Kind::Change, name, Action::DeleteCreate, Span::default());
+            effect.mode = Mode::Managed;
+            let mut tally = Tally::default();
+            tally.add(&Judged::new(effect, Vec::new()));
+            let signals = summary(&with_state(), Some(&file), &tally);
+            signals
+                .iter()
+                .any(|signal| &*signal.effect.address == "prevent-destroy-ignored")
+        };
+        assert!(told("terraform_data.public_bucket"));
+        assert!(!told("module.mod.terraform_data.inner"));
     }
 
     #[test]
