@@ -43,6 +43,8 @@ pub struct Tally {
     /// The blocks whose objects are destroyed, and those among them that come back.
     destroyed: BTreeSet<String>,
     replaced: BTreeSet<String>,
+    /// What is replaced because somebody asked for it: not every tool keeps that in its plan file.
+    requested: BTreeSet<String>,
     /// Modules in which something stateful is destroyed or loses a protection.
     critical_in: BTreeSet<std::sync::Arc<str>>,
 }
@@ -79,6 +81,9 @@ impl Tally {
                 self.replaced.insert(block.clone());
             }
             self.destroyed.insert(block);
+        }
+        if effect.reason.as_deref() == Some("replace_by_request") {
+            self.requested.insert(effect.address.to_string());
         }
         self.moves += u64::from(effect.previous_address().is_some());
         self.imports += u64::from(effect.is_import());
@@ -180,7 +185,7 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             "incomplete",
             Risk::High,
             format!(
-                "The plan was made with -target: it covers {} and leaves the rest as it is.",
+                "The plan was made with -target: {}, and what that needs; the rest is left as it is.",
                 named(&file.targets)
             ),
         );
@@ -199,13 +204,18 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             ),
         );
     }
-    if let Some(file) = file.filter(|file| !file.forced_replacements.is_empty()) {
+    let mut requested = tally.requested.clone();
+    requested.extend(
+        file.iter()
+            .flat_map(|file| file.forced_replacements.iter().cloned()),
+    );
+    if !requested.is_empty() {
         signal(
             "forced-replacement",
             Risk::Medium,
             format!(
                 "The plan was made with -replace: {} would not have to be replaced.",
-                named(&file.forced_replacements)
+                named(&requested.into_iter().collect::<Vec<_>>())
             ),
         );
     }
@@ -467,6 +477,7 @@ mod tests {
             ]
         };
         let signals = summary(&header, None, &tally(&rows(Action::DeleteCreate)));
+        assert_eq!(signals.len(), 1);
         assert_eq!(&*signals[0].effect.address, "depended-on");
         assert_eq!(
             signals[0].findings[0].message,
