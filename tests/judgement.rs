@@ -385,6 +385,15 @@ fn whole_plans_say_what_they_are() {
         refresh.rows.iter().all(|(judged, _)| !judged.needs_ack()),
         "a refresh destroys nothing"
     );
+    let asked = std::fs::read(fixture("plans/18-replace-flag-and-tainted/plan.json")).unwrap();
+    let (header, judge) = read(&asked).unwrap();
+    let told = summary(&header, None, &judge.tally);
+    assert_eq!(&*told[0].effect.address, "forced-replacement");
+    assert!(
+        told[0].findings[0]
+            .message
+            .contains("-replace: terraform_data.asked would")
+    );
     let plain = std::fs::read(fixture("plans/01-create-only/plan.json")).unwrap();
     let (header, judge) = read(&plain).unwrap();
     assert_eq!(
