@@ -24,6 +24,7 @@ pub struct Session {
     emulator: vt100::Parser,
     /// Every byte that the program wrote.
     pub bytes: Vec<u8>,
+    answered: usize,
 }
 
 impl Session {
@@ -68,6 +69,7 @@ impl Session {
             output,
             emulator: vt100::Parser::new(rows, columns, 0),
             bytes: Vec::new(),
+            answered: 0,
         }
     }
 
@@ -106,6 +108,26 @@ impl Session {
         self.wait_until(&format!("never saw {text:?}"), |screen| {
             screen.contains(text)
         });
+    }
+
+    /// Waits until a prompt at the end of what is printed asks `question`, and answers it. On a terminal that scrolls, an
+    /// earlier prompt with the same words counts once only.
+    #[track_caller]
+    pub fn answer(&mut self, question: &str, keys: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let new = String::from_utf8_lossy(&self.bytes[self.answered..]).into_owned();
+            if new.contains(question) && new.ends_with(": ") {
+                break;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.take(&bytes),
+                Err(_) => panic!("never asked {question:?}:\n{}", self.screen()),
+            }
+        }
+        self.answered = self.bytes.len();
+        self.send(keys);
     }
 
     /// Reads until the screen no longer shows `text`.
