@@ -159,6 +159,21 @@ impl Session {
         self.bytes.extend_from_slice(bytes);
     }
 
+    /// Reads until nothing has come for a while: what was drawn last is whole.
+    pub fn settle(&mut self) {
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(300)) {
+            self.take(&bytes);
+        }
+    }
+
+    /// What is written within `time`, though nothing is typed.
+    pub fn silence(&mut self, time: Duration) -> String {
+        match self.output.recv_timeout(time) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => String::new(),
+        }
+    }
+
     /// Waits for the end of the program and of its output.
     pub fn exit(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
