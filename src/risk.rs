@@ -27,7 +27,7 @@ pub mod walk;
 pub use assess::assess;
 pub use catalogue::ruleset_sha256;
 pub use rules::{Rule, rule};
-pub use summary::{Tally, summary};
+pub use summary::{Earlier, Tally, since, summary};
 
 /// How bad it can be. Ordered: `Low < Medium < High < Critical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -20,6 +20,7 @@ use crate::plan::source::Source;
 use crate::plan::values::Values;
 use crate::review::draft::Draft;
 use crate::review::log::Log;
+use crate::review::memory::Memory;
 use crate::review::rejection::Rejection;
 use crate::risk::{self, Judged};
 use crate::text::visible;
@@ -63,6 +64,8 @@ pub struct Desk {
     pub loaded: Arc<Loaded>,
     /// Where drafts lie; none are kept in a demo.
     pub drafts: Option<PathBuf>,
+    /// What was approved last where this plan goes.
+    pub memory: Option<Memory>,
     /// Who signs; without it nothing can be signed.
     pub signing: Option<Signing>,
     /// Where approval and rejection go.
@@ -215,6 +218,7 @@ impl Hands for Desk {
             Ok(job) => {
                 let receipt = self.receipt(&job);
                 let draft = self.draft();
+                let approved = self.memory.clone().zip(self.file.clone());
                 SignJob {
                     needs_terminal: job.needs_terminal(),
                     waits_for: "the ssh-agent; your key may want a touch".into(),
@@ -226,6 +230,8 @@ impl Hands for Desk {
                         let written = job.run()?;
                         // The approval holds all of it; a draft that stays does no harm.
                         let _ = draft.map(|draft| draft.remove());
+                        // It is signed; what is not remembered is only a warning less at the next plan.
+                        let _ = approved.map(|(memory, plan)| memory.note(&plan));
                         Ok(Receipt(receipt(&written)))
                     }),
                 }

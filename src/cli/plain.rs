@@ -10,7 +10,7 @@ use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::review::judge::Judgement;
 use crate::review::log::{Log, Said};
-use crate::review::{Ack, Key, Method, Objection, Requirement};
+use crate::review::{self, Ack, Key, Method, Objection, Requirement};
 use crate::risk::{Judged, Risk};
 use crate::text::visible;
 use crate::ui::detail::{self, DetailContext, Options, Standing};
@@ -121,6 +121,7 @@ impl Plain<'_> {
             standing: Standing::Open,
             comments: &[],
             dependants: self.judgement.header.dependants_of(&row.effect),
+            fate: review::fate(row, self.rows),
             policy: &[],
             source: source.as_deref(),
             secrets: Some(&self.judgement.secrets),

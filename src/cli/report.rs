@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::plan::archive::PlanFile;
 use crate::plan::effect::Kind;
 use crate::plan::reason;
+use crate::review;
 use crate::review::judge::Judgement;
 use crate::risk::{Finding, Judged, Risk};
 use crate::text::visible;
@@ -167,6 +168,9 @@ impl Report<'_> {
         if let Some(words) = effect.reason.as_deref().and_then(reason::words) {
             line(words.to_owned());
         }
+        if let Some(fate) = review::fate(row, self.rows) {
+            line(fate.sentence().to_owned());
+        }
         for finding in &row.findings {
             line(self.finding_text(finding));
         }
@@ -216,6 +220,7 @@ impl Report<'_> {
             risk: row.risk().word(),
             needs_acknowledgement: row.needs_ack(),
             note: effect.note().map(|note| self.masked(note)),
+            fate: review::fate(row, self.rows).map(review::Fate::word),
             source: source.and_then(|source| {
                 let place = source.place()?;
                 Some(JsonSource {
@@ -283,6 +288,9 @@ struct JsonRow<'a> {
     needs_acknowledgement: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<Cow<'a, str>>,
+    /// What becomes of a difference that was seen outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fate: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<JsonSource<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

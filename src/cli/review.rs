@@ -1,7 +1,7 @@
 //! `undersign review`: the screen; it ends in an approval, in a rejection with comments, or in a draft that waits.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
@@ -21,6 +21,7 @@ use super::watch::Watched;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::review::draft::Draft;
+use crate::review::memory::Memory;
 use crate::trust::{Scope, Trust, scope};
 use crate::ui::hands::Outcome;
 use crate::ui::keymap;
@@ -206,6 +207,17 @@ struct Begun {
 }
 
 impl Review {
+    /// What was approved last where this plan goes, kept beside the drafts.
+    fn memory(&self) -> Option<Memory> {
+        let directory = self.drafts.as_ref()?.with_file_name("approved");
+        let Results::Beside { plan, .. } = &self.results else {
+            return None;
+        };
+        let plan = plan.canonicalize().unwrap_or_else(|_| plan.clone());
+        let beside = plan.parent().unwrap_or(Path::new("."));
+        Some(Memory::new(&directory, self.file.as_ref()?, beside))
+    }
+
     /// Starts reading the plan.
     fn begin(self, looks: &Looks) -> Result<Begun, Failure> {
         let (spool, source) = self.json.keep()?;
@@ -213,12 +225,16 @@ impl Review {
             (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
             _ => None,
         };
+        let memory = self.memory();
         let (messages, loaded) = loading::start(
             self.json,
             self.bytes,
             spool,
             self.file.clone(),
-            self.drafts.clone(),
+            loading::Earlier {
+                drafts: self.drafts.clone(),
+                memory: memory.clone(),
+            },
         );
         let (signing, identity) = match self.signing {
             Ok(signing) => {
@@ -243,6 +259,7 @@ impl Review {
             file: self.file,
             loaded,
             drafts: self.drafts,
+            memory,
             signing,
             results: self.results,
             watched: self.watched,

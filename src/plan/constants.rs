@@ -136,7 +136,7 @@ impl Constants {
                     }
                 }
                 Value::List(items) => {
-                    todo.extend(items.into_iter().map(|item| (name.clone(), item)))
+                    todo.extend(items.into_iter().map(|item| (name.clone(), item)));
                 }
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
             }

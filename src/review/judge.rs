@@ -181,6 +181,12 @@ impl Sink for Judging<'_> {
                 Err(error) => vec![undecodable(&error)],
             }
         } else {
+            // What an action is given is no change to judge, but secrets stand in it like anywhere.
+            if effect.kind == Kind::Invocation
+                && let Ok(values) = Values::of_item(item)
+            {
+                self.secrets.collect(&values);
+            }
             risk::assess(&effect, None)
         };
         let judged = Judged::new(effect, findings);

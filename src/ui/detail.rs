@@ -7,6 +7,7 @@ use super::theme::{Piece, Role, Theme};
 use crate::diff::{self, Looking, Secrets};
 use crate::plan::effect::Kind;
 use crate::plan::values::Values;
+use crate::review::Fate;
 use crate::risk::Judged;
 
 mod columns;
@@ -114,6 +115,8 @@ pub struct DetailContext<'a> {
     pub comments: &'a [&'a str],
     /// The blocks that refer to this one.
     pub dependants: &'a [String],
+    /// What becomes of a difference that was seen outside.
+    pub fate: Option<Fate>,
     /// What policies say.
     pub policy: &'a [PolicyLine<'a>],
     /// Where its block stands, as `modules/db/main.tf:31`.

@@ -27,7 +27,7 @@ pub(super) fn lines(
     };
     let foreign = |text: &str, role| Piece::foreign(&masked(text), role);
     let mut out = vec![page.line(verdict(judged, context))];
-    let what = labelled(what(judged), page);
+    let what = labelled(what(judged, context), page);
     let why = why::lines(judged, &foreign, context, page);
     let rest = labelled(facts(judged, &foreign, context, page), page);
     for part in [what, why, rest] {
@@ -101,7 +101,7 @@ fn verdict(judged: &Judged, context: &DetailContext<'_>) -> Vec<Piece> {
 type Fact = (&'static str, Vec<Piece>);
 
 /// What a row is, where it is no change of a resource.
-fn what(judged: &Judged) -> Vec<Fact> {
+fn what(judged: &Judged, context: &DetailContext<'_>) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
     if let Some(sentence) = words::kind(judged.effect.kind) {
         facts.push(("what", vec![Piece::new(sentence, Role::Text)]));
@@ -109,6 +109,9 @@ fn what(judged: &Judged) -> Vec<Fact> {
     if judged.effect.mode == Mode::Data {
         let sentence = "A data source; nothing is changed by reading it.";
         facts.push(("what", vec![Piece::new(sentence, Role::Text)]));
+    }
+    if let Some(fate) = context.fate {
+        facts.push(("fate", vec![Piece::new(fate.sentence(), Role::Text)]));
     }
     facts
 }

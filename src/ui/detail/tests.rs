@@ -26,6 +26,7 @@ fn context<'a>() -> DetailContext<'a> {
         standing: Standing::Open,
         comments: &[],
         dependants: &[],
+        fate: None,
         policy: &[],
         source: None,
         secrets: None,

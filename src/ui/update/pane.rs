@@ -1,8 +1,8 @@
 //! The detail pane's lines: made when row, width or options change, never while drawing.
 
 use crate::diff;
-use crate::review::Key;
 use crate::review::log::Said;
+use crate::review::{self, Key};
 use crate::ui::Command;
 use crate::ui::detail::{self, DetailContext, DetailLine, Options};
 use crate::ui::keymap::Action;
@@ -72,6 +72,7 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
         standing,
         comments: &comments,
         dependants: facts.map_or(&[], |facts| facts.header.dependants_of(&judged.effect)),
+        fate: review::fate(judged, &state.rows),
         policy: &[],
         source: source.as_deref(),
         secrets,
