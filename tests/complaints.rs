@@ -1,6 +1,6 @@
 //! What people complain of in terminal programs, what undersign does about it, and the tests that hold it to that.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, missing_docs, dead_code)]
 
 mod support {
     pub mod describe;

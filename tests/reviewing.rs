@@ -38,8 +38,7 @@ impl Place {
         let trust =
             undersign::trust::init::render("own", "alice", &key.public(), "prod/web").unwrap();
         std::fs::write(path("trust.toml"), &trust).unwrap();
-        let digest = Sha256::digest(&trust);
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = data_encoding::HEXLOWER.encode(&Sha256::digest(&trust));
         Place {
             trust: format!("--trust trust.toml --trust-sha256 {hex}"),
             directory,
@@ -200,6 +199,21 @@ fn the_mouse_is_heard_only_when_it_is_wanted() {
     let on = bytes.find("\x1b[?1000h").expect("turned on");
     let off = bytes.rfind("\x1b[?1000l").expect("turned off");
     assert!(on < off);
+}
+
+#[test]
+fn who_has_no_trust_file_is_told_the_two_commands() {
+    let mut place = Place::new(QUIET);
+    place.trust = "--trust nowhere.toml".into();
+    let mut session = place.review("");
+    session.wait("nothing to acknowledge");
+    session.wait("sha256");
+    session.send("S");
+    session.wait("ssh-keygen -t ed25519 -f ~/.ssh/undersign");
+    session.wait("undersign trust init --person YOU");
+    session.wait("enter close");
+    session.send("\rq");
+    assert_eq!(session.exit().exit_code(), 32);
 }
 
 #[test]

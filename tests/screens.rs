@@ -65,6 +65,26 @@ screens! {
     signing_at_the_design_size: Screen::incident(80, 24).keys(ACKNOWLEDGE_ALL).keys("S 'prod'");
     signing_at_the_least_size: Screen::incident(60, 15).keys(ACKNOWLEDGE_ALL).keys("S");
     sending_back_shows_the_objections: Screen::incident(80, 24).keys("] x 'not in office hours' enter S");
+    a_plan_that_does_nothing: Screen::fixture("21-empty-config", 80, 24);
+    a_plan_that_changes_nothing: Screen::fixture("20-no-op", 80, 24).keys("g");
+    a_plan_of_which_nothing_asks: Screen::fixture("01-create-only", 80, 24).keys("g");
+    four_hundred_that_ask: {
+        let mut scene = scene::incident();
+        let model = scene.rows[1].clone();
+        for i in 0..400 {
+            let mut judged = model.clone();
+            judged.effect.address = format!("aws_s3_bucket.audit_logs[{i}]").into();
+            scene.rows.push(judged);
+        }
+        Screen::new(80, 24).rows(scene).loaded().keys("g")
+    };
+    who_cannot_sign_is_told_what_to_do: {
+        let mut setup = setup(Palette::Dark);
+        let failure = Failure::new(Exit::Usage, "io", "no trust file at trust.toml");
+        setup.identity = Err(Box::new(failure.hint("make a key").hint("make a trust file")));
+        let screen = Screen::with(setup, 80, 24).rows(scene::incident()).loaded();
+        screen.keys(ACKNOWLEDGE_ALL).keys("S")
+    };
     keys_are_searchable: Screen::incident(80, 24).keys("? 'open'");
     commands_say_why_they_cannot_run: Screen::incident(80, 24).keys(": 's'");
     the_filter_works_while_it_is_typed: Screen::incident(80, 24).keys("/ 'aws_s type:s3'");

@@ -123,7 +123,9 @@ impl Session {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.take(&bytes),
-                Err(_) => panic!("never asked {question:?}:\n{}", self.screen()),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("never asked {question:?}:\n{}", self.screen())
+                }
             }
         }
         self.answered = self.bytes.len();

@@ -3,6 +3,7 @@
 use crate::diff;
 use crate::review::log::Said;
 use crate::review::{self, Key};
+use crate::risk::Risk;
 use crate::ui::Command;
 use crate::ui::detail::{self, DetailContext, DetailLine, Options};
 use crate::ui::keymap::Action;
@@ -144,7 +145,7 @@ fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
         None => said.push(("Nothing fits the filter. esc clears it.".into(), Role::Dim)),
         Some(node) => {
             let sums = node.sums;
-            if let Some(worst) = sums.worst {
+            if let Some(worst) = sums.worst.filter(|worst| *worst > Risk::Low) {
                 said.push((format!("The worst in here is {worst}."), Role::Risk(worst)));
             }
             if sums.asking > 0 {
