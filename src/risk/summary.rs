@@ -142,11 +142,13 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
         signal(
             "mass-destroy",
             Risk::High,
-            format!(
-                "Destroys {} of {existing}, {} of them to make them anew.",
-                destroyed + tally.replaces,
-                tally.replaces
-            ),
+            match tally.replaces {
+                0 => format!("Destroys {destroyed} of {existing}."),
+                anew => format!(
+                    "Destroys {} of {existing}, {anew} of them to make them anew.",
+                    destroyed + anew
+                ),
+            },
         );
     }
     let touched = tally.creates + tally.updates + tally.deletes + tally.replaces + tally.forgets;

@@ -89,6 +89,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         {
             pane::find(state, false, false);
         }
+        (_, Action::FindNext | Action::FindPrevious) => {
+            state.say("nothing is searched: / finds text here", Role::Dim);
+        }
         (_, Action::NextOpen | Action::PreviousOpen) => {
             if let Some(row) = state.next_open(action == Action::PreviousOpen) {
                 state.moved = true;
