@@ -52,7 +52,11 @@ impl Desk {
             plan: "plan.json".into(),
             target: None,
             phrase: "prod".into(),
-            identity: Err("nobody signs here".into()),
+            identity: Err(Box::new(undersign::failure::Failure::new(
+                undersign::failure::Exit::Usage,
+                "no-key",
+                "nobody signs here",
+            ))),
             log: Log::default(),
             restored: None,
             theme: Theme {
