@@ -27,6 +27,7 @@ pub mod review;
 pub mod trust;
 pub mod verify;
 pub mod watch;
+pub mod yardstick;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
 #[derive(Debug, Parser)]
@@ -60,6 +61,9 @@ pub enum Command {
     Trust(trust::Command),
     /// See it all on an embedded plan, with a key made for the occasion. Leaves nothing behind.
     Demo(demo::Arguments),
+    /// Measure one step of what is done with a plan.
+    #[command(subcommand, hide = true)]
+    Yardstick(yardstick::Command),
 }
 
 /// The form of what is printed.
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(arguments) => (doctor::run(&arguments), Format::Text),
         Command::BreakGlass(command) => (break_glass::run(&command), Format::Text),
         Command::Trust(command) => (trust::run(&command), Format::Text),
+        Command::Yardstick(command) => (yardstick::run(&command), Format::Text),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -11,6 +11,7 @@ use gate::{Rig, fixture};
 use pty::Session;
 use undersign::approval::key::PublicKey;
 use undersign::cli::open::{self, PlanArgument};
+use undersign::plan::digest::Bytes;
 use undersign::review::Requirement;
 use undersign::review::judge::judge_all;
 use undersign::risk::Judged;
@@ -203,6 +204,9 @@ fn a22_a_plan_replaced_while_it_is_reviewed_is_not_what_is_signed() {
     opened
         .json
         .read(None, |reader| {
+            let Bytes::Stream(reader) = reader else {
+                panic!("the tool's answer comes from a pipe");
+            };
             std::io::copy(reader, &mut json).unwrap();
             Ok(())
         })
