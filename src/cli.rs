@@ -25,6 +25,7 @@ pub mod review;
 pub mod trust;
 pub mod verify;
 pub mod watch;
+pub mod yardstick;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
 #[derive(Debug, Parser)]
@@ -53,6 +54,9 @@ pub enum Command {
     Trust(trust::Command),
     /// See it all on an embedded plan, with a key made for the occasion. Leaves nothing behind.
     Demo(demo::Arguments),
+    /// Measure one step of what is done with a plan.
+    #[command(subcommand, hide = true)]
+    Yardstick(yardstick::Command),
 }
 
 /// The form of what is printed.
@@ -90,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
         Command::Apply(arguments) => (apply::run(&arguments), arguments.format),
         Command::Trust(command) => (trust::run(&command), Format::Text),
+        Command::Yardstick(command) => (yardstick::run(&command), Format::Text),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -1,6 +1,6 @@
 //! `undersign check`: the analysis of a review without a person.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use clap::Args;
 
@@ -25,20 +25,22 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let plan = open::plan(&arguments.plan)?;
     let (bytes, file) = (plan.bytes, plan.file);
-    let (judgement, rows) = plan.json.read(None, |reader| {
-        judge::judge_all(reader, bytes, file.as_ref())
-    })?;
+    let (judgement, rows) = plan
+        .json
+        .read(None, |json| judge::judge_all(json, bytes, file.as_ref()))?;
     let report = report::Report {
         name: &plan.name,
         judgement: &judgement,
         file: file.as_ref(),
         rows: &rows,
     };
-    let text = match arguments.format {
-        Format::Text => report.to_text(),
-        Format::Json => report.to_json(),
-    };
-    print(&text)?;
+    match arguments.format {
+        Format::Text => print(&report.to_text())?,
+        Format::Json => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            printed(report.write_json(&mut out).and_then(|()| out.flush()))?;
+        }
+    }
     Ok(if rows.iter().any(crate::risk::Judged::needs_ack) {
         Exit::NeedsAcknowledgement
     } else {
@@ -49,7 +51,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 /// Writes to standard output; a reader that closed the pipe has read what it wanted.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+fn printed(written: std::io::Result<()>) -> Result<(), Failure> {
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::io("standard output", &error))
         }

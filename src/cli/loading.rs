@@ -116,8 +116,8 @@ fn load(
     file: Option<&PlanFile>,
     screen: &SyncSender<Msg>,
 ) -> Result<Judgement, Failure> {
-    json.read(spool, |reader| {
-        judge::judge(reader, bytes, file, &mut |step| {
+    json.read(spool, |json| {
+        judge::judge(json, bytes, file, &mut |step| {
             let message = match step {
                 Step::Rows(rows) => Msg::Rows(rows),
                 Step::Progress(progress) => Msg::Progress(progress),

@@ -69,6 +69,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         }
         Msg::LoadFailed(failure) => {
             state.reading = Reading::Failed(failure.clone());
+            state.stale = true;
             state.open(Overlay::Notice(Box::new(failure)));
             settle(state)
         }

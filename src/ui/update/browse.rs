@@ -42,7 +42,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         (_, Action::AllRisks) => state.set_filter(""),
         (_, Action::View) => {
             state.by = state.by.next();
-            state.stale = true;
+            state.reshaped = true;
             state.moved = true;
             let row = state.tree.row();
             state.regroup();

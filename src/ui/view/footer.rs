@@ -27,7 +27,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
                 _ if !state.recall.choices.is_empty() => choices(state, area.width.into()),
                 Some(error) => vec![Piece::foreign(error, Role::Alarm)],
                 None => vec![Piece::new(
-                    format!("{} of {}", count(state.fitting), count(state.rows.len())),
+                    format!("{} of {}", count(state.fitting), count(state.listed())),
                     Role::Dim,
                 )],
             };
