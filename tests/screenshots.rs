@@ -90,11 +90,12 @@ fn a_large_plan() {
         let module = format!("module.region{}", i % 12);
         judged.effect.address = format!("{module}.aws_instance.worker[{i}]").into();
         judged.effect.module = module.into();
+        judged.effect.type_name = "aws_instance".into();
         judged.effect.name = "worker".into();
         scene.rows.push(judged);
     }
     let screen = Screen::new(120, 36).rows(scene).loaded();
-    check("large", &screen.keys("v G h l j j j j"));
+    check("large", &screen.keys("v 4 g j j j j j j j j j l j j j j"));
 }
 
 /// A whole review, frame by frame.

@@ -307,8 +307,7 @@ impl Builder<'_> {
             let name = format!("{path}/{}", self.pattern(&class));
             let sign = self.rows[class[0] as usize].effect.action.sign();
             let name = Name::Alike(format!("{name} {sign}"));
-            let count = Some(self.signs(folded));
-            let at = self.push(2, name, label, count, false);
+            let at = self.push(2, name, label, None, false);
             self.rows_at(3, folded);
             self.close_group(at);
         }
