@@ -15,6 +15,7 @@ trap 'rm -rf "$work"' EXIT
 "$undersign" yardstick plan 300 > "$work/plan.json"
 
 record=benches/instructions.txt
+[ -e "$record" ] || [ "${1:-}" = --record ] || { echo "nothing is recorded yet: benches/instructions.sh --record"; exit 1; }
 found=$work/instructions.txt
 for step in index judge; do
   valgrind --tool=callgrind --callgrind-out-file="$work/$step" "$undersign" yardstick "$step" "$work/plan.json" > /dev/null 2>&1

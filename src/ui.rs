@@ -100,6 +100,8 @@ pub enum Msg {
     Drawn,
     /// Rows were read.
     Rows(Vec<Judged>),
+    /// The tool that shows the plan has said nothing yet: its name, and for how many seconds.
+    Waiting(String, u64),
     /// Reading goes on.
     Progress(Progress),
     /// What was said in an earlier sitting, where it could only be found when the plan was read.

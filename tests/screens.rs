@@ -107,6 +107,16 @@ fn loading_says_how_far_it_is() {
 }
 
 #[test]
+fn a_tool_that_says_nothing_yet_is_named_with_how_long_it_has_been() {
+    let mut screen = Screen::new(80, 24);
+    screen.send(Msg::Waiting("terraform".into(), 4));
+    assert!(screen.text().contains("terraform is reading the plan, 4 s"));
+    let rows = scene::incident().rows;
+    screen.send(Msg::Rows(rows));
+    assert!(!screen.text().contains("terraform is reading"));
+}
+
+#[test]
 fn a_plan_that_cannot_be_read_says_why() {
     let mut screen = Screen::new(80, 24).rows(scene::incident());
     screen.send(Msg::LoadFailed(

@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use super::open::Json;
 use crate::failure::{Exit, Failure};
@@ -116,8 +117,13 @@ fn load(
     file: Option<&PlanFile>,
     screen: &SyncSender<Msg>,
 ) -> Result<Judgement, Failure> {
+    // The tool says nothing until it is nearly done; what is waited for, and how long so far, is told until it does.
+    let mut silence = json
+        .tool()
+        .map(|tool| tell_of_silence(tool, screen.clone()));
     json.read(spool, |json| {
         judge::judge(json, bytes, file, &mut |step| {
+            silence = None;
             let message = match step {
                 Step::Rows(rows) => Msg::Rows(rows),
                 Step::Progress(progress) => Msg::Progress(progress),
@@ -127,4 +133,19 @@ fn load(
                 .map_or(ControlFlow::Break(()), ControlFlow::Continue)
         })
     })
+}
+
+/// Tells the screen each second that `tool` is still waited for, until what is returned is dropped.
+fn tell_of_silence(tool: String, screen: SyncSender<Msg>) -> SyncSender<()> {
+    let (silent, spoken) = sync_channel::<()>(0);
+    thread::spawn(move || {
+        for seconds in 0.. {
+            let told = screen.send(Msg::Waiting(tool.clone(), seconds));
+            let over = spoken.recv_timeout(Duration::from_secs(1));
+            if told.is_err() || over != Err(RecvTimeoutError::Timeout) {
+                break;
+            }
+        }
+    });
+    silent
 }

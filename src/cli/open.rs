@@ -193,6 +193,17 @@ impl Json {
         }
     }
 
+    /// The name of the tool that prints it, if one does.
+    pub fn tool(&self) -> Option<String> {
+        match self {
+            Json::File(_) | Json::Pipe(_) => None,
+            Json::Tool(_, prepared) => {
+                let name = prepared.tool.path.file_name()?;
+                Some(name.to_string_lossy().into_owned())
+            }
+        }
+    }
+
     /// Hands the JSON to `work`, and says whether the tool that printed it was done with it well.
     pub fn read<T>(
         self,

@@ -97,6 +97,14 @@ impl Report<'_> {
         out
     }
 
+    /// The report for programs, as a whole.
+    pub fn to_json(&self) -> String {
+        let mut json = Vec::new();
+        self.write_json(&mut json)
+            .expect("a vector takes everything");
+        String::from_utf8(json).expect("JSON is text")
+    }
+
     /// The report for programs.
     ///
     /// Written row by row: the text of a large plan's report is larger than all that is held of the plan.

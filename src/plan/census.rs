@@ -88,13 +88,10 @@ fn resources<F: Fill>(scanner: &mut Scanner<F>, found: &mut Census) -> Result<()
         return Ok(());
     }
     while scanner.next_element()? {
-        match scanner.token()? {
-            Some(b'{') => {}
+        if scanner.token()? != Some(b'{') {
             // A null is taken, and anything else is refused.
-            _ => {
-                scanner.open(Opener::Object)?;
-                continue;
-            }
+            scanner.open(Opener::Object)?;
+            continue;
         }
         scanner.shallow_item()?;
         let (item, _) = scanner.taken()?;

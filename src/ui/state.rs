@@ -122,6 +122,8 @@ pub struct State {
     pub unsaved: Option<String>,
     /// How far the plan is read.
     pub reading: Reading,
+    /// Which tool is waited for before the first byte, and for how many seconds so far.
+    pub waiting: Option<(String, u64)>,
     /// Whether the plan on disk is still what was read.
     pub disk: Disk,
     /// A signature is on its way, whether or not somebody still looks.
@@ -188,6 +190,7 @@ impl State {
             tally: Tally::default(),
             unsaved: None,
             reading: Reading::Going(Progress::default()),
+            waiting: None,
             disk: Disk::AsRead,
             signing: false,
             tree: Tree::default(),

@@ -44,6 +44,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.add(rows);
             Vec::new()
         }
+        Msg::Waiting(tool, seconds) => {
+            state.waiting = Some((tool, seconds));
+            Vec::new()
+        }
         Msg::Progress(progress) => {
             if matches!(state.reading, Reading::Going(_)) {
                 state.reading = Reading::Going(progress);

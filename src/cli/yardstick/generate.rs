@@ -126,7 +126,7 @@ impl Deed {
 /// Numbers that look random and are the same each time: a bijection of the state whose bits depend on each other.
 fn mix(seed: u64) -> u64 {
     let mut bits = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
-    for (shift, factor) in [(32, 0xd6e8_feb8_6659_fd93), (29, 0xa0761d6478bd642f_u64)] {
+    for (shift, factor) in [(32, 0xd6e8_feb8_6659_fd93), (29, 0xa076_1d64_78bd_642f_u64)] {
         bits = (bits ^ (bits >> shift)).wrapping_mul(factor);
     }
     bits ^ (bits >> 32)

@@ -73,6 +73,7 @@ impl<'a> Item<'a> {
     }
 
     /// A part of the item; its members are known only if it is the whole.
+    #[must_use]
     pub fn part(self, range: Range<usize>) -> Item<'a> {
         match self.text.get(range) {
             Some(part) if part.len() < self.text.len() => Item {

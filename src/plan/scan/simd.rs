@@ -1,8 +1,8 @@
 //! How far a string goes on without anything special in it.
 //!
 //! The only place with `unsafe`: one call of a function that uses SSE2, which is part of every x86-64. Sixteen bytes are
-//! looked at in one step; on plans, where the text between two special bytes has 12 bytes on average and 500 in an
-//! embedded document, that makes the whole scanner 1.6 times as fast as the portable way, which looks at eight.
+//! looked at in one step, for this search is what a pass over a plan spends most of its time in: a sixth of all, twice as
+//! much as any other function but the hash. Other machines look at eight bytes in a step.
 
 #![allow(unsafe_code)]
 

@@ -82,7 +82,11 @@ fn part(item: Item<'_>, wanted: Wanted<'_>) -> Option<Result<Values, ValueError>
 }
 
 /// The members of a side; an inner `None` where there is no object. An outer one: it is something else.
-fn members<'a>(side: Side<'a>) -> Option<Option<Members<'a>>> {
+#[allow(
+    clippy::option_option,
+    reason = "no object there, and something else there, are two things"
+)]
+fn members(side: Side<'_>) -> Option<Option<Members<'_>>> {
     match side {
         Some((json, members)) if json.starts_with('{') => Some(Some(members)),
         None | Some(("null", _)) => Some(None),
@@ -158,7 +162,7 @@ impl Marked<'_> {
 }
 
 /// `None`: the marks are no object, and may speak of the whole. Only a literal `true` marks.
-fn some_marked<'a>(marks: Side<'a>) -> Option<Marked<'a>> {
+fn some_marked(marks: Side<'_>) -> Option<Marked<'_>> {
     let Some((json, members)) = marks else {
         return Some(Marked {
             there: false,
