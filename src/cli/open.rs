@@ -198,7 +198,7 @@ impl Json {
         match self {
             Json::File(_) | Json::Pipe(_) => None,
             Json::Tool(_, prepared) => {
-                let name = prepared.tool.path.file_name()?;
+                let name = prepared.tool.program.path.file_name()?;
                 Some(name.to_string_lossy().into_owned())
             }
         }
