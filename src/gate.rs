@@ -7,6 +7,7 @@ pub mod apply;
 pub mod environment;
 pub mod harden;
 pub mod level;
+mod place;
 pub mod prepare;
 pub mod providers;
 pub mod run;

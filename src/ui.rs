@@ -3,6 +3,7 @@
 //! Owns the screen and the keys. Knows plans, findings and reviews; knows no file, no key and no tool: what touches the
 //! world is asked of the [`Hands`] that the commands implement.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::Duration;
@@ -37,7 +38,7 @@ pub mod width;
 
 use hands::{Hands, Outcome, Receipt, SignRequest};
 use key::Key;
-use state::State;
+use state::{Reading, State};
 use terminal::Screen;
 use theme::Theme;
 
@@ -206,7 +207,7 @@ fn turn(
                     } else {
                         state.open(dialog::Overlay::Waiting(job.waits_for));
                         let signed = signed.clone();
-                        std::thread::spawn(move || signed.send((job.run)()));
+                        std::thread::spawn(move || signed.send(unless_it_breaks(job.run)));
                         None
                     }
                 }
@@ -233,9 +234,11 @@ fn turn(
                 commands.extend(update::update(state, Msg::Tick));
             }
         }
-        screen.draw(state).map_err(lost)?;
         if state.undrawn {
             forget_typed_ahead(state, &mut commands).map_err(lost)?;
+        }
+        screen.draw(state).map_err(lost)?;
+        if !commands.is_empty() {
             continue;
         }
         let patience = match (state.busy(), more_may_come) {
@@ -266,12 +269,33 @@ fn drain(state: &mut State, messages: &Receiver<Msg>, commands: &mut Vec<Command
         match messages.try_recv() {
             Ok(msg) => commands.extend(update::update(state, msg)),
             Err(TryRecvError::Empty) => return true,
-            Err(TryRecvError::Disconnected) => return false,
+            Err(TryRecvError::Disconnected) => {
+                // A reader that ends without a last word has broken: its plan must not look complete.
+                if matches!(state.reading, Reading::Going(_)) {
+                    let broken = broken("reading the plan");
+                    commands.extend(update::update(state, Msg::LoadFailed(broken)));
+                }
+                return false;
+            }
         }
     }
 }
 
-/// Drops the keys that were typed before the dialog was on the screen.
+/// Runs a job on a thread of its own; a panic there is a failure here.
+fn unless_it_breaks(run: impl FnOnce() -> Result<Receipt, Failure>) -> Result<Receipt, Failure> {
+    std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(broken("signing")))
+}
+
+fn broken(what: &str) -> Failure {
+    Failure::new(
+        Exit::Internal,
+        "defect",
+        format!("{what} broke off: this is a defect of undersign"),
+    )
+    .hint("what you said is in the draft; leave, and start again")
+}
+
+/// Drops the keys that were typed before the dialog was on the screen; called right before it is drawn.
 fn forget_typed_ahead(state: &mut State, commands: &mut Vec<Command>) -> std::io::Result<()> {
     while event::poll(Duration::ZERO)? {
         if let Some(msg @ Msg::Resize(..)) = key::message(&event::read()?) {

@@ -34,6 +34,8 @@ fn undersign(rig: &Rig, arguments: &[&str]) -> Command {
         .env("PATH", rig.path("bin"))
         .env("USER", "runner")
         .env("XDG_STATE_HOME", rig.path("state"))
+        // What a killed process leaves behind goes away with the rig.
+        .env("TMPDIR", rig.path(""))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -206,3 +206,65 @@ fn a_plan_through_a_pipe_is_read_like_a_file() {
     assert_eq!(piped["rows"], file["rows"]);
     assert_eq!(piped["sha256"], file["sha256"]);
 }
+
+/// The version of the Terraform on PATH, or why there is none.
+fn terraform() -> Result<String, String> {
+    let output = Command::new("terraform")
+        .args(["version", "-json"])
+        .env("TF_CLI_CONFIG_FILE", "/dev/null")
+        .env("CHECKPOINT_DISABLE", "1")
+        .output()
+        .map_err(|_| "terraform is not on PATH".to_string())?;
+    let version: Value = serde_json::from_slice(&output.stdout).unwrap();
+    Ok(version["terraform_version"].as_str().unwrap().into())
+}
+
+#[test]
+fn every_plan_file_is_read_like_the_json_that_was_printed_of_it() {
+    match terraform().as_deref() {
+        Ok("1.11.4") => {}
+        Ok(other) => {
+            println!(
+                "SKIPPED tests/check.rs: the plan files need terraform 1.11.4, this is {other}"
+            );
+            return;
+        }
+        Err(why) => {
+            println!("SKIPPED tests/check.rs: {why}");
+            return;
+        }
+    }
+    let mut compared = 0;
+    for json in plans() {
+        let file = json.with_extension("tfplan");
+        let text = String::from_utf8_lossy(&fs::read(&json).unwrap()).into_owned();
+        // A plan of another provider than the built-in one needs that provider to be shown.
+        if !file.exists() || text.contains("registry.terraform.io/hashicorp/aws") {
+            continue;
+        }
+        let output = check(&file, "json");
+        assert!(
+            matches!(output.status.code(), Some(0 | 3)),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let of_file: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let of_json: Value = serde_json::from_slice(&check(&json, "json").stdout).unwrap();
+        assert_eq!(
+            of_file["json_sha256"],
+            of_json["sha256"],
+            "{}",
+            file.display()
+        );
+        let changes = |report: &Value| {
+            let rows = report["rows"].as_array().unwrap();
+            rows.iter()
+                .filter(|row| row["kind"] != "plan")
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(changes(&of_file), changes(&of_json), "{}", file.display());
+        compared += 1;
+    }
+    assert!(compared >= 25, "{compared}");
+}

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -172,6 +173,17 @@ fn a11_a_clock_that_was_set_back_applies_nothing() {
     other.request.now = time("2026-11-22T10:10:00Z");
     assert_refused(other.apply().0, Exit::OutOfTime, "clock-rollback");
     rig.request.now = time("2026-11-22T10:31:00Z");
+}
+
+#[test]
+fn a11_an_approval_that_expires_while_it_is_verified_is_refused() {
+    let rig = approved();
+    assert_refused(
+        rig.apply_at(time("2026-11-22T12:00:01Z")).0,
+        Exit::OutOfTime,
+        "expired",
+    );
+    assert!(!rig.path("apply.args").exists());
 }
 
 #[test]
@@ -366,6 +378,33 @@ fn a32_the_child_sees_only_what_the_trust_file_lets_through() {
     );
     rig.apply().0.unwrap();
     let env = rig.text("apply.env");
+    let names: BTreeSet<&str> = env
+        .lines()
+        .filter_map(|line| Some(line.split_once('=')?.0))
+        .collect();
+    // The shell that plays terraform adds what every shell adds.
+    let expected = [
+        "AWS_EC2_METADATA_DISABLED",
+        "AWS_REGION",
+        "CHECKPOINT_DISABLE",
+        "HOME",
+        "PATH",
+        "PWD",
+        "TF_CLI_CONFIG_FILE",
+        "TF_DATA_DIR",
+        "TF_INPUT",
+        "TF_IN_AUTOMATION",
+        "TF_WORKSPACE",
+        "TMPDIR",
+        "_",
+        "SHLVL",
+        "OLDPWD",
+    ];
+    let unexpected: Vec<_> = names
+        .iter()
+        .filter(|name| !expected.contains(name))
+        .collect();
+    assert!(unexpected.is_empty(), "{unexpected:?}");
     let with_evil: Vec<&str> = env.lines().filter(|line| line.ends_with("=evil")).collect();
     assert_eq!(with_evil, ["AWS_REGION=evil"]);
     for line in [

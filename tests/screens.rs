@@ -17,10 +17,11 @@ use undersign::plan::index::Progress;
 use undersign::review::Method;
 use undersign::review::log::Said;
 use undersign::text::is_hidden;
+use undersign::ui::dialog::Overlay;
 use undersign::ui::hands::{Outcome, Receipt};
 use undersign::ui::key::Key;
 use undersign::ui::theme::{Palette, Theme};
-use undersign::ui::{Command, Msg};
+use undersign::ui::{Command, Msg, width};
 
 /// Acknowledges all seven: typed names for four, a key for three.
 const ACKNOWLEDGE_ALL: &str = "a 'protection-removed-and-destroyed' enter a 'primary' tab 'blue-green cut-over' enter enter \
@@ -157,6 +158,30 @@ fn everything_acknowledged_can_be_signed() {
         screen.outcome(),
         Some(&Outcome::Signed(Receipt("signed".into())))
     );
+}
+
+#[test]
+fn a_signature_on_its_way_can_be_left_alone_but_not_doubled() {
+    let all = Screen::incident(80, 24).keys(ACKNOWLEDGE_ALL);
+    let mut screen = all.keys("S 'prod/network' enter");
+    screen.state.open(Overlay::Waiting(
+        "the agent; your key may want a touch".into(),
+    ));
+    screen.send(Msg::Drawn);
+    insta::assert_snapshot!(styled(&screen.buffer()));
+    let screen = screen.keys("esc S");
+    assert!(screen.state.overlay.is_none());
+    assert!(screen.text().contains("a signature is still on its way"));
+    let mut screen = screen;
+    screen.send(Msg::Signed(Err(Failure::new(
+        Exit::BadSignature,
+        "agent",
+        "the agent refused",
+    ))));
+    screen.send(Msg::Drawn);
+    assert!(screen.text().contains("the agent refused"));
+    let screen = screen.keys("enter S");
+    assert!(screen.text().contains("Undersign this plan"));
 }
 
 #[test]
@@ -336,6 +361,42 @@ fn foreign_text_cannot_act_on_the_terminal() {
             );
         }
     }
+}
+
+#[test]
+fn every_plan_of_the_fixtures_can_be_walked_from_end_to_end() {
+    let plans = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans");
+    let mut walked = 0;
+    for entry in std::fs::read_dir(plans).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if !path.join("plan.json").exists() {
+            continue;
+        }
+        let mut screen = Screen::fixture(name, 80, 24).keys("E g");
+        let rows = screen.state.rows.len();
+        let shown = format!("shown {} of {}", width::count(rows), width::count(rows));
+        assert!(screen.text().contains(&shown), "{name}: {}", screen.text());
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..rows * 2 + 40 {
+            seen.extend(screen.state.tree.row());
+            for cell in screen.buffer().content() {
+                assert!(
+                    !cell.symbol().chars().any(is_hidden),
+                    "{name}: {}",
+                    screen.text()
+                );
+            }
+            screen = screen.keys("j");
+        }
+        assert_eq!(
+            seen.len(),
+            rows,
+            "{name}: every row is under the cursor once"
+        );
+        walked += 1;
+    }
+    assert!(walked >= 20, "only {walked} plans");
 }
 
 #[test]

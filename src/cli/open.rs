@@ -25,6 +25,11 @@ pub struct PlanArgument {
     /// The terraform or tofu to read a plan file with [default: the one on PATH].
     #[arg(long, value_name = "PATH")]
     pub tool: Option<PathBuf>,
+
+    /// A CLI configuration that says where the tool finds providers, such as a mirror
+    /// [default: .terraform in the working directory, else the registry].
+    #[arg(long, value_name = "FILE")]
+    pub cli_config: Option<PathBuf>,
 }
 
 /// A plan that can be read, once.
@@ -99,7 +104,7 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
             })
         }
         Format::PlanFile => {
-            let prepared = prepare(path, argument.tool.as_deref())?;
+            let prepared = prepare(path, argument)?;
             let shown = prepared.show()?;
             Ok(Plan {
                 name,
@@ -114,18 +119,18 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
 /// Makes a private copy of the plan file and finds the tool that made it.
 ///
 /// The providers are those of the working directory where it has some: the reviewer's own machine. Else they are
-/// fetched as the plan's lock says.
-fn prepare(path: &Path, tool: Option<&Path>) -> Result<Prepared, Failure> {
+/// fetched as the plan's lock says, from where the CLI configuration says.
+fn prepare(path: &Path, argument: &PlanArgument) -> Result<Prepared, Failure> {
     let here =
         std::env::current_dir().map_err(|error| Failure::io("the working directory", &error))?;
-    let providers = if here.join(".terraform").join("providers").is_dir() {
-        Providers::AsIs(here)
-    } else {
-        Providers::Rebuilt(ProviderSource::Registry)
+    let providers = match &argument.cli_config {
+        Some(file) => Providers::Rebuilt(ProviderSource::CliConfig(file.clone())),
+        None if here.join(".terraform").join("providers").is_dir() => Providers::AsIs(here),
+        None => Providers::Rebuilt(ProviderSource::Registry),
     };
     let search = std::env::var_os("PATH");
     let setup = Setup {
-        tool,
+        tool: argument.tool.as_deref(),
         search: search.as_deref(),
         providers: &providers,
         passed: &[],

@@ -75,7 +75,7 @@ fn init(tool: &Tool, environment: &Environment, directory: &Path) -> Result<(), 
         format!("the plan's providers cannot be fetched ({status}): {}", one_line(&complaint)),
     )
     .hint("To review: run undersign where `terraform init` was run, so that the providers there are used.")
-    .hint("At the gate: name a CLI configuration with a provider mirror in the trust file, or let this machine reach the registry."))
+    .hint("Or name a CLI configuration with a provider mirror: --cli-config for a review, cli_config in the trust file for the gate."))
 }
 
 /// A configuration that requires exactly what the lock holds, under the constraints the lock remembers: with others,

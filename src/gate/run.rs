@@ -266,6 +266,12 @@ mod tests {
     }
 
     #[test]
+    fn the_summary_of_a_plan_is_no_summary_of_an_apply() {
+        let line = r#"{"@message":"Plan: 1 to add","type":"change_summary","changes":{"operation":"plan"}}"#;
+        assert_eq!(relay(line.as_bytes(), &mut Vec::new()), None);
+    }
+
+    #[test]
     fn a_message_that_only_quotes_a_summary_is_none() {
         let line = r#"{"@message":"{\"type\":\"change_summary\",\"changes\":{\"operation\":\"apply\"}}","type":"log"}"#;
         assert_eq!(relay(line.as_bytes(), &mut Vec::new()), None);

@@ -73,7 +73,9 @@ impl Product {
             (numbers.next(), numbers.next()),
             (Some(Some(1)), Some(Some(8..)))
         );
-        if names_tofu || (since_1_8 && header.applyable.is_none()) {
+        // A file that was trimmed lacks both keys and tells nothing.
+        let without_applyable = header.errored.is_some() && header.applyable.is_none();
+        if names_tofu || (since_1_8 && without_applyable) {
             Product::OpenTofu
         } else {
             Product::Terraform
@@ -238,9 +240,15 @@ mod tests {
             let header = Header {
                 terraform_version: version.into(),
                 applyable,
+                errored: Some(false),
                 ..Header::default()
             };
             assert_eq!(Product::of(&header, names_tofu), product, "{version}");
         }
+        let trimmed = Header {
+            terraform_version: "1.11.4".into(),
+            ..Header::default()
+        };
+        assert_eq!(Product::of(&trimmed, false), Product::Terraform);
     }
 }

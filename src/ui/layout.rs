@@ -57,7 +57,7 @@ pub fn areas(size: (u16, u16), full: bool, pane: Pane, signal: bool) -> Areas {
     let (tree, detail) = if full {
         (Rect::default(), body)
     } else if width >= SIDE_BY_SIDE {
-        let left = (width * 9 / 20).clamp(46, 84);
+        let left = (width * 9 / 20).clamp(50, 84);
         (
             Rect {
                 width: left,

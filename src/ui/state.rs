@@ -6,7 +6,6 @@ use super::dialog::Overlay;
 use super::filter::Filter;
 use super::keymap::Mode;
 use super::layout::{self, Areas};
-use super::line::Line;
 use super::standing::{Standing, Tally, standings};
 use super::theme::{Piece, Role, Theme};
 use super::tree::Tree;
@@ -96,6 +95,8 @@ pub struct State {
     pub reading: Reading,
     /// The plan on disk is no longer what was read.
     pub source_changed: bool,
+    /// A signature is on its way, whether or not somebody still looks.
+    pub signing: bool,
     /// The list.
     pub tree: Tree,
     /// What the list is grouped by.
@@ -146,6 +147,7 @@ impl State {
             unsaved: None,
             reading: Reading::Going(Progress::default()),
             source_changed: false,
+            signing: false,
             tree: Tree::default(),
             by: By::Risk,
             filter_text: String::new(),
@@ -208,8 +210,7 @@ impl State {
 
     /// Whether something comes without a key being pressed.
     pub fn busy(&self) -> bool {
-        matches!(self.reading, Reading::Going(_))
-            || matches!(self.overlay, Some(Overlay::Waiting(_)))
+        self.signing || matches!(self.reading, Reading::Going(_))
     }
 
     /// Opens a dialog or a line.
@@ -236,14 +237,6 @@ impl State {
                 self.stale = true;
             }
             Err(error) => self.filter_error = Some(error),
-        }
-    }
-
-    /// The words of the filter line that is being typed, or of the filter in force.
-    pub fn filter_line(&self) -> Option<&Line> {
-        match &self.overlay {
-            Some(Overlay::Filter(line)) => Some(line),
-            _ => None,
         }
     }
 
@@ -283,8 +276,8 @@ impl State {
             let open = rows.find(|&row| self.standings[row as usize] == Standing::Open);
             open.or(first.filter(|&row| self.rows[row as usize].needs_ack()))
         };
-        if let Some(row) = row {
-            self.tree.go_to(row);
+        if row.is_none_or(|row| !self.tree.go_to(row)) {
+            self.tree.to_a_row();
         }
     }
 

@@ -123,6 +123,17 @@ impl Tree {
         self.cursor = 0;
     }
 
+    /// Moves the cursor from a group to the first row in the list, if there is one.
+    pub fn to_a_row(&mut self) {
+        if self.row().is_some() {
+            return;
+        }
+        let is_row = |&at: &u32| matches!(self.nodes[at as usize].name, Name::Row(_));
+        if let Some(first) = self.visible.iter().position(is_row) {
+            self.cursor = first;
+        }
+    }
+
     /// Moves the cursor to the last line.
     pub fn end(&mut self) {
         self.cursor = self.last();

@@ -89,6 +89,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         Msg::Signed(Ok(receipt)) => vec![Command::Quit(Outcome::Signed(receipt))],
         Msg::Rejected(Ok(text)) => vec![Command::Quit(Outcome::Rejected(text))],
         Msg::Signed(Err(failure)) => {
+            state.signing = false;
             // Somebody who stopped waiting is told all the same, but not torn out of another dialog.
             match state.overlay {
                 None | Some(Overlay::Waiting(_) | Overlay::Sign(_)) => {
@@ -222,7 +223,8 @@ fn settle(state: &mut State) -> Vec<Command> {
         state.detail_stale = true;
         commands.extend(row.map(Command::LoadValues));
     }
-    if std::mem::take(&mut state.detail_stale) {
+    // A group's few words depend on whether it is open.
+    if std::mem::take(&mut state.detail_stale) || row.is_none() {
         pane::compose(state);
     }
     pane::clamp(state);

@@ -289,11 +289,15 @@ path = "{ledger}"
 
     /// Applies; returns what the person sees too.
     pub fn apply(&self) -> (Result<Applied, Failure>, String) {
+        self.apply_at(self.request.now)
+    }
+
+    /// Applies, where the verification takes so long that the clock stands at `then` when it is done.
+    pub fn apply_at(&self, then: Timestamp) -> (Result<Applied, Failure>, String) {
         let mut out = Vec::new();
-        let applied = self.request().and_then(|request| {
-            let clock = || self.request.now;
-            apply(&request, "runner@test", clock, |_, _| (), &mut out)
-        });
+        let applied = self
+            .request()
+            .and_then(|request| apply(&request, "runner@test", || then, |_, _| (), &mut out));
         (applied, String::from_utf8(out).unwrap())
     }
 }

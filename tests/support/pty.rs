@@ -1,5 +1,10 @@
 //! A program in a pseudo-terminal, and what its screen shows. Waits for conditions, never for time.
 
+#![allow(
+    dead_code,
+    reason = "each test that includes this uses its own part of it"
+)]
+
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};

@@ -3,7 +3,7 @@
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
-use undersign::failure::Failure;
+use undersign::failure::{Exit, Failure};
 use undersign::plan::values::Values;
 use undersign::risk::Judged;
 use undersign::ui::hands::Outcome;
@@ -123,17 +123,15 @@ impl Screen {
         commands.extend(update(&mut self.state, Msg::Tick));
         while !commands.is_empty() {
             let answer = match commands.remove(0) {
-                Command::LoadValues(row) => Some(Msg::Values(row, self.values(row))),
+                Command::LoadValues(row) => Some(Msg::Values(row, Ok(self.values(row)))),
                 Command::Save => {
                     self.saves += 1;
-                    Some(Msg::Saved(match self.save_fails {
-                        true => Err(Failure::new(
-                            undersign::failure::Exit::Internal,
-                            "io",
-                            "the disk is full",
-                        )),
-                        false => Ok(()),
-                    }))
+                    let saved = if self.save_fails {
+                        Err(Failure::new(Exit::Internal, "io", "the disk is full"))
+                    } else {
+                        Ok(())
+                    };
+                    Some(Msg::Saved(saved))
                 }
                 other => {
                     self.asked.push(other);
@@ -147,10 +145,10 @@ impl Screen {
         }
     }
 
-    fn values(&self, row: u32) -> Result<(String, Values), Failure> {
+    fn values(&self, row: u32) -> (String, Values) {
         let item = self.items.get(row as usize).map_or("{}", String::as_str);
         let values = Values::of_item(item).unwrap_or_default();
-        Ok((item.to_owned(), values))
+        (item.to_owned(), values)
     }
 
     pub fn outcome(&self) -> Option<&Outcome> {

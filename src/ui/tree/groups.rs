@@ -54,7 +54,7 @@ const ALIKE_SHOWN: usize = 3;
 /// How many routine rows a plan may have for their groups to be open from the start.
 const FEW: usize = 12;
 
-/// Groups the rows whose numbers are in `fitting`.
+/// Groups the rows whose numbers are in `fitting`; what was looked for with a filter is not folded away.
 pub fn group(rows: &[Judged], standings: &[Standing], fitting: &[u32], by: By) -> Vec<Node> {
     let mut sections = Sections::default();
     for &row in fitting {
@@ -66,6 +66,7 @@ pub fn group(rows: &[Judged], standings: &[Standing], fitting: &[u32], by: By) -
         rows,
         standings,
         by,
+        filtered: fitting.len() < rows.len(),
         nodes: Vec::new(),
     };
     for section in SECTIONS {
@@ -183,6 +184,7 @@ struct Builder<'a> {
     rows: &'a [Judged],
     standings: &'a [Standing],
     by: By,
+    filtered: bool,
     nodes: Vec<Node>,
 }
 
@@ -202,8 +204,9 @@ impl Builder<'_> {
             | Section::UnknownKeys
             | Section::Nothing => Count::Rows(members.len()),
         };
-        let few = members.len() <= FEW;
-        let at = self.open_group(0, label, label.into(), count, section.starts_open());
+        let few = self.filtered || members.len() <= FEW;
+        let open = self.filtered || section.starts_open();
+        let at = self.open_group(0, label, label.into(), count, open);
         match section {
             Section::Asking => {
                 // Signals of the whole plan first, then the worst; the file's own order decides among equals.

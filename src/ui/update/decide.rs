@@ -70,8 +70,15 @@ pub fn acknowledge(state: &mut State, asking: &Asking) -> Vec<Command> {
         state,
         Some(format!("acknowledged {address}; u takes it back")),
     );
-    if let Some(row) = state.next_open(false) {
-        state.tree.go_to(row);
+    match state.next_open(false) {
+        Some(row) => _ = state.tree.go_to(row),
+        None if state.tally.open == 0 && state.facts().is_some() => {
+            state.say(
+                "everything is acknowledged: S signs, u takes the last back",
+                Role::Done,
+            );
+        }
+        None => {}
     }
     commands
 }

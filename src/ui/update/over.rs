@@ -43,7 +43,10 @@ fn submit(state: &mut State) -> Vec<Command> {
         }
         Some(Overlay::Ack(asking)) => decide::acknowledge(state, &asking),
         Some(Overlay::Words(words)) => decide::words(state, &words),
-        Some(Overlay::Sign(signing)) => vec![Command::Sign(signing.request)],
+        Some(Overlay::Sign(signing)) => {
+            state.signing = true;
+            vec![Command::Sign(signing.request)]
+        }
         Some(Overlay::SendBack) => vec![Command::Reject],
         Some(Overlay::Leave(_)) => vec![Command::Quit(Outcome::Left { saved: false })],
         Some(Overlay::Palette { line, chosen }) => {
@@ -169,6 +172,9 @@ fn live(state: &mut State) {
         Some(Overlay::Filter(line)) => {
             let text = line.text().to_owned();
             state.set_filter(&text);
+            state.regroup();
+            state.tree.to_a_row();
+            state.moved = true;
         }
         Some(Overlay::Find(line)) => {
             state.detail.find = line.text().to_owned();

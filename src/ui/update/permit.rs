@@ -18,13 +18,14 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
         Action::Undo => (state.log.verdicts().is_empty() && state.log.comments().next().is_none())
             .then(|| "nothing to undo".into()),
         Action::NextOpen | Action::PreviousOpen => {
-            state.next_open(false).is_none().then(|| {
-                match (state.tally.open(&state.standings), &state.reading) {
+            state
+                .next_open(false)
+                .is_none()
+                .then(|| match (state.tally.open, &state.reading) {
                     (0, Reading::Going(_)) => "nothing waits so far".into(),
                     (0, _) => "nothing waits any more: S signs".into(),
                     (n, _) => format!("{n} wait, but the filter hides them: esc clears it"),
-                }
-            })
+                })
         }
         Action::Sign => sign(state),
         Action::Yes | Action::Submit => submit(state),
@@ -59,6 +60,9 @@ fn sign(state: &State) -> Option<String> {
         }
         Reading::Done(_) => {}
     }
+    if state.signing {
+        return Some("a signature is still on its way".into());
+    }
     if state.tally.objected > 0 {
         return None;
     }
@@ -75,7 +79,7 @@ pub fn cannot_sign(state: &State) -> Option<String> {
     if state.source_changed {
         return Some("the plan on disk is no longer what was read: start again".into());
     }
-    let open = state.tally.open(&state.standings);
+    let open = state.tally.open;
     if open > 0 {
         return Some(format!(
             "{} not acknowledged yet; ] goes to the next",

@@ -5,16 +5,15 @@ use ratatui::layout::{Position, Rect};
 
 use super::frame::{self, Edges};
 use super::{line, pieces_width, place, put, put_right};
-use crate::plan::action::Action;
-use crate::plan::effect::{Effect, Kind};
-use crate::risk::Risk;
-use crate::text::visible;
 use crate::ui::layout::inside;
-use crate::ui::standing::Standing;
 use crate::ui::state::{Pane, State};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::tree::{Count, Name, Node};
 use crate::ui::width::count;
+
+mod row;
+
+pub use row::heading;
 
 /// Draws the list; returns where its cursor stands.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -87,7 +86,7 @@ fn draw_node(state: &State, node: &Node, area: Rect, buffer: &mut Buffer) -> usi
     let set_in = usize::from(node.depth) * 2;
     match &node.name {
         Name::Row(row) => {
-            let pieces = row_pieces(state, *row, node.depth);
+            let pieces = row::pieces(state, *row, node.depth, area.width.into());
             put(buffer, theme, area, &pieces);
             pieces_width(&pieces[..1])
         }
@@ -141,6 +140,15 @@ fn draw_node(state: &State, node: &Node, area: Rect, buffer: &mut Buffer) -> usi
     }
 }
 
+/// `+312`; objects that only move in the state, or come into it, have no sign.
+pub fn signed(sign: &str, n: usize) -> String {
+    if sign.is_empty() {
+        format!("{} kept", count(n))
+    } else {
+        format!("{sign}{}", count(n))
+    }
+}
+
 fn counted(counted: &Count) -> Vec<Piece> {
     let text = match counted {
         Count::Done(done, of) if done == of => {
@@ -152,143 +160,9 @@ fn counted(counted: &Count) -> Vec<Piece> {
         Count::Done(done, of) => format!("{} of {}", count(*done), count(*of)),
         Count::Rows(n) => count(*n),
         Count::Signs(signs) => {
-            let words: Vec<String> = signs
-                .iter()
-                .map(|(sign, n)| format!("{sign}{}", count(*n)))
-                .collect();
+            let words: Vec<String> = signs.iter().map(|&(sign, n)| signed(sign, n)).collect();
             words.join(" ")
         }
     };
     vec![Piece::new(text, Role::Dim)]
-}
-
-/// `[ ] ■ -/+ module.db.aws_db_instance.primary`
-fn row_pieces(state: &State, row: u32, depth: u16) -> Vec<Piece> {
-    let theme = state.theme();
-    let judged = &state.rows[row as usize];
-    let effect = &judged.effect;
-    let standing = state.standings[row as usize];
-    let done = matches!(standing, Standing::Acked);
-    let set_in = usize::from(depth) * 2;
-    let mut pieces = vec![Piece::new(" ".repeat(set_in), Role::Text)];
-    if standing != Standing::Nothing || depth == 1 && judged.needs_ack() {
-        let role = match standing {
-            Standing::Acked => Role::Done,
-            Standing::Objected => Role::Alarm,
-            Standing::Open | Standing::Nothing => Role::Text,
-        };
-        pieces.push(Piece::new(format!("{} ", standing.tick()), role));
-    }
-    let quiet = |role: Role| if done { Role::Text } else { role };
-    let risk = judged.risk();
-    let mark = Piece::new(theme.risk_mark(risk), quiet(Role::Risk(risk)));
-    pieces.push(mark);
-    let sign = match effect.kind {
-        Kind::Plan => "all",
-        _ => effect.action.sign(),
-    };
-    pieces.push(Piece::new(format!(" {sign:>3} "), quiet(sign_role(effect))));
-    // Under its module a resource need not repeat it.
-    let in_module = depth >= 2
-        && matches!(
-            state.by,
-            crate::ui::tree::groups::By::Risk | crate::ui::tree::groups::By::Module
-        );
-    let address = short_address(effect, in_module);
-    let text = if done { Role::Dim } else { Role::Text };
-    pieces.extend(highlighted(state, address, text));
-    if let Some(note) = kind_note(effect.kind) {
-        pieces.push(Piece::new(note, Role::Dim));
-    }
-    if let Some(deposed) = &effect.deposed {
-        pieces.push(Piece::foreign(&format!("  deposed {deposed}"), Role::Dim));
-    }
-    if let Some(previous) = effect.previous_address() {
-        let arrow = theme.glyph("←", "<-");
-        pieces.push(Piece::foreign(&format!("  {arrow} {previous}"), Role::Dim));
-    }
-    if effect.is_import() {
-        pieces.push(Piece::new("  import", Role::Dim));
-    }
-    if state.remarks.contains_key(&*effect.address) {
-        pieces.push(Piece::new(theme.glyph("  ✎", "  #"), Role::Strong));
-    }
-    pieces
-}
-
-/// What a row is, where the list does not show it by itself.
-fn kind_note(kind: Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Deferred => Some("   put off"),
-        Kind::Invocation => Some("   action"),
-        Kind::Provisioner => Some("   program"),
-        Kind::Output => Some("   output"),
-        Kind::Check => Some("   check"),
-        Kind::UnknownKey => Some("   unknown key"),
-        Kind::Plan | Kind::Change | Kind::Drift => None,
-    }
-}
-
-fn sign_role(effect: &Effect) -> Role {
-    match &effect.action {
-        Action::Create => Role::Added,
-        Action::Update => Role::Changed,
-        Action::Delete
-        | Action::DeleteCreate
-        | Action::CreateDelete
-        | Action::Forget
-        | Action::CreateForget
-        | Action::ForgetCreate => Role::Risk(Risk::Critical),
-        Action::Unknown(_) => Role::Alarm,
-        Action::NoOp | Action::Read | Action::Open => Role::Dim,
-    }
-}
-
-fn short_address(effect: &Effect, in_module: bool) -> &str {
-    let whole = &*effect.address;
-    if !in_module || effect.module.is_empty() {
-        return whole;
-    }
-    whole
-        .strip_prefix(&*effect.module)
-        .and_then(|rest| rest.strip_prefix('.'))
-        .unwrap_or(whole)
-}
-
-/// The address with what the filter found in it.
-fn highlighted(state: &State, address: &str, role: Role) -> Vec<Piece> {
-    let address = visible(address);
-    let mut pieces = Vec::new();
-    let mut at = 0;
-    for hit in state.filter.hits(&address) {
-        if hit.start < at {
-            continue;
-        }
-        pieces.push(Piece::new(&address[at..hit.start], role));
-        pieces.push(Piece::new(&address[hit.clone()], Role::Match));
-        at = hit.end;
-    }
-    pieces.push(Piece::new(&address[at..], role));
-    pieces
-}
-
-/// A row's head in a dialog: what is done, and to what.
-pub fn heading(effect: &Effect) -> [Piece; 2] {
-    let sign = effect.action.sign();
-    let gap = if sign.is_empty() { "" } else { " " };
-    let action = match effect.kind {
-        Kind::Plan => "the whole plan: ".to_owned(),
-        Kind::Change
-        | Kind::Deferred
-        | Kind::Invocation
-        | Kind::Provisioner
-        | Kind::Output
-        | Kind::Drift
-        | Kind::Check
-        | Kind::UnknownKey => format!("{sign}{gap}{} ", effect.action),
-    };
-    [
-        Piece::foreign(&action, sign_role(effect)),
-        Piece::foreign(&effect.address, Role::Strong),
-    ]
 }

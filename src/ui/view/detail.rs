@@ -18,7 +18,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     }
     let theme = state.theme();
     let focus = state.pane == Pane::Detail && state.overlay.is_none();
-    let title = title(state, inside(area).width.into(), focus);
+    let title = title(state, inside(area).width.into());
     let foot = foot(state, inside(area).height.into());
     let edges = Edges {
         title: &title,
@@ -39,8 +39,8 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
 }
 
 /// The address; where it is too long its end is worth more than its beginning.
-fn title(state: &State, room: usize, focus: bool) -> Vec<Piece> {
-    let role = if focus { Role::Strong } else { Role::Dim };
+fn title(state: &State, room: usize) -> Vec<Piece> {
+    let role = Role::Strong;
     let Some((_, judged)) = state.current() else {
         let label = state.tree.current().map_or("", |node| node.label.as_str());
         return vec![Piece::foreign(label, role)];

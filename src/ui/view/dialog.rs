@@ -174,7 +174,12 @@ impl Page<'_> {
             self.caret = Some((self.lines.len(), start + caret));
         }
         let role = if active { Role::Key } else { Role::Dim };
-        self.line([Piece::new(prompt, role), Piece::new(text, Role::Text)]);
+        let text = if text.is_empty() && !active {
+            Piece::new("none", Role::Dim)
+        } else {
+            Piece::new(text, Role::Text)
+        };
+        self.line([Piece::new(prompt, role), text]);
     }
 
     /// The keys at the bottom; those that do nothing yet are quiet. Where they do not fit, what follows a comma goes.

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::{pieces_width, place, put, put_right};
 use crate::ui::dialog::Overlay;
-use crate::ui::keymap::{Action, KEYS, Mode};
+use crate::ui::keymap::{Action, Binding, KEYS, Mode};
 use crate::ui::line::Line;
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
@@ -96,31 +96,37 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
     let mode @ (Mode::Tree | Mode::Detail) = state.mode() else {
         return Vec::new();
     };
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut used = 0;
-    for binding in KEYS
+    let mut hints: Vec<(&Binding, &str)> = KEYS
         .iter()
-        .filter(|b| b.modes.contains(&mode) && !b.hint.is_empty())
-    {
-        let hint = match binding.action {
-            Action::Sign if state.tally.objected > 0 => "send back",
-            _ => binding.hint,
-        };
-        let needed = width(binding.keys[0]) + 1 + width(hint);
-        let gap = if pieces.is_empty() { 0 } else { 2 };
-        if used + gap + needed > room {
-            break;
-        }
-        used += gap + needed;
-        if gap > 0 {
+        .filter(|binding| binding.modes.contains(&mode) && !binding.hint.is_empty())
+        .map(|binding| match binding.action {
+            Action::Sign if state.tally.objected > 0 => (binding, "send back"),
+            _ => (binding, binding.hint),
+        })
+        .collect();
+    let needed = |hints: &[(&Binding, &str)]| -> usize {
+        let each = hints
+            .iter()
+            .map(|(binding, hint)| width(binding.keys[0]) + width(hint) + 3);
+        each.sum::<usize>().saturating_sub(2)
+    };
+    // Where there is no room the last ones go, but never the way to the others and the way out.
+    while needed(&hints) > room {
+        let last = hints
+            .iter()
+            .rposition(|(binding, _)| !matches!(binding.action, Action::Help | Action::Quit));
+        let Some(last) = last else { break };
+        hints.remove(last);
+    }
+    let mut pieces: Vec<Piece> = Vec::new();
+    for (binding, hint) in hints {
+        if !pieces.is_empty() {
             pieces.push(Piece::new("  ", Role::Text));
         }
         // What cannot be done now is quiet; pressed all the same, it says why.
         let can = why_not(state, binding.action).is_none();
-        pieces.push(Piece::new(
-            binding.keys[0],
-            if can { Role::Key } else { Role::Dim },
-        ));
+        let role = if can { Role::Key } else { Role::Dim };
+        pieces.push(Piece::new(binding.keys[0], role));
         pieces.push(Piece::new(format!(" {hint}"), Role::Dim));
     }
     pieces

@@ -10,6 +10,7 @@ use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
 use crate::ui::tree::groups::by_sign;
 use crate::ui::update::permit::cannot_sign;
+use crate::ui::view::changes::signed;
 use crate::ui::width::count;
 
 impl Page<'_> {
@@ -109,8 +110,7 @@ fn changes(state: &State) -> String {
         format!("{}:", count(all))
     };
     for (sign, n) in signs {
-        let sign = if sign.is_empty() { "moved " } else { sign };
-        let _ = write!(text, "  {sign}{}", count(n));
+        let _ = write!(text, "  {}", signed(sign, n));
     }
     text
 }

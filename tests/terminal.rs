@@ -1,0 +1,188 @@
+//! Manners on a real terminal: what is taken is given back, and nothing typed too early decides anything.
+
+#![allow(clippy::unwrap_used, missing_docs, dead_code)]
+#![cfg(unix)]
+
+mod support {
+    pub mod pty;
+}
+
+use std::path::Path;
+
+use support::pty::Session;
+use tempfile::TempDir;
+
+/// The incident in a directory of its own, with a home that holds no draft yet.
+fn place() -> TempDir {
+    let place = tempfile::tempdir().unwrap();
+    let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans/incident/plan.json");
+    std::fs::copy(plan, place.path().join("plan.json")).unwrap();
+    place
+}
+
+fn start_with(place: &TempDir, script: &str, more: &[(&str, &str)]) -> Session {
+    let home = place.path().to_str().unwrap();
+    let state = place.path().join("state");
+    let mut environment = vec![("HOME", home), ("XDG_STATE_HOME", state.to_str().unwrap())];
+    environment.extend_from_slice(more);
+    Session::start(script, place.path(), &environment, (80, 24))
+}
+
+fn start(place: &TempDir, script: &str) -> Session {
+    start_with(place, script, &[])
+}
+
+const REVIEW: &str = "exec \"$UNDERSIGN\" review plan.json";
+
+#[test]
+fn keys_come_from_the_terminal_while_the_plan_comes_from_a_pipe() {
+    let place = place();
+    let mut session = start(&place, "cat plan.json | \"$UNDERSIGN\" review -");
+    session.wait("acknowledged 0 of 8");
+    session.send("/versioning");
+    session.wait("1 of 45");
+    session.send("\x1b");
+    session.wait("shown 45 of 45");
+    session.resize(120, 40);
+    session.wait("c comment");
+    session.resize(40, 10);
+    session.wait("60×15 needed, this is 40×10");
+    session.resize(80, 24);
+    session.wait("shown 45 of 45");
+    session.send("q");
+    session.wait("go on with: undersign review");
+    assert_eq!(session.exit().exit_code(), 32);
+    assert!(!session.emulated().alternate_screen());
+    assert!(!session.emulated().hide_cursor());
+    assert!(!session.emulated().bracketed_paste());
+}
+
+#[test]
+fn every_frame_is_drawn_as_a_whole() {
+    let place = place();
+    let mut session = start(&place, REVIEW);
+    session.wait("acknowledged 0 of 8");
+    session.send("jjj");
+    session.send("q");
+    session.exit();
+    let bytes = String::from_utf8_lossy(&session.bytes).into_owned();
+    let begun = bytes.matches("\x1b[?2026h").count();
+    assert!(begun >= 2);
+    assert!(bytes.matches("\x1b[?2026l").count() >= begun);
+    assert_eq!(
+        bytes.matches("\x1b[?1049l").count(),
+        1,
+        "left once, not twice"
+    );
+    assert!(!bytes.contains("\x1b[6n"), "the terminal is asked nothing");
+}
+
+#[test]
+fn a_stopped_review_goes_on_where_it_was() {
+    let place = place();
+    let script =
+        "set -m; \"$UNDERSIGN\" review plan.json; printf 'stop%s\\n' ped; fg >/dev/null; echo over";
+    let mut session = start(&place, script);
+    session.wait("acknowledged 0 of 8");
+    session.send("jx");
+    session.wait("Object to a change");
+    session.send("not now");
+    session.wait("> not now");
+    session.send("\r");
+    session.wait("1 objection");
+    session.send("\x1a");
+    // The shell goes on at once, so the redraw after `fg` is what there is to wait for.
+    session.wait("1 objection");
+    session.send("u");
+    session.wait("took back the objection");
+    session.send("q");
+    session.wait("over");
+    assert!(String::from_utf8_lossy(&session.bytes).contains("stopped"));
+}
+
+#[test]
+fn an_answer_typed_before_the_dialog_was_seen_is_not_heard() {
+    let place = place();
+    let mut session = start(&place, REVIEW);
+    session.wait("acknowledged 0 of 8");
+    session.send("[");
+    session.wait("- delete   ▲ high");
+    session.send("ay");
+    session.wait("Acknowledge a high change");
+    session.send("\x1b");
+    session.wait_gone("Acknowledge a high change");
+    assert!(session.screen().contains("acknowledged 0 of 8"));
+    session.send("a");
+    session.wait("Acknowledge a high change");
+    session.send("y");
+    session.wait("acknowledged 1 of 8");
+    session.send("q");
+    assert_eq!(session.exit().exit_code(), 32);
+}
+
+#[test]
+fn what_was_said_survives_a_kill() {
+    let place = place();
+    let mut session = start(&place, REVIEW);
+    session.wait("acknowledged 0 of 8");
+    session.send("j");
+    session.wait("aws_db_instance.courses ─");
+    session.send("a");
+    session.wait("Type courses");
+    session.send("courses");
+    session.wait("> courses");
+    session.send("\r");
+    session.wait("acknowledged 1 of 8");
+    session.kill();
+    let mut session = start(&place, REVIEW);
+    session.wait("acknowledged 1 of 8");
+    session.wait("restored from your draft");
+    session.send("q");
+    session.exit();
+}
+
+#[test]
+fn without_colour_the_cursor_line_is_still_there() {
+    let place = place();
+    let mut session = start_with(&place, REVIEW, &[("NO_COLOR", "1")]);
+    session.wait("acknowledged 0 of 8");
+    let screen = session.emulated();
+    let reversed = (0..24).filter(|&row| screen.cell(row, 4).is_some_and(vt100::Cell::inverse));
+    assert_eq!(reversed.count(), 1);
+    let coloured = (0..24).flat_map(|row| (0..80).map(move |column| (row, column)));
+    let plain = |(row, column)| {
+        let cell = screen.cell(row, column).unwrap();
+        cell.fgcolor() == vt100::Color::Default && cell.bgcolor() == vt100::Color::Default
+    };
+    assert!(coloured.into_iter().all(plain));
+    session.send("q");
+    session.exit();
+}
+
+/// Takes the screen and panics; the test below runs it in a terminal of its own.
+#[test]
+fn a_panic_on_the_screen() {
+    if std::env::var_os("PANIC_ON_THE_SCREEN").is_some() {
+        let _screen = undersign::ui::terminal::Screen::enter().unwrap();
+        panic!("this is what went wrong");
+    }
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_before_it_speaks() {
+    let place = place();
+    let myself = std::env::current_exe().unwrap();
+    let script = "\"$MYSELF\" --exact a_panic_on_the_screen --nocapture; stty -a | tr ' ;' '\\n\\n' | grep -x -e icanon -e -icanon; echo done";
+    let environment = [
+        ("MYSELF", myself.to_str().unwrap()),
+        ("PANIC_ON_THE_SCREEN", "1"),
+        ("RUST_BACKTRACE", "0"),
+    ];
+    let mut session = start_with(&place, script, &environment);
+    session.wait("done");
+    let screen = session.screen();
+    assert!(screen.contains("this is what went wrong"), "{screen}");
+    assert!(screen.contains("\nicanon"), "{screen}");
+    assert!(!session.emulated().alternate_screen());
+    assert!(!session.emulated().hide_cursor());
+}
