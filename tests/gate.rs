@@ -11,6 +11,7 @@ use undersign::approval::envelope::Envelope;
 use undersign::approval::statement::Statement;
 use undersign::failure::{Exit, Failure};
 use undersign::gate::level::Level;
+use undersign::review::Requirement;
 use undersign::trust::ledger::Outcome;
 
 #[path = "gate/rig.rs"]
@@ -666,7 +667,7 @@ fn a_deny_wants_an_override_with_a_reason() {
     ] {
         let mut rig = under_policy(NO_DELETES);
         let (facts, required) = rig.review();
-        let denied: Vec<&str> = required.iter().flat_map(|asked| asked.denies()).collect();
+        let denied: Vec<&str> = required.iter().flat_map(Requirement::denies).collect();
         assert_eq!(denied, ["policy/main.deny"]);
         let approval = rig.sign_because(&facts, &required, reason);
         let envelope = Envelope::parse(&fs::read(approval).unwrap()).unwrap();

@@ -256,10 +256,7 @@ fn changes(plan: &Value) -> Vec<Value> {
 }
 
 fn address(change: &Value) -> Option<String> {
-    change["address"]
-        .as_string()
-        .ok()
-        .map(|text| text.to_string())
+    change["address"].as_string().ok().map(ToString::to_string)
 }
 
 fn wrap(plan: Value, beside: &Value, shape: Shape) -> Value {
