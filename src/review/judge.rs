@@ -14,7 +14,7 @@ use crate::plan::archive::PlanFile;
 use crate::plan::count::Counts;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
-use crate::plan::value::ValueError;
+use crate::plan::value::{Value, ValueError};
 use crate::plan::values::Values;
 use crate::policy::{Opinion, Policies};
 use crate::review::verdicts;
@@ -222,6 +222,12 @@ impl Sink for Judging<'_> {
                 Err(error) => vec![undecodable(&error)],
             }
         } else {
+            // What an action is given is no change to judge, but secrets stand in it like anywhere.
+            if effect.kind == Kind::Invocation
+                && let Ok(values) = Values::of_item(item)
+            {
+                self.secrets.collect(&values);
+            }
             risk::assess(&effect, None)
         };
         let judged = Judged::new(effect, findings);
@@ -235,6 +241,10 @@ impl Sink for Judging<'_> {
         } else {
             ControlFlow::Continue(())
         }
+    }
+
+    fn constant(&mut self, name: &str, value: &Value, marked: Option<bool>) {
+        self.secrets.collect_constant(name, value, marked);
     }
 
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
