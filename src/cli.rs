@@ -28,6 +28,7 @@ pub mod review;
 pub mod trust;
 pub mod verify;
 pub mod watch;
+pub mod yardstick;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
 #[derive(Debug, Parser)]
@@ -62,6 +63,9 @@ pub enum Command {
     PolicyWorker,
     /// See it all on an embedded plan, with a key made for the occasion. Leaves nothing behind.
     Demo(demo::Arguments),
+    /// Measure one step of what is done with a plan.
+    #[command(subcommand, hide = true)]
+    Yardstick(yardstick::Command),
 }
 
 /// The form of what is printed.
@@ -108,6 +112,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(exit.code());
         }
         Command::Trust(command) => (trust::run(&command), Format::Text),
+        Command::Yardstick(command) => (yardstick::run(&command), Format::Text),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

@@ -11,6 +11,7 @@ use crate::plan::action::Action;
 use crate::plan::effect::Kind;
 use crate::risk::Judged;
 
+mod crew;
 pub mod draft;
 pub mod judge;
 pub mod log;

@@ -1,6 +1,6 @@
 //! `undersign check`: the analysis of a review without a person.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use clap::Args;
 
@@ -32,8 +32,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let policies = arguments.policy.open(None)?;
     let plan = open::plan(&arguments.plan)?;
     let (bytes, file) = (plan.bytes, plan.file);
-    let (judgement, rows) = plan.json.read(None, |reader| {
-        judge::judge_all_under(reader, bytes, file.as_ref(), &policies)
+    let (judgement, rows) = plan.json.read(None, |json| {
+        judge::judge_all_under(json, bytes, file.as_ref(), &policies)
     })?;
     let report = report::Report {
         name: &plan.name,
@@ -41,11 +41,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         file: file.as_ref(),
         rows: &rows,
     };
-    let text = match arguments.format {
-        Format::Text => report.to_text(),
-        Format::Json => report.to_json(),
-    };
-    print(&text)?;
+    match arguments.format {
+        Format::Text => print(&report.to_text())?,
+        Format::Json => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            printed(report.write_json(&mut out).and_then(|()| out.flush()))?;
+        }
+    }
     Ok(exit(&rows))
 }
 
@@ -66,7 +68,11 @@ fn exit(rows: &[Judged]) -> Exit {
 /// Writes to standard output; a reader that closed the pipe has read what it wanted.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+fn printed(written: std::io::Result<()>) -> Result<(), Failure> {
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::io("standard output", &error))
         }

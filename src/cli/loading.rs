@@ -138,8 +138,8 @@ fn load(
     policies: &Policies,
     screen: &SyncSender<Msg>,
 ) -> Result<(Judgement, Opinion), Failure> {
-    json.read(spool, |reader| {
-        judge::judge_under(reader, bytes, file, policies, &mut |step| {
+    json.read(spool, |json| {
+        judge::judge_under(json, bytes, file, policies, &mut |step| {
             let message = match step {
                 Step::Rows(rows) => Msg::Rows(rows),
                 Step::Progress(progress) => Msg::Progress(progress),
