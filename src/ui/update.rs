@@ -61,6 +61,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         Msg::Opinion(opinion, secrets) => {
             let of_plan = verdicts::attach(&mut state.rows, &opinion, &secrets);
             state.add(of_plan);
+            state.stale = true;
             Vec::new()
         }
         Msg::Loaded(facts, rows) => {
