@@ -7,6 +7,7 @@ use divan::{Bencher, black_box};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use undersign::cli::yardstick::generate;
+use undersign::failure::{Exit, Failure};
 use undersign::review::judge::judge_all;
 use undersign::review::log::Log;
 use undersign::risk::Judged;
@@ -52,13 +53,14 @@ impl Desk {
             plan: "plan.json".into(),
             target: None,
             phrase: "prod".into(),
-            identity: Err(Box::new(undersign::failure::Failure::new(
-                undersign::failure::Exit::Usage,
-                "no-key",
+            identity: Err(Box::new(Failure::new(
+                Exit::Usage,
+                "no-signer",
                 "nobody signs here",
             ))),
             log: Log::default(),
             restored: None,
+            policies: std::sync::Arc::default(),
             theme: Theme {
                 palette: Palette::Dark,
                 ascii: false,

@@ -85,6 +85,15 @@ impl fmt::Display for Risk {
     }
 }
 
+/// Where a finding comes from that is not undersign's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Who says it: `rego`, `checkov`.
+    pub tool: Box<str>,
+    /// Where the rule stands, as `policy/rds.rego:14`, if that is known.
+    pub at: Option<Box<str>>,
+}
+
 /// One reason why an effect is risky.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -100,6 +109,8 @@ pub struct Finding {
     pub new: Option<Box<str>>,
     /// One sentence on what is lost. Foreign text may stand in it.
     pub message: Cow<'static, str>,
+    /// Who else says so; `None` for undersign's own rules.
+    pub origin: Option<Box<Origin>>,
 }
 
 impl Finding {
@@ -112,6 +123,7 @@ impl Finding {
             old: None,
             new: None,
             message: Cow::Borrowed(message),
+            origin: None,
         }
     }
 
@@ -151,9 +163,20 @@ impl Judged {
     /// A row and its findings; sorts them worst first.
     ///
     /// The table of rules begins with what is destroyed: that is told before the protections that are taken away.
-    pub fn new(effect: Effect, mut findings: Vec<Finding>) -> Self {
-        if findings.len() > 1 {
-            findings.sort_by_cached_key(|finding| {
+    pub fn new(effect: Effect, findings: Vec<Finding>) -> Self {
+        let mut judged = Judged {
+            effect,
+            findings: Vec::new(),
+        };
+        judged.add(findings);
+        judged
+    }
+
+    /// Adds findings; sorts them worst first.
+    pub fn add(&mut self, findings: Vec<Finding>) {
+        self.findings.extend(findings);
+        if self.findings.len() > 1 {
+            self.findings.sort_by_cached_key(|finding| {
                 (
                     std::cmp::Reverse(finding.risk),
                     rules::place(&finding.rule),
@@ -163,8 +186,7 @@ impl Judged {
             });
         }
         // A list that grows has room for four; most rows have one, and a plan has 100,000 rows.
-        findings.shrink_to_fit();
-        Judged { effect, findings }
+        self.findings.shrink_to_fit();
     }
 
     /// The highest risk of its findings; low if it has none.

@@ -21,6 +21,7 @@ pub mod init;
 pub mod ledger;
 mod load;
 pub mod people;
+pub mod policies;
 pub mod scope;
 
 /// A trust file that was read, checked and understood.
@@ -44,10 +45,21 @@ pub struct Trust {
     pub scopes: Vec<Scope>,
     /// How the gate runs the tool.
     pub runner: Runner,
+    /// Policies that every plan is held against.
+    pub policy: Option<Policy>,
     /// Where a plan is marked as used.
     pub ledger: Option<Ledger>,
     /// Who may apply without waiting for the ordinary rules; nobody where it is not there.
     pub break_glass: Option<BreakGlass>,
+}
+
+/// Policies that every plan is held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Where they are.
+    pub directory: std::path::PathBuf,
+    /// Digest of everything that decides what they say.
+    pub sha256: Option<Sha256>,
 }
 
 impl Trust {

@@ -289,6 +289,7 @@ fn no_secret_is_printed_or_written_down() {
         &facts,
         Policy {
             ruleset_sha256: Hex(undersign::risk::ruleset_sha256()),
+            inputs_sha256: None,
             trust_version: 1,
         },
         Said {
@@ -301,7 +302,6 @@ fn no_secret_is_printed_or_written_down() {
             issued_at: now,
             expires_at: now,
             acks,
-            overrides: Vec::new(),
             seconds: 1,
             comment: String::new(),
         },

@@ -93,12 +93,12 @@ impl Declaration {
             issued_at,
             expires_at: issued_at + SignedDuration::from_mins(self.minutes),
             acks: Vec::new(),
-            overrides: Vec::new(),
             seconds: 20,
             comment: String::new(),
         };
         let policy = Policy {
             ruleset_sha256: Hex(ruleset_sha256()),
+            inputs_sha256: None,
             trust_version: 3,
         };
         let mut statement = Statement::approve(&facts, policy, said);

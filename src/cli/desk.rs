@@ -91,6 +91,8 @@ pub struct Desk {
     pub loaded: Arc<Loaded>,
     /// Where drafts lie; none are kept in a demo.
     pub drafts: Option<PathBuf>,
+    /// Digest of everything that the policies were evaluated from.
+    pub policy_sha256: Option<Sha256>,
     /// What was approved last where this plan goes.
     pub memory: Option<Memory>,
     /// Who signs; without it nothing can be signed.
@@ -123,9 +125,10 @@ impl Desk {
         let mut facts = Facts::of(
             &self.name,
             self.file.as_ref(),
-            self.loaded.judgement()?,
+            self.loaded.unblocked()?,
             &signing.scope.id,
-        )?;
+        )?
+        .under(self.policy_sha256);
         facts.workdir_sha256 = signing.files_sha256;
         let (namespace, min_assurance, max_age) = signing.rules();
         let now = jiff::Timestamp::now();
@@ -154,12 +157,12 @@ impl Desk {
             issued_at: now,
             expires_at: now + max_age,
             acks: request.acks,
-            overrides: Vec::new(),
             seconds: self.since.elapsed().as_secs(),
             comment,
         };
         let policy = Policy {
             ruleset_sha256: Hex(risk::ruleset_sha256()),
+            inputs_sha256: facts.policy_sha256.map(Hex),
             trust_version: signing.trust.version,
         };
         let path = match &self.results {

@@ -11,6 +11,8 @@ use super::open::Json;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::source::Spool;
+use crate::policy::worker::blocks;
+use crate::policy::{Opinion, Policies, Trouble};
 use crate::review::draft::Draft;
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::log::Log;
@@ -23,16 +25,28 @@ const AHEAD: usize = 8;
 
 /// What the worker leaves for the desk: the judgement, once there is one.
 #[derive(Debug, Default)]
-pub struct Loaded(OnceLock<Judgement>);
+pub struct Loaded(OnceLock<(Judgement, Option<Trouble>)>);
 
 impl Loaded {
     /// Digest of the plan JSON, known at its end.
     pub fn json_sha256(&self) -> Option<Sha256> {
-        self.0.get().map(|judgement| judgement.header.sha256)
+        self.0.get().map(|(judgement, _)| judgement.header.sha256)
     }
 
     /// The judgement, which is there when the plan was read to its end.
     pub fn judgement(&self) -> Result<&Judgement, Failure> {
+        self.whole().map(|(judgement, _)| judgement)
+    }
+
+    /// The judgement, if policies could say all that they have to say.
+    pub fn unblocked(&self) -> Result<&Judgement, Failure> {
+        match self.whole()? {
+            (judgement, None) => Ok(judgement),
+            (_, Some(trouble)) => Err(blocks(trouble)),
+        }
+    }
+
+    fn whole(&self) -> Result<&(Judgement, Option<Trouble>), Failure> {
         self.0.get().ok_or_else(|| {
             Failure::new(
                 Exit::NotApproved,
@@ -61,12 +75,14 @@ pub fn start(
     spool: Option<Spool>,
     file: Option<PlanFile>,
     earlier: Earlier,
+    policies: Policies,
 ) -> (Receiver<Msg>, Arc<Loaded>) {
     let (sender, receiver) = sync_channel(AHEAD);
     let loaded = Arc::new(Loaded::default());
     let leave = Arc::clone(&loaded);
     thread::spawn(move || {
-        let last = load(json, bytes, spool, file.as_ref(), &sender).and_then(|judgement| {
+        let loading = load(json, bytes, spool, file.as_ref(), &policies, &sender);
+        let last = loading.and_then(|(judgement, opinion)| {
             let since = match (&file, earlier.memory) {
                 (Some(file), Some(memory)) => {
                     let earlier = memory.recall()?;
@@ -87,7 +103,12 @@ pub fn start(
             };
             let mut signals = judgement.signals.clone();
             signals.extend(since);
-            let _ = leave.0.set(judgement);
+            let trouble = opinion.troubles.first().cloned();
+            if opinion != Opinion::default() {
+                let secrets = Arc::clone(&judgement.secrets);
+                let _ = sender.send(Msg::Opinion(Box::new(opinion), secrets));
+            }
+            let _ = leave.0.set((judgement, trouble));
             Ok(Msg::Loaded(Box::new(facts), signals))
         });
         let last = last.unwrap_or_else(Msg::LoadFailed);
@@ -115,14 +136,15 @@ fn load(
     bytes: Option<u64>,
     spool: Option<Spool>,
     file: Option<&PlanFile>,
+    policies: &Policies,
     screen: &SyncSender<Msg>,
-) -> Result<Judgement, Failure> {
+) -> Result<(Judgement, Opinion), Failure> {
     // The tool says nothing until it is nearly done; what is waited for, and how long so far, is told until it does.
     let mut silence = json
         .tool()
         .map(|tool| tell_of_silence(tool, screen.clone()));
     json.read(spool, |json| {
-        judge::judge(json, bytes, file, &mut |step| {
+        judge::judge_under(json, bytes, file, policies, &mut |step| {
             silence = None;
             let message = match step {
                 Step::Rows(rows) => Msg::Rows(rows),

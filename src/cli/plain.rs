@@ -10,7 +10,7 @@ use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::review::judge::Judgement;
 use crate::review::log::{Log, Said};
-use crate::review::{self, Ack, Key, Method, Objection, Requirement};
+use crate::review::{self, Ack, Key, Method, Objection, Requirement, SHORTEST_REASON, is_reason};
 use crate::risk::{Judged, Risk};
 use crate::text::visible;
 use crate::ui::detail::{self, DetailContext, Options, Standing};
@@ -125,7 +125,6 @@ impl Plain<'_> {
             comments: &[],
             dependants: self.judgement.header.dependants_of(&row.effect),
             fate: review::fate(row, self.rows),
-            policy: &[],
             source: source.as_deref(),
             secrets: Some(&self.judgement.secrets),
         };
@@ -177,6 +176,15 @@ impl Plain<'_> {
                     })
                 }
                 typed if (critical && typed == name) || (!critical && typed == "yes") => {
+                    let denied = requirement.denies().next().is_some();
+                    let reason = if denied {
+                        override_reason(input, out)?
+                    } else {
+                        None
+                    };
+                    if denied && reason.is_none() {
+                        continue;
+                    }
                     let method = if critical {
                         Method::Typed
                     } else {
@@ -185,7 +193,7 @@ impl Plain<'_> {
                     Said::Ack(Ack {
                         requirement: requirement.clone(),
                         method,
-                        reason: None,
+                        reason,
                     })
                 }
                 _ => {
@@ -274,6 +282,20 @@ impl Plain<'_> {
             Some(Said::Comment { .. }) | None => false,
         }
     }
+}
+
+/// Asks why a policy's deny is accepted. `None` if what was said is no reason.
+fn override_reason(
+    input: &mut dyn BufRead,
+    out: &mut dyn Write,
+) -> Result<Option<String>, Failure> {
+    let question = "A policy denies this. Why may it be done all the same? ";
+    let reason = prompt(input, out, question)?.filter(|reason| is_reason(reason));
+    if reason.is_none() {
+        let least = format!("A reason has at least {SHORTEST_REASON} characters.\n");
+        say(out, &least)?;
+    }
+    Ok(reason)
 }
 
 fn say(out: &mut dyn Write, text: &str) -> Result<(), Failure> {

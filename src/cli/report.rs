@@ -212,6 +212,13 @@ impl Report<'_> {
             }
         }
         let _ = write!(text, "  [{}]", visible(&finding.rule));
+        if let Some(at) = finding
+            .origin
+            .as_ref()
+            .and_then(|origin| origin.at.as_ref())
+        {
+            let _ = write!(text, "  {}", visible(at));
+        }
         text
     }
 
@@ -252,6 +259,11 @@ impl Report<'_> {
                     old: finding.old.as_deref().map(|old| self.masked(old)),
                     new: finding.new.as_deref().map(|new| self.masked(new)),
                     message: self.masked(&finding.message),
+                    tool: finding.origin.as_ref().map(|origin| &*origin.tool),
+                    source: finding
+                        .origin
+                        .as_ref()
+                        .and_then(|origin| origin.at.as_deref()),
                 })
                 .collect(),
         }
@@ -338,4 +350,8 @@ struct JsonFinding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<Cow<'a, str>>,
     message: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
 }

@@ -15,6 +15,7 @@ use super::loading;
 use super::open::{self, Json, PlanArgument};
 use super::places;
 use super::plain::Plain;
+use super::policy::PolicyArgument;
 use super::report::Report;
 use super::trust::TrustArgument;
 use super::watch::Watched;
@@ -22,8 +23,10 @@ use crate::approval::emergency::Emergency;
 use crate::failure::{Exit, Failure};
 use crate::gate::manifest::Manifest;
 use crate::plan::archive::PlanFile;
+use crate::policy::Policies;
 use crate::review::draft::Draft;
 use crate::review::memory::Memory;
+use crate::review::verdicts;
 use crate::trust::{Scope, Trust, Workdir, scope};
 use crate::ui::hands::Outcome;
 use crate::ui::keymap;
@@ -44,6 +47,10 @@ pub struct Arguments {
     /// Whose signature counts.
     #[command(flatten)]
     pub trust: TrustArgument,
+
+    /// The policies.
+    #[command(flatten)]
+    pub policy: PolicyArgument,
 
     /// The key to sign with: a private key file, or a public one whose private key an ssh-agent holds
     /// [default: the one key in the agent that the trust file knows].
@@ -137,6 +144,8 @@ pub struct Review {
     pub bytes: Option<u64>,
     /// The plan's JSON.
     pub json: Json,
+    /// What the plan is held against.
+    pub policies: Policies,
     /// Who signs, or why nobody can.
     pub signing: Result<Signing, Failure>,
     /// Where drafts lie.
@@ -167,10 +176,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .hint("undersign review PLAN"),
         );
     };
+    let trust = arguments.trust.open().map(|opened| opened.trust);
+    let policies = arguments.policy.open(trust.as_ref().ok())?;
     // Before it is opened: what is written while it is read must be seen too.
     let watched = Watched::new(&argument.plan);
     let plan = open::plan(argument)?;
-    let signing = match signing(arguments, plan.file.as_ref()) {
+    let signing = match trust.and_then(|trust| signing(arguments, trust, plan.file.as_ref())) {
         // Whoever breaks the glass has come to sign, and is told at once that they cannot.
         Err(failure) if arguments.break_glass => return Err(failure),
         signing => signing,
@@ -185,6 +196,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         file: plan.file,
         bytes: plan.bytes,
         json: plan.json,
+        policies,
         signing,
         drafts: Some(places::drafts()?),
         watched,
@@ -250,6 +262,11 @@ impl Review {
             _ => None,
         };
         let memory = self.memory();
+        let policy_sha256 = self.policies.sha256();
+        let rules = self.policies.ruleset.iter().flat_map(|rules| &rules.files);
+        let texts = rules
+            .map(|file| (file.path.clone(), file.text.clone()))
+            .collect();
         let (messages, loaded) = loading::start(
             self.json,
             self.bytes,
@@ -259,6 +276,7 @@ impl Review {
                 drafts: self.drafts.clone(),
                 memory: memory.clone(),
             },
+            self.policies,
         );
         let (signing, identity) = match self.signing {
             Ok(signing) => {
@@ -275,6 +293,7 @@ impl Review {
             identity,
             restored: earlier.as_ref().map(loading::describe),
             log: earlier.unwrap_or_default(),
+            policies: Arc::new(texts),
             theme: looks.theme(std::env::var_os("NO_COLOR").as_deref()),
         };
         let desk = Desk {
@@ -283,6 +302,7 @@ impl Review {
             file: self.file,
             loaded,
             drafts: self.drafts,
+            policy_sha256,
             memory,
             signing,
             results: self.results,
@@ -316,6 +336,10 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         match message {
             Msg::Rows(more) => rows.extend(more),
             Msg::Restored(earlier, _) => log = earlier,
+            Msg::Opinion(opinion, secrets) => {
+                let of_plan = verdicts::attach(&mut rows, &opinion, &secrets);
+                rows.splice(..0, of_plan).for_each(drop);
+            }
             Msg::Loaded(_, signals) => rows.splice(..0, signals).for_each(drop),
             Msg::LoadFailed(failure) => return Err(failure),
             _ => {}
@@ -363,8 +387,11 @@ fn why_not(failure: &Failure) -> String {
 }
 
 /// Who may sign this plan here, and for which scope.
-fn signing(arguments: &Arguments, file: Option<&PlanFile>) -> Result<Signing, Failure> {
-    let trust = arguments.trust.open()?.trust;
+fn signing(
+    arguments: &Arguments,
+    trust: Trust,
+    file: Option<&PlanFile>,
+) -> Result<Signing, Failure> {
     let scope = scope_for(&trust, arguments.scope.as_deref(), file)?.clone();
     let identity = Identity::find(&trust, arguments.key.as_deref())?;
     let emergency = match (&arguments.ticket, &arguments.reason) {

@@ -3,6 +3,7 @@
 //! All three must come to the same findings, so there is one way. Holds no row itself: rows go out in batches while
 //! the pass goes on.
 
+use std::io::Seek as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
 use crate::plan::scan::Item;
 use crate::plan::value::Value;
+use crate::policy::{Opinion, Policies};
+use crate::review::verdicts;
 use crate::risk::{self, Judged, Tally};
 
 /// Rows are judged and sent one by one until this many are out, so that the first screen does not wait; then in batches.
@@ -129,6 +132,54 @@ pub fn judge<'a>(
             secrets: Arc::new(secrets),
         })
     })
+}
+
+/// The same, with what `policies` say of the plan. They are asked while it is read, and answer at its end; until they
+/// are laid on the rows with [`verdicts::attach`], the judgement is not whole.
+pub fn judge_under<'a>(
+    bytes: impl Into<Bytes<'a>>,
+    total: Option<u64>,
+    plan_file: Option<&PlanFile>,
+    policies: &Policies,
+    step: &mut dyn FnMut(Step) -> ControlFlow<()>,
+) -> Result<(Judgement, Opinion), Failure> {
+    let bytes = bytes.into();
+    let Some(mut evaluation) = policies.begin()? else {
+        let judgement = judge(bytes, total, plan_file, step)?;
+        return Ok((judgement, Opinion::default()));
+    };
+    // Policies see the very bytes that are judged: a file that changes meanwhile is not read a second time.
+    let judgement = match bytes {
+        Bytes::Stream(reader) => judge(&mut evaluation.tee(reader), total, plan_file, step)?,
+        Bytes::File(mut file) => {
+            file.rewind()
+                .map_err(|error| Failure::io("the plan", &error))?;
+            judge(&mut evaluation.tee(file), total, plan_file, step)?
+        }
+    };
+    Ok((judgement, evaluation.finish()))
+}
+
+/// Reads and judges everything into one list, with what policies say: the signals first, then what policies say of the
+/// whole plan, then the rows in the order of the file.
+pub fn judge_all_under<'a>(
+    bytes: impl Into<Bytes<'a>>,
+    total: Option<u64>,
+    plan_file: Option<&PlanFile>,
+    policies: &Policies,
+) -> Result<(Judgement, Vec<Judged>), Failure> {
+    let mut rows = Vec::new();
+    let (judgement, opinion) = judge_under(bytes, total, plan_file, policies, &mut |step| {
+        if let Step::Rows(batch) = step {
+            rows.extend(batch);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let of_plan = verdicts::attach(&mut rows, &opinion, &judgement.secrets);
+    let mut all = judgement.signals.clone();
+    all.extend(of_plan);
+    all.append(&mut rows);
+    Ok((judgement, all))
 }
 
 /// Reads and judges everything into one list: the signals first, then the rows in the order of the file.

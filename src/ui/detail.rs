@@ -56,19 +56,6 @@ pub enum Standing<'a> {
     Objected(&'a str),
 }
 
-/// What a policy says about the row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PolicyLine<'a> {
-    /// It denies; else it warns.
-    pub denies: bool,
-    /// The rule.
-    pub rule: &'a str,
-    /// What it says.
-    pub message: &'a str,
-    /// Where the rule stands, as `policy/rds.rego:14`.
-    pub at: &'a str,
-}
-
 /// How before and after of a value stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Arrangement {
@@ -117,8 +104,6 @@ pub struct DetailContext<'a> {
     pub dependants: &'a [String],
     /// What becomes of a difference that was seen outside.
     pub fate: Option<Fate>,
-    /// What policies say.
-    pub policy: &'a [PolicyLine<'a>],
     /// Where its block stands, as `modules/db/main.tf:31`.
     pub source: Option<&'a str>,
     /// The secrets of the plan, as far as it was read.

@@ -10,6 +10,7 @@ use regex::{Regex, RegexBuilder};
 pub mod complete;
 
 use super::standing::Standing;
+use crate::review::verdicts;
 use crate::risk::{Judged, Risk};
 
 /// The words in front of a colon, with what they look at.
@@ -20,6 +21,10 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("module", "module address"),
     ("attr", "attribute that a finding or a replacement names"),
     ("rule", "rule that made a finding"),
+    (
+        "policy",
+        "policy that speaks of it: its rule, or deny, warn, info",
+    ),
     ("kind", "change, output, drift, ..."),
 ];
 
@@ -42,6 +47,7 @@ enum Test {
     Module(Regex),
     Attribute(Regex),
     Rule(Regex),
+    Policy(Regex),
     Kind(Regex),
     Action(Vec<String>),
     Risk(Compare, Risk),
@@ -88,6 +94,7 @@ impl Filter {
                 Test::Module(_)
                 | Test::Attribute(_)
                 | Test::Rule(_)
+                | Test::Policy(_)
                 | Test::Kind(_)
                 | Test::Action(_)
                 | Test::Risk(..)
@@ -117,6 +124,11 @@ impl Test {
                 named.chain(forced).any(|path| regex.is_match(path))
             }
             Test::Rule(regex) => judged.findings.iter().any(|f| regex.is_match(&f.rule)),
+            Test::Policy(regex) => judged
+                .findings
+                .iter()
+                .filter_map(|finding| Some((finding, verdicts::said(finding)?)))
+                .any(|(finding, said)| regex.is_match(said) || regex.is_match(&finding.rule)),
             Test::Kind(regex) => regex.is_match(effect.kind.word()),
             Test::Action(wanted) => {
                 let is = |word: &String| {
@@ -204,11 +216,11 @@ fn test(word: &str) -> Result<Test, String> {
         "module" => Ok(Test::Module(literal(value))),
         "attr" => Ok(Test::Attribute(literal(value))),
         "rule" => Ok(Test::Rule(literal(value))),
+        "policy" => Ok(Test::Policy(literal(value))),
         "kind" => Ok(Test::Kind(literal(value))),
         "action" => Ok(Test::Action(value.split(',').map(Into::into).collect())),
         "risk" => risk(value),
         // A word of its own from the start, so that nobody takes it for text to look for.
-        "policy" => Err("policy: no policy is laid on this plan".into()),
         unknown => {
             let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
             Err(format!(
@@ -289,6 +301,7 @@ mod tests {
             old: None,
             new: None,
             message: "".into(),
+            origin: None,
         };
         Judged::new(effect, vec![finding])
     }

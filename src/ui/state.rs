@@ -68,6 +68,8 @@ pub struct Detail {
     pub revealed: Option<String>,
     /// Show the JSON as it stands in the plan.
     pub json: bool,
+    /// Show the text of a policy instead: of which of those that speak of the row.
+    pub rule: Option<usize>,
     /// How before and after stand.
     pub arrangement: Arrangement,
     /// What is searched.

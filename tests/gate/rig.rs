@@ -19,7 +19,10 @@ use undersign::gate::apply::{Applied, apply};
 use undersign::gate::progress::Terminal;
 use undersign::gate::verify::{Request, Verified, verify};
 use undersign::plan::archive::{self, PlanFile};
-use undersign::review::judge::judge_all;
+use undersign::policy::Policies;
+use undersign::policy::ruleset::Ruleset;
+use undersign::policy::worker::Program;
+use undersign::review::judge::judge_all_under;
 use undersign::review::{Ack, Method, Requirement};
 use undersign::risk::ruleset_sha256;
 use undersign::trust::{Trust, file};
@@ -46,6 +49,7 @@ pub struct Given {
     pub directory: PathBuf,
     pub variables: Vec<(OsString, OsString)>,
     pub now: Timestamp,
+    pub policy: Option<PathBuf>,
 }
 
 /// Everything the gate is given.
@@ -76,6 +80,7 @@ impl Rig {
             directory: at("configuration"),
             variables: vec![("PATH".into(), at("bin").into())],
             now: time(NOW),
+            policy: None,
         };
         let rig = Rig {
             dir,
@@ -203,8 +208,16 @@ path = "{ledger}"
     }
 
     fn review_of(&self, name: &str, file: Option<&PlanFile>) -> (Facts, Vec<Requirement>) {
-        let (judgement, rows) = judge_all(&mut self.json.as_slice(), None, file).unwrap();
-        let facts = Facts::of(name, file, &judgement, &self.target_scope).unwrap();
+        let directory = self.request.policy.as_deref();
+        let policies = Policies {
+            ruleset: directory.map(|directory| Ruleset::load(directory).unwrap()),
+            program: Program::at(env!("CARGO_BIN_EXE_undersign")),
+        };
+        let (judgement, rows) =
+            judge_all_under(&mut self.json.as_slice(), None, file, &policies).unwrap();
+        let facts = Facts::of(name, file, &judgement, &self.target_scope)
+            .unwrap()
+            .under(policies.sha256());
         (facts, rows.iter().filter_map(Requirement::of).collect())
     }
 
@@ -221,17 +234,28 @@ path = "{ledger}"
 
     /// Signs an approval of `facts` with acknowledgements of `required`, and hands it to the gate.
     pub fn sign(&mut self, facts: &Facts, required: &[Requirement]) -> PathBuf {
+        self.sign_because(facts, required, None)
+    }
+
+    /// The same, with a reason for each acknowledgement.
+    pub fn sign_because(
+        &mut self,
+        facts: &Facts,
+        required: &[Requirement],
+        reason: Option<&str>,
+    ) -> PathBuf {
         let number = self.request.approvals.len();
         let acks = required
             .iter()
             .map(|requirement| Ack {
                 requirement: requirement.clone(),
                 method: Method::Key,
-                reason: None,
+                reason: reason.map(Into::into),
             })
             .collect();
         let policy = Policy {
             ruleset_sha256: Hex(ruleset_sha256()),
+            inputs_sha256: facts.policy_sha256.map(Hex),
             trust_version: 3,
         };
         let issued_at = self.signed;
@@ -245,7 +269,6 @@ path = "{ledger}"
             issued_at,
             expires_at: issued_at + SignedDuration::from_hours(2),
             acks,
-            overrides: Vec::new(),
             seconds: 60,
             comment: String::new(),
         };
@@ -279,6 +302,8 @@ path = "{ledger}"
             tool: None,
             directory: given.directory.clone(),
             requester: None,
+            policy: given.policy.clone(),
+            worker: Program::at(env!("CARGO_BIN_EXE_undersign")),
             variables: given.variables.clone(),
             now: given.now,
         })

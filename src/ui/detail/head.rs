@@ -6,7 +6,8 @@ use super::{DetailContext, DetailLine, Standing, words};
 use crate::diff::Secrets;
 use crate::plan::effect::{Kind, Mode};
 use crate::plan::reason;
-use crate::risk::{self, Judged};
+use crate::review::verdicts;
+use crate::risk::{self, Finding, Judged, Risk};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::width::width;
 
@@ -177,22 +178,11 @@ fn facts(
             )],
         ));
     }
-    for line in context.policy {
-        let (mark, word, role) = if line.denies {
-            (context.theme.glyph("✗", "x"), "deny", Role::Alarm)
-        } else {
-            ("!", "warn", Role::Warn)
-        };
-        facts.push((
-            "policy",
-            vec![
-                Piece::new(format!("{mark} {word} "), role),
-                foreign(line.rule, Role::Strong),
-                foreign(&format!("  {}", line.message), Role::Text),
-                foreign(&format!("  {}", line.at), Role::Dim),
-            ],
-        ));
-    }
+    let policies = judged
+        .findings
+        .iter()
+        .filter_map(|finding| policy(finding, context, foreign));
+    facts.extend(policies.map(|pieces| ("policy", pieces)));
     facts.extend(around(context, page, foreign));
     match context.standing {
         Standing::Acknowledged(Some(reason)) => {
@@ -239,6 +229,31 @@ fn said(
 /// Whether the note says the reason already.
 fn told_by(note: Option<&str>, reason: &str) -> bool {
     note.is_some_and(|note| note.contains(reason))
+}
+
+/// `✗ deny main.deny  no public database  rds.rego:14`
+fn policy(
+    finding: &Finding,
+    context: &DetailContext<'_>,
+    foreign: &impl Fn(&str, Role) -> Piece,
+) -> Option<Vec<Piece>> {
+    let origin = finding.origin.as_ref()?;
+    let word = verdicts::said(finding)?;
+    let (mark, role) = match finding.risk {
+        Risk::Critical | Risk::High => (context.theme.glyph("✗", "x"), Role::Alarm),
+        Risk::Medium => ("!", Role::Warn),
+        Risk::Low => (context.theme.glyph("·", "-"), Role::Dim),
+    };
+    let mut pieces = vec![
+        Piece::new(format!("{mark} {word} "), role),
+        foreign(verdicts::rule(finding), Role::Strong),
+        foreign(&format!("  {}", finding.message), Role::Text),
+    ];
+    if let Some(at) = &origin.at {
+        pieces.push(foreign(&format!("  {at}"), Role::Dim));
+    }
+    pieces.push(foreign(&format!("  {}", origin.tool), Role::Dim));
+    Some(pieces)
 }
 
 /// Where the block stands and what depends on it.

@@ -13,7 +13,7 @@ const MARK: usize = 2;
 /// Columns between what was found and the rule's name.
 const GAP: usize = 3;
 
-/// Every finding. Those of low risk go without their sentence unless all is asked for: they only count.
+/// Every finding of undersign itself. Those of low risk go without their sentence unless all is asked for: they only count.
 pub(super) fn lines(
     judged: &Judged,
     foreign: &impl Fn(&str, Role) -> Piece,
@@ -22,7 +22,11 @@ pub(super) fn lines(
 ) -> Vec<DetailLine> {
     let mut out = Vec::new();
     let mut before = "";
-    for (i, finding) in judged.findings.iter().enumerate() {
+    let own = judged
+        .findings
+        .iter()
+        .filter(|finding| finding.origin.is_none());
+    for (i, finding) in own.enumerate() {
         let label = if i == 0 { "why" } else { "" };
         let mark = context.theme.risk_mark(finding.risk);
         let lead = vec![
