@@ -20,6 +20,8 @@ pub mod open;
 pub mod plain;
 pub mod report;
 pub mod review;
+pub mod since;
+pub mod state;
 pub mod trust;
 pub mod verify;
 

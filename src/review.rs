@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::risk::Judged;
 
+pub mod carry;
 pub mod draft;
 pub mod judge;
 pub mod log;
+pub mod private;
 pub mod rejection;
 
 /// Which row is spoken of: the same address may hold a current and several deposed objects.
@@ -81,6 +83,8 @@ pub enum Method {
     Typed,
     /// Answered at a numbered prompt.
     Prompt,
+    /// Given to the very same change of an earlier plan, and carried over.
+    Carried,
 }
 
 /// A reviewer's explicit yes to one row.

@@ -15,6 +15,7 @@ use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::plan::index::{Header, Progress};
 use crate::plan::values::Values;
+use crate::review::carry::Since;
 use crate::review::log::Log;
 use crate::risk::Judged;
 
@@ -102,6 +103,8 @@ pub enum Msg {
     Progress(Progress),
     /// What was said in an earlier sitting, where it could only be found when the plan was read.
     Restored(Log, String),
+    /// What of an earlier review still holds, found when the plan was read.
+    Since(Box<Since>),
     /// Reading is over; the rows about the plan as a whole come with it.
     Loaded(Box<Facts>, Vec<Judged>),
     /// Reading failed.
@@ -197,7 +200,7 @@ fn turn(
                     let effect = &state.rows[row as usize].effect;
                     Some(Msg::Values(row, hands.values(effect)))
                 }
-                Command::Save => Some(Msg::Saved(hands.save(&state.log))),
+                Command::Save => Some(Msg::Saved(hands.save(&state.log, &state.rows))),
                 Command::Reject => Some(Msg::Rejected(hands.reject(&state.log, &state.rows))),
                 Command::Sign(request) => {
                     let job = hands.sign(request);

@@ -9,10 +9,12 @@ use std::thread;
 use super::open::Json;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
-use crate::plan::source::Spool;
+use crate::plan::source::{Source, Spool};
+use crate::review::carry::{Earlier, Since};
 use crate::review::draft::Draft;
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::log::Log;
+use crate::risk::Judged;
 use crate::ui::{Facts, Msg};
 
 /// Batches that may wait for the screen; then the worker waits for it.
@@ -49,27 +51,35 @@ pub fn start(
     spool: Option<Spool>,
     file: Option<PlanFile>,
     drafts: Option<PathBuf>,
+    since: Option<(Earlier, Arc<Source>)>,
 ) -> (Receiver<Msg>, Arc<Loaded>) {
     let (sender, receiver) = sync_channel(AHEAD);
     let loaded = Arc::new(Loaded::default());
     let leave = Arc::clone(&loaded);
     thread::spawn(move || {
-        let last = load(json, bytes, spool, file.as_ref(), &sender).and_then(|judgement| {
-            if let (None, Some(directory)) = (&file, drafts)
-                && let Some(log) = Draft::new(&directory, &judgement.header.sha256).load()?
-            {
-                let _ = sender.send(restored(log));
-            }
-            let facts = Facts {
-                header: judgement.header.clone(),
-                tool: judgement.product.word(),
-                file,
-                secrets: Some(Arc::clone(&judgement.secrets)),
-            };
-            let signals = judgement.signals.clone();
-            let _ = leave.0.set(judgement);
-            Ok(Msg::Loaded(Box::new(facts), signals))
-        });
+        let mut comparison = since.map(Comparison::new);
+        let compare = comparison.as_mut();
+        let last =
+            load(json, bytes, spool, file.as_ref(), compare, &sender).and_then(|judgement| {
+                if let (None, Some(directory)) = (&file, drafts)
+                    && let Some(log) = Draft::new(&directory, &judgement.header.sha256).load()?
+                {
+                    let _ = sender.send(restored(log));
+                }
+                if let Some(comparison) = comparison {
+                    let since = comparison.finish(&judgement.signals);
+                    let _ = sender.send(Msg::Since(Box::new(since)));
+                }
+                let facts = Facts {
+                    header: judgement.header.clone(),
+                    tool: judgement.product.word(),
+                    file,
+                    secrets: Some(Arc::clone(&judgement.secrets)),
+                };
+                let signals = judgement.signals.clone();
+                let _ = leave.0.set(judgement);
+                Ok(Msg::Loaded(Box::new(facts), signals))
+            });
         let last = last.unwrap_or_else(Msg::LoadFailed);
         // Nobody listens any more when the reviewer has left.
         let _ = sender.send(last);
@@ -90,17 +100,60 @@ pub fn describe(log: &Log) -> String {
     format!("restored from your draft: {verdicts} decided, {comments} commented")
 }
 
+/// Holds the rows against an earlier review while they are read.
+struct Comparison {
+    earlier: Earlier,
+    source: Arc<Source>,
+    since: Since,
+}
+
+impl Comparison {
+    fn new((earlier, source): (Earlier, Arc<Source>)) -> Self {
+        Comparison {
+            earlier,
+            source,
+            since: Since::default(),
+        }
+    }
+
+    fn rows(&mut self, rows: &[Judged]) {
+        for judged in rows.iter().filter(|judged| self.earlier.concerns(judged)) {
+            // A row that cannot be read again is held to be another one.
+            let item = self.source.item(&judged.effect).ok();
+            self.earlier
+                .compare(judged, item.as_deref(), &mut self.since);
+        }
+    }
+
+    fn finish(mut self, signals: &[Judged]) -> Since {
+        for signal in signals
+            .iter()
+            .filter(|signal| self.earlier.concerns(signal))
+        {
+            self.earlier.compare(signal, None, &mut self.since);
+        }
+        self.earlier.finish(&mut self.since);
+        self.since
+    }
+}
+
 fn load(
     json: Json,
     bytes: Option<u64>,
     spool: Option<Spool>,
     file: Option<&PlanFile>,
+    mut comparison: Option<&mut Comparison>,
     screen: &SyncSender<Msg>,
 ) -> Result<Judgement, Failure> {
     json.read(spool, |reader| {
         judge::judge(reader, bytes, file, &mut |step| {
             let message = match step {
-                Step::Rows(rows) => Msg::Rows(rows),
+                Step::Rows(rows) => {
+                    if let Some(comparison) = comparison.as_deref_mut() {
+                        comparison.rows(&rows);
+                    }
+                    Msg::Rows(rows)
+                }
                 Step::Progress(progress) => Msg::Progress(progress),
             };
             screen

@@ -24,6 +24,8 @@ pub struct Plain<'a> {
     pub rows: &'a [Judged],
     /// What was said before.
     pub log: Log,
+    /// How rows compare with those of an earlier review.
+    pub since: BTreeMap<Key, String>,
     /// What is typed to sign; `Err` says why nobody can sign.
     pub phrase: Result<String, String>,
     /// Marks and words only.
@@ -116,6 +118,7 @@ impl Plain<'_> {
             dependants: &[],
             policy: &[],
             source: None,
+            since: self.since.get(&Key::of(row)).map(String::as_str),
             secrets: None,
         };
         say(out, &format!("{}\n", visible(&Key::of(row).to_string())))?;
@@ -183,7 +186,7 @@ impl Plain<'_> {
                 }
             };
             self.log.say(said);
-            match hands.save(&self.log) {
+            match hands.save(&self.log, self.rows) {
                 Ok(()) => return Ok(Answer::Next),
                 Err(failure) => {
                     self.log.undo();

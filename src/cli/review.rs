@@ -1,5 +1,6 @@
 //! `undersign review`: the screen; it ends in an approval, in a rejection with comments, or in a draft that waits.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,7 +8,6 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use etcetera::BaseStrategy as _;
 
 use super::check::print;
 use super::desk::{Desk, Results, Signing};
@@ -16,12 +16,16 @@ use super::loading;
 use super::open::{self, Json, PlanArgument};
 use super::plain::Plain;
 use super::report::Report;
+use super::since;
+use super::state::StateDirectory;
 use super::trust::TrustArgument;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
+use crate::review::carry::{self, Earlier};
 use crate::review::draft::Draft;
+use crate::text::visible;
 use crate::trust::{Scope, Trust, scope};
-use crate::ui::hands::Outcome;
+use crate::ui::hands::{Hands as _, Outcome};
 use crate::ui::theme::{Palette, Theme};
 use crate::ui::{self, Msg};
 
@@ -48,6 +52,11 @@ pub struct Arguments {
     /// Where the approval is written [default: PLAN.approvals/PERSON-NONCE.json].
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    /// An approval, a draft or a rejection of an earlier plan that you reviewed: what is the same to the last value comes
+    /// acknowledged, and only the rest is asked.
+    #[arg(long, value_name = "FILE")]
+    pub since: Option<PathBuf>,
 
     /// Ask line by line instead of drawing a screen: for screen readers and plain terminals.
     #[arg(long)]
@@ -113,8 +122,10 @@ pub struct Review {
     pub json: Json,
     /// Who signs, or why nobody can.
     pub signing: Result<Signing, Failure>,
-    /// Where drafts lie.
-    pub drafts: Option<PathBuf>,
+    /// Where drafts and memories lie.
+    pub state: Option<StateDirectory>,
+    /// The earlier review that the plan is held against.
+    pub since: Option<Earlier>,
     /// Where the results go.
     pub results: Results,
 }
@@ -128,6 +139,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .hint("For the same analysis as text: undersign check PLAN"),
         );
     }
+    let state = StateDirectory::find()?;
+    let since = match &arguments.since {
+        Some(path) => Some(since::earlier(path, &state)?),
+        None => None,
+    };
     let plan = open::plan(&arguments.plan)?;
     let signing = signing(arguments, plan.file.as_ref());
     let beside = if arguments.plan.plan.as_os_str() == "-" {
@@ -141,7 +157,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         bytes: plan.bytes,
         json: plan.json,
         signing,
-        drafts: Some(drafts()?),
+        since,
+        state: Some(state),
         results: Results::Beside {
             plan: beside,
             approval: arguments.output.clone(),
@@ -188,7 +205,9 @@ impl Review {
     /// Starts reading the plan.
     fn begin(self, looks: &Looks) -> Result<Begun, Failure> {
         let (spool, source) = self.json.keep()?;
-        let earlier = match (&self.drafts, &self.file) {
+        let drafts = self.state.as_ref().map(StateDirectory::drafts);
+        let source = Arc::new(source);
+        let earlier = match (&drafts, &self.file) {
             (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
             _ => None,
         };
@@ -197,7 +216,8 @@ impl Review {
             self.bytes,
             spool,
             self.file.clone(),
-            self.drafts.clone(),
+            drafts,
+            self.since.map(|earlier| (earlier, Arc::clone(&source))),
         );
         let (signing, identity) = match self.signing {
             Ok(signing) => {
@@ -218,10 +238,11 @@ impl Review {
         };
         let desk = Desk {
             name: self.name,
-            source: Arc::new(source),
+            source,
             file: self.file,
             loaded,
-            drafts: self.drafts,
+            state: self.state,
+            remembered: BTreeMap::new(),
             signing,
             results: self.results,
             since: Instant::now(),
@@ -249,14 +270,23 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
     } = review.begin(looks)?;
     let mut rows = Vec::new();
     let mut log = setup.log;
+    let mut compared = BTreeMap::new();
     for message in messages {
         match message {
             Msg::Rows(more) => rows.extend(more),
             Msg::Restored(earlier, _) => log = earlier,
+            Msg::Since(since) => {
+                carry::over(&mut log, &since.acks);
+                print(&format!("{}\n", visible(&since.summary)))?;
+                compared = since.says;
+            }
             Msg::Loaded(_, signals) => rows.splice(..0, signals).for_each(drop),
             Msg::LoadFailed(failure) => return Err(failure),
             _ => {}
         }
+    }
+    if !log.entries().is_empty() {
+        desk.save(&log, &rows)?;
     }
     let file = desk.file.clone();
     let report = Report {
@@ -269,6 +299,7 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
     let plain = Plain {
         rows: &rows,
         log,
+        since: compared,
         phrase: setup.identity.map(|_| setup.phrase),
         theme: setup.theme,
     };
@@ -328,16 +359,4 @@ fn scope_for<'a>(
         )
         .hint("Name one with --scope, or review the plan file.")),
     }
-}
-
-fn drafts() -> Result<PathBuf, Failure> {
-    let strategy = etcetera::choose_base_strategy().map_err(|error| {
-        Failure::new(
-            Exit::Internal,
-            "home",
-            format!("your home directory cannot be found: {error}"),
-        )
-    })?;
-    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
-    Ok(state.join("undersign").join("drafts"))
 }

@@ -95,6 +95,8 @@ pub struct DetailContext<'a> {
     pub policy: &'a [PolicyLine<'a>],
     /// Where its block stands, as `modules/db/main.tf:31`.
     pub source: Option<&'a str>,
+    /// How it compares with the change of an earlier review.
+    pub since: Option<&'a str>,
     /// The secrets of the plan, as far as it was read.
     pub secrets: Option<&'a Secrets>,
 }

@@ -14,8 +14,8 @@ pub trait Hands {
     /// The JSON text of a row's element, and its values.
     fn values(&mut self, effect: &Effect) -> Result<(String, Values), Failure>;
 
-    /// Puts the draft on disk, safely, before it returns.
-    fn save(&mut self, log: &Log) -> Result<(), Failure>;
+    /// Puts the draft on disk, safely, before it returns; `rows` are what it speaks of, as far as they were read.
+    fn save(&mut self, log: &Log, rows: &[Judged]) -> Result<(), Failure>;
 
     /// Prepares a signature. Nothing is signed before the job runs.
     fn sign(&mut self, request: SignRequest) -> SignJob;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::review::log::{Log, Said};
-use crate::review::{Key, Requirement};
+use crate::review::{Key, Method, Requirement};
 use crate::risk::Judged;
 
 /// Where a row stands.
@@ -16,6 +16,8 @@ pub enum Standing {
     Open,
     /// It is acknowledged, for exactly what it asks.
     Acked,
+    /// The same, carried over from an earlier plan.
+    Carried,
     /// Somebody objected.
     Objected,
 }
@@ -27,6 +29,7 @@ impl Standing {
             Standing::Nothing => "   ",
             Standing::Open => "[ ]",
             Standing::Acked => "[x]",
+            Standing::Carried => "[=]",
             Standing::Objected => "[-]",
         }
     }
@@ -37,6 +40,7 @@ impl Standing {
             Standing::Nothing => "",
             Standing::Open => "not acknowledged",
             Standing::Acked => "acknowledged",
+            Standing::Carried => "acknowledged before",
             Standing::Objected => "objected",
         }
     }
@@ -58,7 +62,10 @@ pub fn standings(rows: &[Judged], log: &Log) -> Vec<Standing> {
                 Some(Said::Ack(ack))
                     if Requirement::of(judged).as_ref() == Some(&ack.requirement) =>
                 {
-                    Standing::Acked
+                    match ack.method {
+                        Method::Carried => Standing::Carried,
+                        Method::Key | Method::Typed | Method::Prompt => Standing::Acked,
+                    }
                 }
                 // An acknowledgement of something else than what the row asks for counts as none.
                 Some(Said::Ack(_) | Said::Comment { .. }) | None if judged.needs_ack() => {
@@ -95,7 +102,7 @@ impl Tally {
             }
             tally.asking += usize::from(judged.needs_ack());
             match standing {
-                Standing::Acked => tally.acked += 1,
+                Standing::Acked | Standing::Carried => tally.acked += 1,
                 Standing::Objected => tally.objected += 1,
                 Standing::Open | Standing::Nothing => {}
             }

@@ -8,6 +8,7 @@ use super::layout::too_small;
 use super::state::{Reading, State};
 use super::theme::Role;
 use super::{Command, Msg};
+use crate::review::carry;
 
 mod browse;
 mod decide;
@@ -55,6 +56,13 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.stale = true;
             state.say(sentence, Role::Done);
             settle(state)
+        }
+        Msg::Since(since) => {
+            carry::over(&mut state.log, &since.acks);
+            state.since = since.says;
+            state.stale = true;
+            state.say(since.summary, Role::Done);
+            Vec::new()
         }
         Msg::Loaded(facts, rows) => {
             state.reading = Reading::Done(facts);

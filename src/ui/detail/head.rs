@@ -114,6 +114,9 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
             )],
         ));
     }
+    if let Some(since) = context.since {
+        facts.push(("since", vec![foreign(since, Role::Strong)]));
+    }
     for finding in &judged.findings {
         facts.push((WHY, why(finding, page, &foreign)));
     }

@@ -28,6 +28,7 @@ fn context<'a>() -> DetailContext<'a> {
         dependants: &[],
         policy: &[],
         source: None,
+        since: None,
         secrets: None,
     }
 }
@@ -256,6 +257,7 @@ fn everything_that_is_known_of_a_change_is_on_its_pane() {
         comments: &["who asked for this?"],
         dependants: &dependants,
         policy: &policy,
+        since: None,
         source: Some("modules/db/main.tf:31"),
         standing: Standing::Objected("not before the backup"),
         ..context()

@@ -38,11 +38,13 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
     let verdicts = state.log.verdicts();
     let standing = match (state.standings[row as usize], verdicts.get(&key)) {
         (Standing::Objected, Some(Said::Object(no))) => detail::Standing::Objected(&no.reason),
-        (Standing::Acked, Some(Said::Ack(ack))) => {
+        (Standing::Acked | Standing::Carried, Some(Said::Ack(ack))) => {
             detail::Standing::Acknowledged(ack.reason.as_deref())
         }
         (Standing::Open, _) => detail::Standing::Open,
-        (Standing::Nothing | Standing::Acked | Standing::Objected, _) => detail::Standing::NotAsked,
+        (Standing::Nothing | Standing::Acked | Standing::Carried | Standing::Objected, _) => {
+            detail::Standing::NotAsked
+        }
     };
     let comments: Vec<&str> = state
         .log
@@ -71,6 +73,7 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
         dependants: dependants.map_or(&[], |list| list.as_slice()),
         policy: &[],
         source: None,
+        since: state.since.get(&key).map(String::as_str),
         secrets,
     };
     detail::lines(judged, values, &context, width)

@@ -37,7 +37,9 @@ fn acknowledge(state: &State) -> Option<String> {
         return Some("put the cursor on a change first; ] goes to the next that waits".into());
     };
     match state.standings[row as usize] {
-        Standing::Acked => Some("already acknowledged; u takes the last one back".into()),
+        Standing::Acked | Standing::Carried => {
+            Some("already acknowledged; u takes the last one back".into())
+        }
         Standing::Open => None,
         Standing::Objected | Standing::Nothing if judged.needs_ack() => None,
         Standing::Objected | Standing::Nothing if judged.effect.kind == Kind::Drift => {

@@ -168,12 +168,12 @@ fn row_pieces(state: &State, row: u32, depth: u16) -> Vec<Piece> {
     let judged = &state.rows[row as usize];
     let effect = &judged.effect;
     let standing = state.standings[row as usize];
-    let done = matches!(standing, Standing::Acked);
+    let done = matches!(standing, Standing::Acked | Standing::Carried);
     let set_in = usize::from(depth) * 2;
     let mut pieces = vec![Piece::new(" ".repeat(set_in), Role::Text)];
     if standing != Standing::Nothing || depth == 1 && judged.needs_ack() {
         let role = match standing {
-            Standing::Acked => Role::Done,
+            Standing::Acked | Standing::Carried => Role::Done,
             Standing::Objected => Role::Alarm,
             Standing::Open | Standing::Nothing => Role::Text,
         };
