@@ -13,6 +13,7 @@ pub mod apply;
 pub mod check;
 pub mod demo;
 pub mod desk;
+pub mod diff;
 pub mod failure;
 pub mod identity;
 pub mod loading;
@@ -20,6 +21,7 @@ pub mod open;
 pub mod plain;
 pub mod report;
 pub mod review;
+pub mod schema;
 pub mod since;
 pub mod state;
 pub mod trust;
@@ -41,6 +43,8 @@ pub enum Command {
     Review(review::Arguments),
     /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something.
     Check(check::Arguments),
+    /// Say what a plan does that another one did not. Exit 0: nothing more to acknowledge; 3: something.
+    Diff(diff::Arguments),
     /// Say whether a plan is approved, by whom and until when. Changes nothing.
     Verify(verify::Arguments),
     /// Apply an approved plan, once: verify, claim, apply, record what became of it.
@@ -48,6 +52,8 @@ pub enum Command {
     /// Whose signature counts: make a trust file, check one, export its keys.
     #[command(subcommand)]
     Trust(trust::Command),
+    /// Print the JSON schema of what undersign prints for programs.
+    Schema(schema::Arguments),
     /// See it all on an embedded plan, with a key made for the occasion. Leaves nothing behind.
     Demo(demo::Arguments),
 }
@@ -78,10 +84,15 @@ pub fn main() -> ExitCode {
     };
     let (result, format) = match cli.command {
         Command::Check(arguments) => {
-            let format = arguments.format;
+            let format = arguments.format.of_failures();
             (check::run(&arguments), format)
         }
+        Command::Diff(arguments) => {
+            let format = arguments.format.of_failures();
+            (diff::run(&arguments), format)
+        }
         Command::Review(arguments) => (review::run(&arguments), Format::Text),
+        Command::Schema(arguments) => (schema::run(&arguments), Format::Text),
         Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
         Command::Apply(arguments) => (apply::run(&arguments), arguments.format),

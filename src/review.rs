@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::risk::Judged;
 
 pub mod carry;
+pub mod compare;
 pub mod draft;
 pub mod judge;
 pub mod log;

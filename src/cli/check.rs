@@ -1,8 +1,10 @@
 //! `undersign check`: the analysis of a review without a person.
 
+use std::fs::OpenOptions;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::open::PlanArgument;
 use super::{Format, open, report};
@@ -16,9 +18,36 @@ pub struct Arguments {
     #[command(flatten)]
     pub plan: PlanArgument,
 
-    /// Print text, or JSON for programs.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// Print text, JSON for programs, Markdown for a comment on a pull request, or SARIF.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+
+    /// Add the report in Markdown to this file as well, as `$GITHUB_STEP_SUMMARY` wants it.
+    #[arg(long, value_name = "FILE")]
+    pub summary_file: Option<PathBuf>,
+}
+
+/// The form of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request: worst first, at most 65,536 characters, and what has no room is counted.
+    Markdown,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+impl Form {
+    /// How a refusal is printed where this form is asked for.
+    pub fn of_failures(self) -> Format {
+        match self {
+            Form::Json | Form::Sarif => Format::Json,
+            Form::Text | Form::Markdown => Format::Text,
+        }
+    }
 }
 
 /// Reads and judges the whole plan, prints what was found, and says whether a person is needed.
@@ -35,15 +64,30 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         rows: &rows,
     };
     let text = match arguments.format {
-        Format::Text => report.to_text(),
-        Format::Json => report.to_json(),
+        Form::Text => report.to_text(),
+        Form::Json => report.to_json(),
+        Form::Markdown => report.to_markdown(),
+        Form::Sarif => report.to_sarif(),
     };
+    if let Some(path) = &arguments.summary_file {
+        add(path, &report.to_markdown())?;
+    }
     print(&text)?;
     Ok(if rows.iter().any(crate::risk::Judged::needs_ack) {
         Exit::NeedsAcknowledgement
     } else {
         Exit::Success
     })
+}
+
+/// Adds text to the end of a file, in one write.
+fn add(path: &Path, text: &str) -> Result<(), Failure> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| Failure::io(path.display(), &error))
 }
 
 /// Writes to standard output; a reader that closed the pipe has read what it wanted.

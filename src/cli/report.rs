@@ -8,8 +8,11 @@ use serde::Serialize;
 use crate::plan::archive::PlanFile;
 use crate::plan::effect::Kind;
 use crate::plan::index::Header;
-use crate::risk::{Finding, Judged, Risk};
+use crate::risk::{Finding, Judged, Risk, rule};
 use crate::text::visible;
+
+pub mod markdown;
+pub mod sarif;
 
 /// What is reported on.
 #[derive(Debug, Clone, Copy)]
@@ -92,11 +95,16 @@ impl Report<'_> {
         out
     }
 
-    /// The report for programs.
+    /// The report for programs; the schema is printed by `undersign schema check`.
     pub fn to_json(&self) -> String {
         let rows = self.rows.iter().map(JsonRow::of).collect();
         let report = JsonReport {
             schema: 1,
+            decision: if self.rows.iter().any(Judged::needs_ack) {
+                "needs_review"
+            } else {
+                "nothing_to_acknowledge"
+            },
             plan: self.name,
             sha256: self.digest(),
             json_sha256: data_encoding::HEXLOWER.encode(&self.header.sha256),
@@ -171,6 +179,7 @@ fn finding_text(finding: &Finding) -> String {
 #[derive(Serialize)]
 struct JsonReport<'a> {
     schema: u32,
+    decision: &'static str,
     plan: &'a str,
     sha256: String,
     json_sha256: String,
@@ -211,6 +220,8 @@ struct JsonFinding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<&'a str>,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<&'static str>,
 }
 
 impl<'a> JsonRow<'a> {
@@ -237,6 +248,7 @@ impl<'a> JsonRow<'a> {
                     old: finding.old.as_deref(),
                     new: finding.new.as_deref(),
                     message: &finding.message,
+                    remedy: rule(&finding.rule).map(|rule| rule.remedy),
                 })
                 .collect(),
         }

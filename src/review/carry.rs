@@ -273,7 +273,7 @@ fn attributes(values: Option<&Values>, names: &[&str]) -> Vec<String> {
 }
 
 /// A side in a few characters; `None` where that cannot be had without cutting.
-fn short(side: &Side) -> Option<String> {
+pub(super) fn short(side: &Side) -> Option<String> {
     let text = match side {
         Side::Absent => "nothing".into(),
         Side::Null => "null".into(),
