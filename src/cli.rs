@@ -16,6 +16,7 @@ pub mod desk;
 pub mod diff;
 pub mod failure;
 pub mod identity;
+pub mod inbox;
 pub mod loading;
 pub mod open;
 pub mod plain;
@@ -24,6 +25,8 @@ pub mod review;
 pub mod schema;
 pub mod since;
 pub mod state;
+pub mod status;
+pub mod submit;
 pub mod trust;
 pub mod verify;
 
@@ -49,6 +52,12 @@ pub enum Command {
     Verify(verify::Arguments),
     /// Apply an approved plan, once: verify, claim, apply, record what became of it.
     Apply(verify::Arguments),
+    /// Put a plan where a person will find it, with what it is for. For agents.
+    Submit(submit::Arguments),
+    /// The plans that were submitted: review one, see what came of the others.
+    Inbox(inbox::Arguments),
+    /// What became of a submitted plan: pending, approved, changes requested, expired, applied.
+    Status(status::Arguments),
     /// Whose signature counts: make a trust file, check one, export its keys.
     #[command(subcommand)]
     Trust(trust::Command),
@@ -93,6 +102,9 @@ pub fn main() -> ExitCode {
         }
         Command::Review(arguments) => (review::run(&arguments), Format::Text),
         Command::Schema(arguments) => (schema::run(&arguments), Format::Text),
+        Command::Submit(arguments) => (submit::run(&arguments), arguments.format),
+        Command::Inbox(arguments) => (inbox::run(&arguments), Format::Text),
+        Command::Status(arguments) => (status::run(&arguments), arguments.format),
         Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
         Command::Apply(arguments) => (apply::run(&arguments), arguments.format),

@@ -12,6 +12,7 @@ use crate::risk::Judged;
 pub mod carry;
 pub mod compare;
 pub mod draft;
+pub mod inbox;
 pub mod judge;
 pub mod log;
 pub mod private;

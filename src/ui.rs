@@ -23,6 +23,7 @@ pub mod detail;
 pub mod dialog;
 pub mod filter;
 pub mod hands;
+pub mod inbox;
 pub mod key;
 pub mod keymap;
 pub mod layout;

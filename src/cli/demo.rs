@@ -65,6 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 scope,
                 identity: Identity::throw_away(PERSON, key),
             }),
+            task: None,
             state: None,
             since: None,
             results: Results::Nowhere(private.path().into()),

@@ -62,9 +62,27 @@ pub struct Arguments {
     #[arg(long)]
     pub plain: bool,
 
+    /// Look at the plan file while it is reviewed: when it is made again, the screen says so and offers to go on with the
+    /// new one.
+    #[arg(long, conflicts_with = "plain")]
+    pub watch: bool,
+
     /// How the screen looks.
     #[command(flatten)]
     pub looks: Looks,
+
+    /// What an agent said about the plan, where it was submitted.
+    #[arg(skip)]
+    pub said: Option<Said>,
+}
+
+/// What an agent said about a plan.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// Its file name; it lies under another one.
+    pub name: String,
+    /// What it is for.
+    pub task: String,
 }
 
 /// How the screen looks.
@@ -91,8 +109,13 @@ pub enum Colours {
 }
 
 impl Looks {
+    /// The theme that is meant in this process.
+    pub fn theme(&self) -> Theme {
+        self.theme_with(std::env::var_os("NO_COLOR").as_deref())
+    }
+
     /// The theme that is meant, where `no_color` is the value of the variable of that name.
-    fn theme(&self, no_color: Option<&std::ffi::OsStr>) -> Theme {
+    fn theme_with(&self, no_color: Option<&std::ffi::OsStr>) -> Theme {
         let without_colour = no_color.is_some_and(|value| !value.is_empty());
         let palette = match self.theme.unwrap_or(if without_colour {
             Colours::None
@@ -114,6 +137,8 @@ impl Looks {
 pub struct Review {
     /// The plan's name for people.
     pub name: String,
+    /// What an agent says it is for.
+    pub task: Option<String>,
     /// The plan file, if there is one.
     pub file: Option<PlanFile>,
     /// Number of JSON bytes, where that is known.
@@ -130,8 +155,17 @@ pub struct Review {
     pub results: Results,
 }
 
-/// Reviews a plan.
+/// Reviews a plan, and says how that ended.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let outcome = review(arguments)?;
+    say(
+        outcome,
+        &format!("undersign review {}", arguments.plan.plan.display()),
+    )
+}
+
+/// Reviews a plan.
+pub fn review(arguments: &Arguments) -> Result<Outcome, Failure> {
     if !arguments.plain && !std::io::stdout().is_terminal() {
         return Err(
             Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
@@ -152,7 +186,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         arguments.plan.plan.clone()
     };
     let review = Review {
-        name: plan.name,
+        name: arguments
+            .said
+            .as_ref()
+            .map_or(plan.name, |said| said.name.clone()),
+        task: arguments.said.as_ref().map(|said| said.task.clone()),
         file: plan.file,
         bytes: plan.bytes,
         json: plan.json,
@@ -164,11 +202,15 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             approval: arguments.output.clone(),
         },
     };
-    let outcome = if arguments.plain {
-        at_prompts(review, &arguments.looks)?
+    if arguments.plain {
+        at_prompts(review, &arguments.looks)
     } else {
-        on_screen(review, &arguments.looks)?
-    };
+        on_screen(review, &arguments.looks)
+    }
+}
+
+/// Says how a review ended; `again` is what goes on with it.
+pub fn say(outcome: Outcome, again: &str) -> Result<Exit, Failure> {
     match outcome {
         Outcome::Signed(receipt) => {
             print(&receipt.0)?;
@@ -179,14 +221,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             Ok(Exit::Rejected)
         }
         Outcome::Left { saved } => {
-            let plan = arguments.plan.plan.display();
             print(&if saved {
-                format!(
-                    "Left before signing. What you said is kept; go on with: undersign review {plan}\n"
-                )
+                format!("Left before signing. What you said is kept; go on with: {again}\n")
             } else {
                 format!(
-                    "Left before signing. Nothing was said that is kept; review again with: undersign review {plan}\n"
+                    "Left before signing. Nothing was said that is kept; review again with: {again}\n"
                 )
             })?;
             Ok(Exit::Aborted)
@@ -232,9 +271,12 @@ impl Review {
             phrase: target.clone().unwrap_or_else(|| self.name.clone()),
             target,
             identity,
-            restored: earlier.as_ref().map(loading::describe),
+            restored: earlier
+                .as_ref()
+                .map(loading::describe)
+                .or_else(|| self.task.map(|task| format!("the agent says: {task}"))),
             log: earlier.unwrap_or_default(),
-            theme: looks.theme(std::env::var_os("NO_COLOR").as_deref()),
+            theme: looks.theme(),
         };
         let desk = Desk {
             name: self.name,
