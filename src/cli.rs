@@ -29,6 +29,7 @@ pub mod status;
 pub mod submit;
 pub mod trust;
 pub mod verify;
+pub mod watch;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
 #[derive(Debug, Parser)]

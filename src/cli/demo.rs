@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             task: None,
             state: None,
             since: None,
+            watched: None,
             results: Results::Nowhere(private.path().into()),
         },
         &arguments.looks,
@@ -83,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             print(&markdown)?;
             Ok(Exit::Rejected)
         }
-        Outcome::Left { .. } => {
+        Outcome::Left { .. } | Outcome::Remade => {
             print("Left before signing. Nothing is left behind.\n")?;
             Ok(Exit::Aborted)
         }

@@ -20,6 +20,7 @@ use crate::plan::effect::{Effect, Kind};
 use crate::plan::source::Source;
 use crate::plan::values::Values;
 use crate::review::Key;
+use crate::review::carry::Earlier;
 use crate::review::carry::memory::{Memory, Remembered};
 use crate::review::draft::Draft;
 use crate::review::log::Log;
@@ -114,6 +115,16 @@ impl Desk {
         self.remembered = fresh;
         let rows: Vec<Remembered> = self.remembered.values().cloned().collect();
         memory.save(&rows)
+    }
+
+    /// This review as an earlier one, for the plan that was made again.
+    pub fn earlier(&self) -> Result<Option<Earlier>, Failure> {
+        let (Some(state), Some(digest)) = (&self.state, self.digest()) else {
+            return Ok(None);
+        };
+        let memory = Memory::open(&state.memory(), &digest)?;
+        let rows = memory.load()?;
+        Ok(rows.map(|rows| Earlier::new(memory.plan_sha256(), memory.carry_key().clone(), rows)))
     }
 
     fn prepare(&self, request: SignRequest) -> Result<Job, Failure> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use super::open::Json;
+use super::watch;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::source::{Source, Spool};
@@ -52,8 +53,12 @@ pub fn start(
     file: Option<PlanFile>,
     drafts: Option<PathBuf>,
     since: Option<(Earlier, Arc<Source>)>,
+    watched: Option<PathBuf>,
 ) -> (Receiver<Msg>, Arc<Loaded>) {
     let (sender, receiver) = sync_channel(AHEAD);
+    if let Some(path) = watched {
+        watch::start(path, file.as_ref().map(|file| file.sha256), sender.clone());
+    }
     let loaded = Arc::new(Loaded::default());
     let leave = Arc::clone(&loaded);
     thread::spawn(move || {

@@ -151,6 +151,8 @@ pub struct Review {
     pub state: Option<StateDirectory>,
     /// The earlier review that the plan is held against.
     pub since: Option<Earlier>,
+    /// The file to look at while it is reviewed.
+    pub watched: Option<PathBuf>,
     /// Where the results go.
     pub results: Results,
 }
@@ -174,39 +176,54 @@ pub fn review(arguments: &Arguments) -> Result<Outcome, Failure> {
         );
     }
     let state = StateDirectory::find()?;
-    let since = match &arguments.since {
+    let mut since = match &arguments.since {
         Some(path) => Some(since::earlier(path, &state)?),
         None => None,
     };
+    loop {
+        let review = prepare(arguments, state.clone(), since.take())?;
+        if arguments.plain {
+            return at_prompts(review, &arguments.looks);
+        }
+        let mut begun = review.begin(&arguments.looks)?;
+        let outcome = ui::run(begun.setup, &begun.messages, &mut begun.desk)?;
+        if outcome != Outcome::Remade {
+            return Ok(outcome);
+        }
+        since = begun.desk.earlier()?;
+    }
+}
+
+/// Opens the plan and finds out who may sign it.
+fn prepare(
+    arguments: &Arguments,
+    state: StateDirectory,
+    since: Option<Earlier>,
+) -> Result<Review, Failure> {
+    let path = &arguments.plan.plan;
     let plan = open::plan(&arguments.plan)?;
     let signing = signing(arguments, plan.file.as_ref());
-    let beside = if arguments.plan.plan.as_os_str() == "-" {
-        PathBuf::from("plan.json")
-    } else {
-        arguments.plan.plan.clone()
-    };
-    let review = Review {
-        name: arguments
-            .said
-            .as_ref()
-            .map_or(plan.name, |said| said.name.clone()),
-        task: arguments.said.as_ref().map(|said| said.task.clone()),
+    let piped = path.as_os_str() == "-";
+    let said = arguments.said.as_ref();
+    Ok(Review {
+        name: said.map_or(plan.name, |said| said.name.clone()),
+        task: said.map(|said| said.task.clone()),
         file: plan.file,
         bytes: plan.bytes,
         json: plan.json,
         signing,
         since,
+        watched: (arguments.watch && !piped).then(|| path.clone()),
         state: Some(state),
         results: Results::Beside {
-            plan: beside,
+            plan: if piped {
+                "plan.json".into()
+            } else {
+                path.clone()
+            },
             approval: arguments.output.clone(),
         },
-    };
-    if arguments.plain {
-        at_prompts(review, &arguments.looks)
-    } else {
-        on_screen(review, &arguments.looks)
-    }
+    })
 }
 
 /// Says how a review ended; `again` is what goes on with it.
@@ -220,6 +237,8 @@ pub fn say(outcome: Outcome, again: &str) -> Result<Exit, Failure> {
             print(&said)?;
             Ok(Exit::Rejected)
         }
+        // Whoever goes on is not out yet.
+        Outcome::Remade => Ok(Exit::Aborted),
         Outcome::Left { saved } => {
             print(&if saved {
                 format!("Left before signing. What you said is kept; go on with: {again}\n")
@@ -257,6 +276,7 @@ impl Review {
             self.file.clone(),
             drafts,
             self.since.map(|earlier| (earlier, Arc::clone(&source))),
+            self.watched,
         );
         let (signing, identity) = match self.signing {
             Ok(signing) => {

@@ -57,6 +57,8 @@ pub enum Outcome {
     Signed(Receipt),
     /// Sent back; what is said about it.
     Rejected(String),
+    /// The plan was made again, and the reviewer goes on with the new one.
+    Remade,
     /// Left before the end.
     Left {
         /// Whether everything that was said is on disk.

@@ -117,6 +117,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         }
         Msg::SourceChanged => {
             state.source_changed = true;
+            if state.overlay.is_none() {
+                state.open(Overlay::Remade);
+            } else {
+                state.say("the plan was made again; S offers the new one", Role::Warn);
+            }
             Vec::new()
         }
     }

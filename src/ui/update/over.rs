@@ -48,6 +48,7 @@ fn submit(state: &mut State) -> Vec<Command> {
             vec![Command::Sign(signing.request)]
         }
         Some(Overlay::SendBack) => vec![Command::Reject],
+        Some(Overlay::Remade) => vec![Command::Quit(Outcome::Remade)],
         Some(Overlay::Leave(_)) => vec![Command::Quit(Outcome::Left { saved: false })],
         Some(Overlay::Palette { line, chosen }) => {
             let pane = pane_mode(state);
@@ -99,6 +100,7 @@ pub fn back(state: &mut State) {
             | Overlay::Words(_)
             | Overlay::Sign(_)
             | Overlay::SendBack
+            | Overlay::Remade
             | Overlay::Leave(_)
             | Overlay::Notice(_),
         )
@@ -188,6 +190,7 @@ fn live(state: &mut State) {
             | Overlay::Words(_)
             | Overlay::Sign(_)
             | Overlay::SendBack
+            | Overlay::Remade
             | Overlay::Waiting(_)
             | Overlay::Leave(_)
             | Overlay::Notice(_),

@@ -64,7 +64,7 @@ fn sign(state: &State) -> Option<String> {
     if state.signing {
         return Some("a signature is still on its way".into());
     }
-    if state.tally.objected > 0 {
+    if state.tally.objected > 0 || state.source_changed {
         return None;
     }
     cannot_sign(state)
@@ -78,7 +78,7 @@ pub fn cannot_sign(state: &State) -> Option<String> {
         return Some("the plan ended in an error: it cannot be approved, plan again".into());
     }
     if state.source_changed {
-        return Some("the plan on disk is no longer what was read: start again".into());
+        return Some("the plan on disk is no longer what was read".into());
     }
     let open = state.tally.open(&state.standings);
     if open > 0 {
@@ -106,6 +106,10 @@ fn submit(state: &State) -> Option<String> {
             Some(format!("type {} to sign", state.setup.phrase))
         }
         Overlay::Sign(_) => cannot_sign(state),
+        Overlay::Remade => state
+            .unsaved
+            .as_ref()
+            .map(|unsaved| format!("what you said is not on disk: {unsaved}")),
         Overlay::Filter(_) => state.filter_error.clone(),
         Overlay::Ack(_)
         | Overlay::Words(_)
