@@ -9,15 +9,18 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::Exit;
 
+pub mod agents;
 pub mod apply;
 pub mod check;
 pub mod demo;
 pub mod desk;
 pub mod diff;
 pub mod failure;
+pub mod hook;
 pub mod identity;
 pub mod inbox;
 pub mod loading;
+pub mod manual;
 pub mod open;
 pub mod plain;
 pub mod report;
@@ -64,6 +67,14 @@ pub enum Command {
     Trust(trust::Command),
     /// Print the JSON schema of what undersign prints for programs.
     Schema(schema::Arguments),
+    /// Print the rules for a coding agent, for AGENTS.md or CLAUDE.md. Advice; the gate is elsewhere.
+    AgentsMd(agents::Arguments),
+    /// Answer an agent that is about to apply with what to do instead. Advice; the gate is elsewhere.
+    Hook(hook::Arguments),
+    /// Print the completions of a shell.
+    Completions(manual::Completions),
+    /// Print a manual page.
+    Man(manual::Man),
     /// See it all on an embedded plan, with a key made for the occasion. Leaves nothing behind.
     Demo(demo::Arguments),
 }
@@ -106,6 +117,10 @@ pub fn main() -> ExitCode {
         Command::Submit(arguments) => (submit::run(&arguments), arguments.format),
         Command::Inbox(arguments) => (inbox::run(&arguments), Format::Text),
         Command::Status(arguments) => (status::run(&arguments), arguments.format),
+        Command::AgentsMd(arguments) => (agents::run(&arguments), Format::Text),
+        Command::Hook(arguments) => (hook::run(&arguments), Format::Text),
+        Command::Completions(arguments) => (manual::completions(&arguments), Format::Text),
+        Command::Man(arguments) => (manual::man(&arguments), Format::Text),
         Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
         Command::Apply(arguments) => (apply::run(&arguments), arguments.format),

@@ -8,6 +8,7 @@ mod schema;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -288,4 +289,56 @@ fn diff_says_what_is_new_riskier_milder_and_gone_in_all_forms() {
     }
     assert_eq!(undersign(&["diff", old, old]).status.code(), Some(0));
     assert_eq!(undersign(&["diff", old, new]).status.code(), Some(3));
+}
+
+#[test]
+fn completions_and_manual_pages_are_made_of_the_arguments() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let text = stdout(&["completions", shell]);
+        assert!(
+            text.contains("agents-md") && text.contains("--since"),
+            "{shell}"
+        );
+    }
+    let page = stdout(&["man"]);
+    assert!(
+        page.contains(".TH undersign") && page.contains("Exit codes"),
+        "{page}"
+    );
+    assert!(stdout(&["man", "review"]).contains("since"));
+    assert_eq!(undersign(&["man", "nothing"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_hook_keeps_an_honest_agent_from_applying_and_says_what_to_do() {
+    let ask = |input: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_undersign"))
+            .arg("hook")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let no =
+        ask(r#"{"tool_name":"Bash","tool_input":{"command":"terraform apply -auto-approve"}}"#);
+    assert_eq!(no.status.code(), Some(2));
+    let said = String::from_utf8(no.stderr).unwrap();
+    assert!(
+        said.contains("undersign submit") && said.contains("The gate is elsewhere"),
+        "{said}"
+    );
+    let yes =
+        ask(r#"{"tool_name":"Bash","tool_input":{"command":"terraform plan -out plan.tfplan"}}"#);
+    assert_eq!(yes.status.code(), Some(0));
+    assert_eq!(ask("nonsense").status.code(), Some(1));
+    let settings: Value = serde_json::from_str(&stdout(&["hook", "--settings"])).unwrap();
+    assert!(settings["hooks"]["PreToolUse"].is_array());
 }
