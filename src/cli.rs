@@ -15,6 +15,7 @@ pub mod check;
 pub mod demo;
 pub mod desk;
 pub mod diff;
+pub mod explain;
 pub mod failure;
 pub mod hook;
 pub mod identity;
@@ -22,12 +23,12 @@ pub mod inbox;
 pub mod loading;
 pub mod manual;
 pub mod open;
+pub mod places;
 pub mod plain;
 pub mod report;
 pub mod review;
 pub mod schema;
 pub mod since;
-pub mod state;
 pub mod status;
 pub mod submit;
 pub mod trust;
@@ -52,6 +53,8 @@ pub enum Command {
     Check(check::Arguments),
     /// Say what a plan does that another one did not. Exit 0: nothing more to acknowledge; 3: something.
     Diff(diff::Arguments),
+    /// Say what a rule means, what is lost where it speaks, and what would make the change safe.
+    Explain(explain::Arguments),
     /// Say whether a plan is approved, by whom and until when. Changes nothing.
     Verify(verify::Arguments),
     /// Apply an approved plan, once: verify, claim, apply, record what became of it.
@@ -112,6 +115,7 @@ pub fn main() -> ExitCode {
             let format = arguments.format.of_failures();
             (diff::run(&arguments), format)
         }
+        Command::Explain(arguments) => (explain::run(&arguments), arguments.format),
         Command::Review(arguments) => (review::run(&arguments), Format::Text),
         Command::Schema(arguments) => (schema::run(&arguments), Format::Text),
         Command::Submit(arguments) => (submit::run(&arguments), arguments.format),

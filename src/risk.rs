@@ -27,7 +27,7 @@ pub mod walk;
 pub use assess::assess;
 pub use catalogue::ruleset_sha256;
 pub use rules::{Rule, rule};
-pub use summary::{Tally, summary};
+pub use summary::{Earlier, Tally, since, summary};
 
 /// How bad it can be. Ordered: `Low < Medium < High < Critical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,19 +141,25 @@ impl Finding {
 pub struct Judged {
     /// The row.
     pub effect: Effect,
-    /// Its findings, worst first.
+    /// Its findings, worst first, and among equals what tells most.
     pub findings: Vec<Finding>,
 }
 
 impl Judged {
     /// A row and its findings; sorts them worst first.
+    ///
+    /// The table of rules begins with what is destroyed: that is told before the protections that are taken away.
     pub fn new(effect: Effect, mut findings: Vec<Finding>) -> Self {
-        findings.sort_by(|a, b| {
-            b.risk
-                .cmp(&a.risk)
-                .then_with(|| a.rule.cmp(&b.rule))
-                .then_with(|| a.path.cmp(&b.path))
-        });
+        if findings.len() > 1 {
+            findings.sort_by_cached_key(|finding| {
+                (
+                    std::cmp::Reverse(finding.risk),
+                    rules::place(&finding.rule),
+                    finding.rule.clone(),
+                    finding.path.clone(),
+                )
+            });
+        }
         Judged { effect, findings }
     }
 

@@ -311,7 +311,7 @@ impl Reviewer {
         let (sender, output) = channel();
         let stdout = child.stdout.take().unwrap();
         std::thread::spawn(move || {
-            for byte in stdout.bytes().map_while(Result::ok) {
+            for byte in BufReader::new(stdout).bytes().map_while(Result::ok) {
                 if sender.send(byte).is_err() {
                     break;
                 }

@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             task: None,
             state: None,
             since: None,
+            watch: false,
             watched: None,
             results: Results::Nowhere(private.path().into()),
         },

@@ -10,7 +10,8 @@ use std::time::Instant;
 
 use super::identity::Identity;
 use super::loading::Loaded;
-use super::state::StateDirectory;
+use super::places::StateDirectory;
+use super::watch::Watched;
 use crate::approval::facts::Facts;
 use crate::approval::sign::{self, Job};
 use crate::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
@@ -24,11 +25,12 @@ use crate::review::carry::Earlier;
 use crate::review::carry::memory::{Memory, Remembered};
 use crate::review::draft::Draft;
 use crate::review::log::Log;
+use crate::review::memory;
 use crate::review::rejection::Rejection;
 use crate::risk::{self, Judged};
 use crate::text::visible;
 use crate::trust::{Scope, Trust};
-use crate::ui::hands::{Hands, Receipt, SignJob, SignRequest};
+use crate::ui::hands::{Disk, Hands, Receipt, SignJob, SignRequest};
 
 /// Whose signature counts for the plan, and who sits here.
 #[derive(Debug)]
@@ -69,10 +71,14 @@ pub struct Desk {
     pub state: Option<StateDirectory>,
     /// What was put on disk of this review for the next one.
     pub remembered: BTreeMap<Key, Remembered>,
+    /// What was approved last where this plan goes.
+    pub memory: Option<memory::Memory>,
     /// Who signs; without it nothing can be signed.
     pub signing: Option<Signing>,
     /// Where approval and rejection go.
     pub results: Results,
+    /// The plan on disk, where it has a name that another one can take.
+    pub watched: Option<Watched>,
     /// When the review began.
     pub since: Instant,
 }
@@ -96,7 +102,7 @@ impl Desk {
         let (Some(state), Some(digest)) = (&self.state, self.digest()) else {
             return Ok(());
         };
-        let memory = Memory::open(&state.memory(), &digest)?;
+        let memory = Memory::open(&state.carry(), &digest)?;
         let mut fresh = BTreeMap::new();
         for (key, said) in log.verdicts() {
             let known = self.remembered.remove(key).filter(|row| row.said == *said);
@@ -122,7 +128,7 @@ impl Desk {
         let (Some(state), Some(digest)) = (&self.state, self.digest()) else {
             return Ok(None);
         };
-        let memory = Memory::open(&state.memory(), &digest)?;
+        let memory = Memory::open(&state.carry(), &digest)?;
         let rows = memory.load()?;
         Ok(rows.map(|rows| Earlier::new(memory.plan_sha256(), memory.carry_key().clone(), rows)))
     }
@@ -260,13 +266,20 @@ impl Hands for Desk {
             Ok(job) => {
                 let receipt = self.receipt(&job);
                 let draft = self.draft();
+                let approved = self.memory.clone().zip(self.file.clone());
                 SignJob {
                     needs_terminal: job.needs_terminal(),
                     waits_for: "the ssh-agent; your key may want a touch".into(),
                     run: Box::new(move || {
+                        if job.needs_terminal() {
+                            // The screen has stepped aside; what comes next on the terminal is OpenSSH's question.
+                            eprintln!("ssh-keygen signs with {}:", job.signer.key().fingerprint());
+                        }
                         let written = job.run()?;
                         // The approval holds all of it; a draft that stays does no harm.
                         let _ = draft.map(|draft| draft.remove());
+                        // It is signed; what is not remembered is only a warning less at the next plan.
+                        let _ = approved.map(|(memory, plan)| memory.note(&plan));
                         Ok(Receipt(receipt(&written)))
                     }),
                 }
@@ -285,9 +298,20 @@ impl Hands for Desk {
             .as_ref()
             .map(|signing| signing.identity.person.as_str());
         let now = jiff::Timestamp::now().to_string();
-        let json_sha256 = self.loaded.judgement()?.header.sha256;
-        let digest = self.file.as_ref().map_or(json_sha256, |file| file.sha256);
-        let rejection = Rejection::new(&self.name, &Hex(digest).to_string(), by, &now, log, rows);
+        let judgement = self.loaded.judgement()?;
+        let digest = self
+            .file
+            .as_ref()
+            .map_or(judgement.header.sha256, |file| file.sha256);
+        let rejection = Rejection::new(
+            &self.name,
+            &Hex(digest).to_string(),
+            by,
+            &now,
+            log,
+            rows,
+            &judgement.secrets,
+        );
         let Results::Beside { plan, .. } = &self.results else {
             return Ok(rejection.to_markdown());
         };
@@ -307,6 +331,19 @@ impl Hands for Desk {
             json.display(),
             markdown.display()
         ))
+    }
+
+    fn disk(&mut self) -> Disk {
+        match &self.watched {
+            Some(watched) if watched.has_changed() => {
+                if self.file.is_some() {
+                    Disk::CopyStands
+                } else {
+                    Disk::Changed
+                }
+            }
+            Some(_) | None => Disk::AsRead,
+        }
     }
 
     fn edit(&mut self, text: &str) -> Result<String, Failure> {

@@ -8,8 +8,8 @@ use clap::Args;
 
 use super::check::print;
 use super::open::PlanArgument;
+use super::places::StateDirectory;
 use super::review::{self, Looks, Said};
-use super::state::StateDirectory;
 use super::status::{Status, became};
 use super::trust::TrustArgument;
 use crate::failure::{Exit, Failure};
@@ -113,12 +113,14 @@ fn open(arguments: &Arguments, entry: &Entry) -> Result<Outcome, Failure> {
         .hint("Wait until they are done; `undersign status` tells."));
     };
     let submission = &entry.submission;
-    review::review(&review::Arguments {
-        plan: PlanArgument {
-            plan: entry.plan(),
-            tool: arguments.tool.clone(),
-            cli_config: None,
-        },
+    let plan = PlanArgument {
+        plan: entry.plan(),
+        tool: arguments.tool.clone(),
+        cli_config: None,
+    };
+    let review = review::Arguments {
+        plan: None,
+        keys: false,
         trust: arguments.trust.clone(),
         key: arguments.key.clone(),
         scope: submission.scope.clone(),
@@ -131,7 +133,8 @@ fn open(arguments: &Arguments, entry: &Entry) -> Result<Outcome, Failure> {
             name: submission.name.clone(),
             task: submission.task.clone(),
         }),
-    })
+    };
+    review::review(&review, &plan)
 }
 
 fn items(inbox: &Inbox, trust: Result<&Trust, &Failure>) -> Result<Vec<Item>, Failure> {

@@ -7,15 +7,15 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use super::open::Json;
-use super::watch;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::source::{Source, Spool};
-use crate::review::carry::{Earlier, Since};
+use crate::review::carry::{self, Since};
 use crate::review::draft::Draft;
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::log::Log;
-use crate::risk::Judged;
+use crate::review::memory::Memory;
+use crate::risk::{self, Judged};
 use crate::ui::{Facts, Msg};
 
 /// Batches that may wait for the screen; then the worker waits for it.
@@ -43,37 +43,46 @@ impl Loaded {
     }
 }
 
+/// What is known from before.
+#[derive(Debug, Default)]
+pub struct Earlier {
+    /// Where drafts lie.
+    pub drafts: Option<PathBuf>,
+    /// What was approved last where this plan goes.
+    pub memory: Option<Memory>,
+    /// An earlier review that the rows are held against, and where they are read again.
+    pub reviewed: Option<(carry::Earlier, Arc<Source>)>,
+}
+
 /// Starts the worker. It ends when the plan does, or when nobody listens any more.
 ///
-/// A plan JSON has its draft, found in `drafts`, only when its digest is known.
+/// A plan JSON has its draft only when its digest is known.
 pub fn start(
     json: Json,
     bytes: Option<u64>,
     spool: Option<Spool>,
     file: Option<PlanFile>,
-    drafts: Option<PathBuf>,
-    since: Option<(Earlier, Arc<Source>)>,
-    watched: Option<PathBuf>,
+    earlier: Earlier,
 ) -> (Receiver<Msg>, Arc<Loaded>) {
     let (sender, receiver) = sync_channel(AHEAD);
-    if let Some(path) = watched {
-        watch::start(path, file.as_ref().map(|file| file.sha256), sender.clone());
-    }
     let loaded = Arc::new(Loaded::default());
     let leave = Arc::clone(&loaded);
     thread::spawn(move || {
-        let mut comparison = since.map(Comparison::new);
+        let mut comparison = earlier.reviewed.map(Comparison::new);
         let compare = comparison.as_mut();
         let last =
             load(json, bytes, spool, file.as_ref(), compare, &sender).and_then(|judgement| {
-                if let (None, Some(directory)) = (&file, drafts)
+                let since = match (&file, earlier.memory) {
+                    (Some(file), Some(memory)) => {
+                        let earlier = memory.recall()?;
+                        earlier.and_then(|earlier| risk::since(&earlier, file))
+                    }
+                    _ => None,
+                };
+                if let (None, Some(directory)) = (&file, earlier.drafts)
                     && let Some(log) = Draft::new(&directory, &judgement.header.sha256).load()?
                 {
                     let _ = sender.send(restored(log));
-                }
-                if let Some(comparison) = comparison {
-                    let since = comparison.finish(&judgement.signals);
-                    let _ = sender.send(Msg::Since(Box::new(since)));
                 }
                 let facts = Facts {
                     header: judgement.header.clone(),
@@ -81,7 +90,12 @@ pub fn start(
                     file,
                     secrets: Some(Arc::clone(&judgement.secrets)),
                 };
-                let signals = judgement.signals.clone();
+                let mut signals = judgement.signals.clone();
+                signals.extend(since);
+                if let Some(comparison) = comparison {
+                    let since = comparison.finish(&signals);
+                    let _ = sender.send(Msg::Since(Box::new(since)));
+                }
                 let _ = leave.0.set(judgement);
                 Ok(Msg::Loaded(Box::new(facts), signals))
             });
@@ -107,13 +121,13 @@ pub fn describe(log: &Log) -> String {
 
 /// Holds the rows against an earlier review while they are read.
 struct Comparison {
-    earlier: Earlier,
+    earlier: carry::Earlier,
     source: Arc<Source>,
     since: Since,
 }
 
 impl Comparison {
-    fn new((earlier, source): (Earlier, Arc<Source>)) -> Self {
+    fn new((earlier, source): (carry::Earlier, Arc<Source>)) -> Self {
         Comparison {
             earlier,
             source,

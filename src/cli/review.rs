@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
@@ -14,27 +14,34 @@ use super::desk::{Desk, Results, Signing};
 use super::identity::Identity;
 use super::loading;
 use super::open::{self, Json, PlanArgument};
+use super::places::StateDirectory;
 use super::plain::Plain;
 use super::report::Report;
 use super::since;
-use super::state::StateDirectory;
 use super::trust::TrustArgument;
+use super::watch::Watched;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::review::carry::{self, Earlier};
 use crate::review::draft::Draft;
+use crate::review::memory::Memory;
 use crate::text::visible;
 use crate::trust::{Scope, Trust, scope};
 use crate::ui::hands::{Hands as _, Outcome};
+use crate::ui::keymap;
 use crate::ui::theme::{Palette, Theme};
 use crate::ui::{self, Msg};
 
 /// What `review` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The plan.
+    /// The plan; only `--keys` needs none.
     #[command(flatten)]
-    pub plan: PlanArgument,
+    pub plan: Option<PlanArgument>,
+
+    /// Print every key of the screen, and what it does.
+    #[arg(long, exclusive = true)]
+    pub keys: bool,
 
     /// Whose signature counts.
     #[command(flatten)]
@@ -58,14 +65,13 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
 
+    /// When the plan file is made again while it is reviewed, offer to go on with the new one.
+    #[arg(long, conflicts_with = "plain")]
+    pub watch: bool,
+
     /// Ask line by line instead of drawing a screen: for screen readers and plain terminals.
     #[arg(long)]
     pub plain: bool,
-
-    /// Look at the plan file while it is reviewed: when it is made again, the screen says so and offers to go on with the
-    /// new one.
-    #[arg(long, conflicts_with = "plain")]
-    pub watch: bool,
 
     /// How the screen looks.
     #[command(flatten)]
@@ -137,8 +143,6 @@ impl Looks {
 pub struct Review {
     /// The plan's name for people.
     pub name: String,
-    /// What an agent says it is for.
-    pub task: Option<String>,
     /// The plan file, if there is one.
     pub file: Option<PlanFile>,
     /// Number of JSON bytes, where that is known.
@@ -147,27 +151,41 @@ pub struct Review {
     pub json: Json,
     /// Who signs, or why nobody can.
     pub signing: Result<Signing, Failure>,
+    /// What an agent says it is for.
+    pub task: Option<String>,
     /// Where drafts and memories lie.
     pub state: Option<StateDirectory>,
     /// The earlier review that the plan is held against.
     pub since: Option<Earlier>,
-    /// The file to look at while it is reviewed.
-    pub watched: Option<PathBuf>,
+    /// Whether the plan that is made again is offered.
+    pub watch: bool,
+    /// The plan on disk, where there is one.
+    pub watched: Option<Watched>,
     /// Where the results go.
     pub results: Results,
 }
 
 /// Reviews a plan, and says how that ended.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let outcome = review(arguments)?;
+    if arguments.keys {
+        print(&keymap::print())?;
+        return Ok(Exit::Success);
+    }
+    let Some(argument) = &arguments.plan else {
+        return Err(
+            Failure::new(Exit::Usage, "plan", "which plan is to be reviewed?")
+                .hint("undersign review PLAN"),
+        );
+    };
+    let outcome = review(arguments, argument)?;
     say(
         outcome,
-        &format!("undersign review {}", arguments.plan.plan.display()),
+        &format!("undersign review {}", argument.plan.display()),
     )
 }
 
-/// Reviews a plan.
-pub fn review(arguments: &Arguments) -> Result<Outcome, Failure> {
+/// Reviews a plan, and those that are made of it while it is watched.
+pub fn review(arguments: &Arguments, argument: &PlanArgument) -> Result<Outcome, Failure> {
     if !arguments.plain && !std::io::stdout().is_terminal() {
         return Err(
             Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
@@ -181,7 +199,7 @@ pub fn review(arguments: &Arguments) -> Result<Outcome, Failure> {
         None => None,
     };
     loop {
-        let review = prepare(arguments, state.clone(), since.take())?;
+        let review = prepare(arguments, argument, state.clone(), since.take())?;
         if arguments.plain {
             return at_prompts(review, &arguments.looks);
         }
@@ -197,13 +215,14 @@ pub fn review(arguments: &Arguments) -> Result<Outcome, Failure> {
 /// Opens the plan and finds out who may sign it.
 fn prepare(
     arguments: &Arguments,
+    argument: &PlanArgument,
     state: StateDirectory,
     since: Option<Earlier>,
 ) -> Result<Review, Failure> {
-    let path = &arguments.plan.plan;
-    let plan = open::plan(&arguments.plan)?;
+    // Before it is opened: what is written while it is read must be seen too.
+    let watched = Watched::new(&argument.plan);
+    let plan = open::plan(argument)?;
     let signing = signing(arguments, plan.file.as_ref());
-    let piped = path.as_os_str() == "-";
     let said = arguments.said.as_ref();
     Ok(Review {
         name: said.map_or(plan.name, |said| said.name.clone()),
@@ -212,14 +231,15 @@ fn prepare(
         bytes: plan.bytes,
         json: plan.json,
         signing,
-        since,
-        watched: (arguments.watch && !piped).then(|| path.clone()),
         state: Some(state),
+        since,
+        watch: arguments.watch,
+        watched,
         results: Results::Beside {
-            plan: if piped {
+            plan: if argument.plan.as_os_str() == "-" {
                 "plan.json".into()
             } else {
-                path.clone()
+                argument.plan.clone()
             },
             approval: arguments.output.clone(),
         },
@@ -260,23 +280,37 @@ struct Begun {
 }
 
 impl Review {
+    /// What was approved last where this plan goes, kept beside the drafts.
+    fn memory(&self) -> Option<Memory> {
+        let directory = self.state.as_ref()?.approved();
+        let Results::Beside { plan, .. } = &self.results else {
+            return None;
+        };
+        let plan = plan.canonicalize().unwrap_or_else(|_| plan.clone());
+        let beside = plan.parent().unwrap_or(Path::new("."));
+        Some(Memory::new(&directory, self.file.as_ref()?, beside))
+    }
+
     /// Starts reading the plan.
     fn begin(self, looks: &Looks) -> Result<Begun, Failure> {
         let (spool, source) = self.json.keep()?;
-        let drafts = self.state.as_ref().map(StateDirectory::drafts);
         let source = Arc::new(source);
+        let drafts = self.state.as_ref().map(StateDirectory::drafts);
         let earlier = match (&drafts, &self.file) {
             (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
             _ => None,
         };
+        let memory = self.memory();
         let (messages, loaded) = loading::start(
             self.json,
             self.bytes,
             spool,
             self.file.clone(),
-            drafts,
-            self.since.map(|earlier| (earlier, Arc::clone(&source))),
-            self.watched,
+            loading::Earlier {
+                drafts,
+                memory: memory.clone(),
+                reviewed: self.since.map(|earlier| (earlier, Arc::clone(&source))),
+            },
         );
         let (signing, identity) = match self.signing {
             Ok(signing) => {
@@ -295,6 +329,7 @@ impl Review {
                 .as_ref()
                 .map(loading::describe)
                 .or_else(|| self.task.map(|task| format!("the agent says: {task}"))),
+            watch: self.watch,
             log: earlier.unwrap_or_default(),
             theme: looks.theme(),
         };
@@ -305,8 +340,10 @@ impl Review {
             loaded,
             state: self.state,
             remembered: BTreeMap::new(),
+            memory,
             signing,
             results: self.results,
+            watched: self.watched,
             since: Instant::now(),
         };
         Ok(Begun {
@@ -351,9 +388,11 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         desk.save(&log, &rows)?;
     }
     let file = desk.file.clone();
+    let loaded = Arc::clone(&desk.loaded);
+    let judgement = loaded.judgement()?;
     let report = Report {
         name: &setup.plan,
-        header: &desk.loaded.judgement()?.header,
+        judgement,
         file: file.as_ref(),
         rows: &rows,
     };
@@ -363,6 +402,8 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         log,
         since: compared,
         phrase: setup.identity.map(|_| setup.phrase),
+        judgement,
+        file: file.as_ref(),
         theme: setup.theme,
     };
     plain.run(

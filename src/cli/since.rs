@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::state::StateDirectory;
+use super::places::StateDirectory;
 use crate::approval::envelope::{self, Envelope};
 use crate::approval::statement::{Hex, Statement};
 use crate::failure::{Exit, Failure};
@@ -21,7 +21,7 @@ const MAX_BYTES: u64 = 64 << 20;
 /// The review that `path` names.
 pub fn earlier(path: &Path, state: &StateDirectory) -> Result<Earlier, Failure> {
     let digest = digest(path)?;
-    let memory = Memory::open(&state.memory(), &digest.0)?;
+    let memory = Memory::open(&state.carry(), &digest.0)?;
     let rows = memory.load()?.ok_or_else(|| {
         Failure::new(
             Exit::Usage,

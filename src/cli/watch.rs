@@ -1,73 +1,76 @@
-//! Looks at a plan file while it is reviewed, and says when it was made again.
+//! Whether a file is still the one that was opened, without reading it.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, TrySendError};
-use std::thread;
-use std::time::{Duration, SystemTime};
 
-use sha2::{Digest as _, Sha256 as Hasher};
+/// A file, and what it looked like when it was opened.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    path: PathBuf,
+    then: Looks,
+}
 
-use crate::plan::archive::Sha256;
-use crate::ui::Msg;
-
-/// How often the file is looked at.
-const PATIENCE: Duration = Duration::from_millis(400);
-
-/// What is looked at first: reading a large file over and over would be a nuisance.
+/// What changes when a file is written or replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Look {
-    length: u64,
-    modified: Option<SystemTime>,
+struct Looks {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    modified: (i64, i64),
 }
 
-/// Starts to watch `path`, which had this digest when it was opened, if that is known. Says once that the file is another
-/// one, when it has settled.
-pub fn start(path: PathBuf, opened: Option<Sha256>, screen: SyncSender<Msg>) {
-    let Some(digest) = opened.or_else(|| digest(&path)) else {
-        return;
-    };
-    thread::spawn(move || {
-        let mut seen = None;
-        let mut known = None;
-        loop {
-            thread::sleep(PATIENCE);
-            let Some(now) = look(&path) else {
-                continue;
-            };
-            // A file that was still another one at the last look is being written.
-            let settled = seen == Some(now);
-            seen = Some(now);
-            if !settled || known == Some(now) || now.length == 0 {
-                continue;
-            }
-            known = Some(now);
-            if self::digest(&path).is_none_or(|now| now == digest) {
-                continue;
-            }
-            let mut message = Msg::SourceChanged;
-            loop {
-                match screen.try_send(message) {
-                    Ok(()) | Err(TrySendError::Disconnected(_)) => return,
-                    Err(TrySendError::Full(back)) => message = back,
-                }
-                thread::sleep(PATIENCE);
-            }
+impl Looks {
+    fn of(metadata: &Metadata) -> Self {
+        Looks {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            bytes: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
         }
-    });
+    }
 }
 
-fn look(path: &Path) -> Option<Look> {
-    let data = fs::metadata(path).ok()?;
-    Some(Look {
-        length: data.len(),
-        modified: data.modified().ok(),
-    })
+impl Watched {
+    /// Remembers a regular file as it is now. A pipe or a device is no file that could be told from another.
+    pub fn new(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
+        Some(Watched {
+            path: path.into(),
+            then: Looks::of(&metadata),
+        })
+    }
+
+    /// Whether it was written, replaced or taken away since.
+    pub fn has_changed(&self) -> bool {
+        std::fs::metadata(&self.path).map_or(true, |now| Looks::of(&now) != self.then)
+    }
 }
 
-fn digest(path: &Path) -> Option<Sha256> {
-    let mut hasher = Hasher::new();
-    io::copy(&mut File::open(path).ok()?, &mut hasher).ok()?;
-    Some(hasher.finalize().into())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_written_replaced_or_gone_is_another_one() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("plan.json");
+        let watch = || {
+            std::fs::write(&path, "{}").unwrap();
+            Watched::new(&path).unwrap()
+        };
+        let watched = watch();
+        assert!(!watched.has_changed());
+        std::fs::write(&path, "{ }").unwrap();
+        assert!(watched.has_changed());
+        let watched = watch();
+        let other = place.path().join("other");
+        std::fs::write(&other, "{}").unwrap();
+        std::fs::rename(&other, &path).unwrap();
+        assert!(watched.has_changed());
+        let watched = watch();
+        std::fs::remove_file(&path).unwrap();
+        assert!(watched.has_changed());
+        assert!(Watched::new(place.path()).is_none());
+    }
 }

@@ -6,9 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use sha2::Digest as _;
 
+use super::effect::Effect;
+use super::snapshot::Snapshot;
 use crate::failure::{Exit, Failure};
 
 use self::directory::Member;
@@ -72,8 +75,18 @@ pub struct PlanFile {
     pub errored: bool,
     /// Members of the configuration snapshot: path inside `tfconfig/` to text.
     pub configuration: BTreeMap<String, String>,
+    /// The blocks and comments of that snapshot.
+    pub snapshot: Arc<Snapshot>,
     /// What could not be read, in words. Shown, never silent.
     pub unread: Vec<String>,
+}
+
+impl PlanFile {
+    /// Where the block behind a row stands and what it says about the life of its object. Foreign text.
+    pub fn source(&self, effect: &Effect) -> Option<String> {
+        let source = self.snapshot.source(effect).to_string();
+        (!source.is_empty()).then_some(source)
+    }
 }
 
 /// Largest sum of the members' sizes once they are unpacked.
@@ -106,6 +119,7 @@ pub fn read(file: &mut (impl Read + Seek), sha256: Sha256, size: u64) -> Result<
         .map(|provider| (provider.source, provider.hashed))
         .collect();
     let configuration = configuration(&mut archive, &members, &mut unread)?;
+    let snapshot = Arc::new(Snapshot::read(&configuration, &mut unread));
 
     Ok(PlanFile {
         sha256,
@@ -126,6 +140,7 @@ pub fn read(file: &mut (impl Read + Seek), sha256: Sha256, size: u64) -> Result<
         forced_replacements: message.forced_replacements,
         errored: message.errored,
         configuration,
+        snapshot,
         unread,
     })
 }

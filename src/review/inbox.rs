@@ -156,7 +156,7 @@ impl Inbox {
             }
             Err(error) => return Err(failed(error)),
         };
-        self.entry(&place).map(|entry| (entry, new))
+        Self::entry(&place).map(|entry| (entry, new))
     }
 
     /// Every plan, the worst first, then the oldest.
@@ -168,7 +168,7 @@ impl Inbox {
             let Some(name) = name.to_str().filter(|name| is_digest(name)) else {
                 continue;
             };
-            entries.push(self.entry(&self.directory.join(name))?);
+            entries.push(Self::entry(&self.directory.join(name))?);
         }
         entries.sort_by(|a, b| {
             let of = |entry: &Entry| {
@@ -207,7 +207,7 @@ impl Inbox {
         }
     }
 
-    fn entry(&self, directory: &Path) -> Result<Entry, Failure> {
+    fn entry(directory: &Path) -> Result<Entry, Failure> {
         let path = directory.join(SUBMISSION);
         let text = fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?;
         let submission: Submission = serde_json::from_str(&text).map_err(|error| {

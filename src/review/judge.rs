@@ -14,7 +14,7 @@ use crate::plan::archive::PlanFile;
 use crate::plan::count::Counts;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
-use crate::plan::value::ValueError;
+use crate::plan::value::{Value, ValueError};
 use crate::plan::values::Values;
 use crate::risk::{self, Finding, Judged, Risk, Tally};
 
@@ -73,7 +73,9 @@ impl Product {
             (numbers.next(), numbers.next()),
             (Some(Some(1)), Some(Some(8..)))
         );
-        if names_tofu || (since_1_8 && header.applyable.is_none()) {
+        // A file that was trimmed lacks both keys and tells nothing.
+        let without_applyable = header.errored.is_some() && header.applyable.is_none();
+        if names_tofu || (since_1_8 && without_applyable) {
             Product::OpenTofu
         } else {
             Product::Terraform
@@ -179,6 +181,12 @@ impl Sink for Judging<'_> {
                 Err(error) => vec![undecodable(&error)],
             }
         } else {
+            // What an action is given is no change to judge, but secrets stand in it like anywhere.
+            if effect.kind == Kind::Invocation
+                && let Ok(values) = Values::of_item(item)
+            {
+                self.secrets.collect(&values);
+            }
             risk::assess(&effect, None)
         };
         let judged = Judged::new(effect, findings);
@@ -192,6 +200,10 @@ impl Sink for Judging<'_> {
         } else {
             ControlFlow::Continue(())
         }
+    }
+
+    fn constant(&mut self, name: &str, value: &Value, marked: Option<bool>) {
+        self.secrets.collect_constant(name, value, marked);
     }
 
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
@@ -237,9 +249,15 @@ mod tests {
             let header = Header {
                 terraform_version: version.into(),
                 applyable,
+                errored: Some(false),
                 ..Header::default()
             };
             assert_eq!(Product::of(&header, names_tofu), product, "{version}");
         }
+        let trimmed = Header {
+            terraform_version: "1.11.4".into(),
+            ..Header::default()
+        };
+        assert_eq!(Product::of(&trimmed, false), Product::Terraform);
     }
 }

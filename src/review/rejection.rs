@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::log::{Log, Said};
+use crate::diff::Secrets;
 use crate::risk::{Finding, Judged, rule};
 use crate::text::markdown::{code, plain};
 
@@ -51,12 +52,15 @@ struct Reason {
 }
 
 impl Reason {
-    fn of(finding: &Finding) -> Self {
+    fn of(finding: &Finding, secrets: &Secrets) -> Self {
         let rule = rule(&finding.rule);
         Reason {
             rule: finding.rule.to_string(),
             risk: finding.risk.word(),
-            path: finding.path.as_deref().map(Into::into),
+            path: finding
+                .path
+                .as_deref()
+                .map(|path| secrets.mask(path).into_owned()),
             title: rule.map(|rule| rule.title),
             remedy: rule.map(|rule| rule.remedy),
         }
@@ -78,6 +82,7 @@ impl Rejection {
         at: &str,
         log: &Log,
         rows: &[Judged],
+        secrets: &Secrets,
     ) -> Self {
         let verdicts = log.verdicts();
         let changes = rows.iter().filter_map(|row| {
@@ -97,7 +102,11 @@ impl Rejection {
                 comment,
                 risk: row.risk().word(),
                 rules: row.asking_rules(),
-                findings: row.findings.iter().map(Reason::of).collect(),
+                findings: row
+                    .findings
+                    .iter()
+                    .map(|finding| Reason::of(finding, secrets))
+                    .collect(),
             })
         });
         let mut changes: Vec<Change> = changes.collect();
@@ -159,7 +168,7 @@ impl Rejection {
                     change.actions.join(", ")
                 );
                 let _ = match &change.comment {
-                    Some(comment) => writeln!(out, ": {}", plain(comment)),
+                    Some(comment) => writeln!(out, ": {}", paragraph(comment)),
                     None => writeln!(out),
                 };
                 if verdict == "ok" {
@@ -183,13 +192,19 @@ impl Rejection {
                     out,
                     "- `{}`: {}",
                     code(&remark.address),
-                    plain(&remark.text)
+                    paragraph(&remark.text)
                 );
             }
         }
         let _ = writeln!(out, "\n{}", self.next);
         out
     }
+}
+
+/// A person's words in an item of a list, broken where they broke them.
+fn paragraph(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(plain).collect();
+    lines.join("\\\n  ")
 }
 
 #[cfg(test)]
@@ -225,6 +240,7 @@ mod tests {
             "2026-11-22T10:00:00Z",
             &log,
             &rows,
+            &Secrets::default(),
         );
         let json: serde_json::Value = serde_json::from_str(&rejection.to_json()).unwrap();
         assert_eq!(json["decision"], "changes_requested");
@@ -232,7 +248,7 @@ mod tests {
         assert_eq!(json["comments"][0]["text"], "looks fine");
         let markdown = rejection.to_markdown();
         assert!(
-            markdown.contains("- `a.b[\"'x\"]` (delete): keep \\<it\\>⏎please"),
+            markdown.contains("- `a.b[\"'x\"]` (delete): keep \\<it\\>\\\n  please"),
             "{markdown}"
         );
     }

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
+pub mod complete;
+
 use super::standing::Standing;
 use crate::risk::{Judged, Risk};
 
@@ -127,6 +129,9 @@ impl Test {
             Test::Risk(Compare::Equal, risk) => judged.risk() == *risk,
             Test::Risk(Compare::AtLeast, risk) => judged.risk() >= *risk,
             Test::Risk(Compare::AtMost, risk) => judged.risk() <= *risk,
+            Test::Is(Standing::Acked) => {
+                matches!(standing, Standing::Acked | Standing::Carried)
+            }
             Test::Is(wanted) => standing == *wanted,
         }
     }
@@ -188,6 +193,7 @@ fn test(word: &str) -> Result<Test, String> {
     match word {
         "open" => return Ok(Test::Is(Standing::Open)),
         "acked" => return Ok(Test::Is(Standing::Acked)),
+        "carried" => return Ok(Test::Is(Standing::Carried)),
         "objected" => return Ok(Test::Is(Standing::Objected)),
         _ => {}
     }
@@ -205,6 +211,8 @@ fn test(word: &str) -> Result<Test, String> {
         "kind" => Ok(Test::Kind(literal(value))),
         "action" => Ok(Test::Action(value.split(',').map(Into::into).collect())),
         "risk" => risk(value),
+        // A word of its own from the start, so that nobody takes it for text to look for.
+        "policy" => Err("policy: no policy is laid on this plan".into()),
         unknown => {
             let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
             Err(format!(

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use crate::plan::effect::Kind;
 use crate::review::log::{Log, Said};
 use crate::review::{Key, Method, Requirement};
-use crate::risk::Judged;
+use crate::risk::{Judged, Risk};
 
 /// Where a row stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -86,6 +87,8 @@ pub struct Tally {
     pub asking: usize,
     /// Of these, the acknowledged ones.
     pub acked: usize,
+    /// Rows that wait for an acknowledgement.
+    pub open: usize,
     /// Rows somebody objected to.
     pub objected: usize,
 }
@@ -93,8 +96,6 @@ pub struct Tally {
 impl Tally {
     /// Counts.
     pub fn of(rows: &[Judged], standings: &[Standing]) -> Self {
-        use crate::plan::effect::Kind;
-        use crate::risk::Risk;
         let mut tally = Tally::default();
         for (judged, standing) in rows.iter().zip(standings) {
             if !judged.effect.is_nothing() && judged.effect.kind != Kind::Drift {
@@ -104,14 +105,66 @@ impl Tally {
             match standing {
                 Standing::Acked | Standing::Carried => tally.acked += 1,
                 Standing::Objected => tally.objected += 1,
-                Standing::Open | Standing::Nothing => {}
+                Standing::Open => tally.open += 1,
+                Standing::Nothing => {}
             }
         }
         tally
     }
+}
 
-    /// Rows that wait for an acknowledgement.
-    pub fn open(&self, standings: &[Standing]) -> usize {
-        standings.iter().filter(|s| **s == Standing::Open).count()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::action::Action;
+    use crate::plan::effect::{Effect, Span};
+    use crate::review::{Ack, Method, Objection};
+    use crate::risk::Finding;
+
+    fn row(rules: &[&'static str]) -> Judged {
+        let effect = Effect::bare(Kind::Change, "a.b", Action::Delete, Span::default());
+        let finding = |rule: &&'static str| Finding {
+            rule: (*rule).into(),
+            risk: Risk::High,
+            path: None,
+            old: None,
+            new: None,
+            message: "".into(),
+        };
+        Judged::new(effect, rules.iter().map(finding).collect())
+    }
+
+    fn ack(judged: &Judged) -> Said {
+        Said::Ack(Ack {
+            requirement: Requirement::of(judged).unwrap(),
+            method: Method::Key,
+            reason: None,
+        })
+    }
+
+    #[test]
+    fn an_acknowledgement_counts_only_for_exactly_what_is_asked() {
+        let mut log = Log::default();
+        log.say(ack(&row(&["delete"])));
+        let stands = |judged: Judged| standings(&[judged], &log)[0];
+        assert_eq!(stands(row(&["delete"])), Standing::Acked);
+        assert_eq!(stands(row(&["delete", "deny-lost"])), Standing::Open);
+        assert_eq!(stands(row(&["forget"])), Standing::Open);
+        assert_eq!(stands(row(&[])), Standing::Nothing);
+    }
+
+    #[test]
+    fn an_objection_stands_on_any_row_until_it_is_acknowledged() {
+        let mut log = Log::default();
+        let key = Key::of(&row(&[]));
+        log.say(Said::Object(Objection {
+            key,
+            reason: "no".into(),
+        }));
+        let rows = [row(&["delete"])];
+        assert_eq!(standings(&rows, &log), [Standing::Objected]);
+        assert_eq!(Tally::of(&rows, &standings(&rows, &log)).objected, 1);
+        log.say(ack(&rows[0]));
+        assert_eq!(standings(&rows, &log), [Standing::Acked]);
     }
 }

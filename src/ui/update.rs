@@ -1,7 +1,7 @@
 //! What a message does to the state, and what is to be done about it. Pure.
 
 use super::dialog::Overlay;
-use super::hands::Outcome;
+use super::hands::{Disk, Outcome};
 use super::key::Key;
 use super::keymap::{self, Action};
 use super::layout::too_small;
@@ -15,6 +15,7 @@ mod decide;
 mod over;
 pub mod pane;
 pub mod permit;
+mod point;
 
 /// Takes a message in; returns what is to be done.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
@@ -115,14 +116,26 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             over::edited(state, text);
             Vec::new()
         }
-        Msg::SourceChanged => {
-            state.source_changed = true;
-            if state.overlay.is_none() {
-                state.open(Overlay::Remade);
-            } else {
-                state.say("the plan was made again; S offers the new one", Role::Warn);
+        Msg::Disk(disk) => {
+            state.disk = disk;
+            match (disk, state.setup.watch, &state.overlay) {
+                (Disk::AsRead, _, _) => {}
+                (Disk::CopyStands | Disk::Changed, true, None) => state.open(Overlay::Remade),
+                (Disk::CopyStands, _, _) => state.say(
+                    "the plan file on disk is another one now; you see and sign the copy that was read",
+                    Role::Warn,
+                ),
+                (Disk::Changed, _, _) => state.say(
+                    "the plan on disk is no longer what was read: leave, and start again",
+                    Role::Alarm,
+                ),
             }
             Vec::new()
+        }
+        // Nothing is decided with a click, so one that comes early does no harm.
+        Msg::Mouse(mouse) => {
+            point::at(state, mouse);
+            settle(state)
         }
     }
 }
@@ -172,9 +185,25 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::Undo
         | Action::Redo
         | Action::Sign => decide::act(state, action),
-        Action::Yes | Action::Submit | Action::NextField | Action::Editor => {
-            over::act(state, action)
+        Action::Mouse => {
+            state.mouse = !state.mouse;
+            state.say(
+                if state.mouse {
+                    "mouse on: click, double click, wheel; M turns it off, to select text"
+                } else {
+                    "mouse off"
+                },
+                Role::Text,
+            );
+            vec![Command::Mouse(state.mouse)]
         }
+        Action::Yes
+        | Action::Submit
+        | Action::NextField
+        | Action::Editor
+        | Action::Complete
+        | Action::Older
+        | Action::Newer => over::act(state, action),
         Action::Back if state.overlay.is_some() => {
             over::back(state);
             Vec::new()
@@ -214,6 +243,11 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::Unchanged
         | Action::Wrap
         | Action::Json
+        | Action::Arrange
+        | Action::Widen
+        | Action::Narrow
+        | Action::Explain
+        | Action::Reveal
         | Action::CopyAddress
         | Action::CopyDetail
         | Action::Palette
@@ -232,11 +266,13 @@ fn settle(state: &mut State) -> Vec<Command> {
     if state.detail.row != row {
         state.detail.row = row;
         state.detail.values = None;
+        state.detail.revealed = None;
         state.detail.top = 0;
         state.detail_stale = true;
         commands.extend(row.map(Command::LoadValues));
     }
-    if std::mem::take(&mut state.detail_stale) {
+    // A group's few words depend on whether it is open.
+    if std::mem::take(&mut state.detail_stale) || row.is_none() {
         pane::compose(state);
     }
     pane::clamp(state);

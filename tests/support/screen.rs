@@ -3,8 +3,9 @@
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
-use undersign::failure::Failure;
+use undersign::failure::{Exit, Failure};
 use undersign::plan::values::Values;
+use undersign::review::judge::Judgement;
 use undersign::risk::Judged;
 use undersign::ui::hands::Outcome;
 use undersign::ui::key::Key;
@@ -33,6 +34,7 @@ pub fn setup(palette: Palette) -> Setup {
         identity: Ok("j.doe@example.org   SHA256:9tQkX0yfX2c (ed25519)".into()),
         log: undersign::review::log::Log::default(),
         restored: None,
+        watch: false,
         theme: Theme {
             palette,
             ascii: false,
@@ -62,7 +64,11 @@ impl Screen {
 
     /// A plan of `fixtures/plans`, read and judged as the program does it.
     pub fn fixture(name: &str, width: u16, height: u16) -> Self {
-        let (scene, judgement) = scene::fixture(name);
+        Screen::read(scene::fixture(name), width, height)
+    }
+
+    /// A plan that was read and judged.
+    pub fn read((scene, judgement): (Scene, Judgement), width: u16, height: u16) -> Self {
         let mut screen = Screen::new(width, height).rows(scene);
         let facts = Facts {
             header: judgement.header,
@@ -123,17 +129,15 @@ impl Screen {
         commands.extend(update(&mut self.state, Msg::Tick));
         while !commands.is_empty() {
             let answer = match commands.remove(0) {
-                Command::LoadValues(row) => Some(Msg::Values(row, self.values(row))),
+                Command::LoadValues(row) => Some(Msg::Values(row, Ok(self.values(row)))),
                 Command::Save => {
                     self.saves += 1;
-                    Some(Msg::Saved(match self.save_fails {
-                        true => Err(Failure::new(
-                            undersign::failure::Exit::Internal,
-                            "io",
-                            "the disk is full",
-                        )),
-                        false => Ok(()),
-                    }))
+                    let saved = if self.save_fails {
+                        Err(Failure::new(Exit::Internal, "io", "the disk is full"))
+                    } else {
+                        Ok(())
+                    };
+                    Some(Msg::Saved(saved))
                 }
                 other => {
                     self.asked.push(other);
@@ -147,10 +151,10 @@ impl Screen {
         }
     }
 
-    fn values(&self, row: u32) -> Result<(String, Values), Failure> {
+    fn values(&self, row: u32) -> (String, Values) {
         let item = self.items.get(row as usize).map_or("{}", String::as_str);
         let values = Values::of_item(item).unwrap_or_default();
-        Ok((item.to_owned(), values))
+        (item.to_owned(), values)
     }
 
     pub fn outcome(&self) -> Option<&Outcome> {

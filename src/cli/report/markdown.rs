@@ -47,7 +47,7 @@ impl Report<'_> {
             if heading != wanted {
                 let _ = writeln!(text, "\n#### {wanted}\n");
             }
-            write_row(&mut text, row);
+            self.write_markdown(&mut text, row);
             if out.len() + text.len() + RESERVE <= LIMIT {
                 heading = wanted;
                 out.push_str(&text);
@@ -72,6 +72,52 @@ impl Report<'_> {
             self.rows.len() - nothing
         );
         out
+    }
+
+    fn write_markdown(&self, out: &mut String, row: &Judged) {
+        let effect = &row.effect;
+        let kind = match effect.kind {
+            Kind::Change => String::new(),
+            other => format!(" {}", other.word()),
+        };
+        let deposed = effect
+            .deposed
+            .as_deref()
+            .map(|key| format!(" (deposed {})", plain(key)))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "- **{}**{kind} {} `{}`{deposed}",
+            row.risk(),
+            plain(&effect.action.to_string()),
+            code(&effect.address),
+        );
+        for finding in &row.findings {
+            let path = finding
+                .path
+                .as_deref()
+                .map(|path| format!(" `{}`", code(&self.masked(path))))
+                .unwrap_or_default();
+            let values = match (&finding.old, &finding.new) {
+                (Some(old), Some(new)) => format!(
+                    ": `{}` → `{}`",
+                    code(&self.masked(old)),
+                    code(&self.masked(new))
+                ),
+                _ => String::new(),
+            };
+            let _ = writeln!(
+                out,
+                "  - {}{path}{values} [{}]",
+                plain(&self.masked(&finding.message)),
+                code(&finding.rule)
+            );
+            if finding.risk >= Risk::High
+                && let Some(rule) = rule(&finding.rule)
+            {
+                let _ = writeln!(out, "    To make it safe: {}", plain(rule.remedy));
+            }
+        }
     }
 
     /// `2 critical, 1 high`
@@ -113,46 +159,4 @@ fn short(name: &str) -> String {
     }
     let start: String = name.chars().take(MOST).collect();
     format!("{start}… ({length} characters)")
-}
-
-fn write_row(out: &mut String, row: &Judged) {
-    let effect = &row.effect;
-    let kind = match effect.kind {
-        Kind::Change => String::new(),
-        other => format!(" {}", other.word()),
-    };
-    let deposed = effect
-        .deposed
-        .as_deref()
-        .map(|key| format!(" (deposed {})", plain(key)))
-        .unwrap_or_default();
-    let _ = writeln!(
-        out,
-        "- **{}**{kind} {} `{}`{deposed}",
-        row.risk(),
-        plain(&effect.action.to_string()),
-        code(&effect.address),
-    );
-    for finding in &row.findings {
-        let path = finding
-            .path
-            .as_deref()
-            .map(|path| format!(" `{}`", code(path)))
-            .unwrap_or_default();
-        let values = match (&finding.old, &finding.new) {
-            (Some(old), Some(new)) => format!(": `{}` → `{}`", code(old), code(new)),
-            _ => String::new(),
-        };
-        let _ = writeln!(
-            out,
-            "  - {}{path}{values} [{}]",
-            plain(&finding.message),
-            code(&finding.rule)
-        );
-        if finding.risk >= Risk::High
-            && let Some(rule) = rule(&finding.rule)
-        {
-            let _ = writeln!(out, "    To make it safe: {}", plain(rule.remedy));
-        }
-    }
 }

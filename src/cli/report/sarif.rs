@@ -29,7 +29,7 @@ impl Report<'_> {
         }
         let uri = uri(self.name);
         let results: Vec<Value> = found()
-            .map(|(row, finding)| result(row, finding, rules[&*finding.rule], &uri))
+            .map(|(row, finding)| self.result(row, finding, rules[&*finding.rule], &uri))
             .collect();
         let sarif = json!({
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -50,6 +50,54 @@ impl Report<'_> {
         });
         serde_json::to_string_pretty(&sarif).expect("texts and numbers") + "\n"
     }
+
+    fn result(&self, row: &Judged, finding: &Finding, index: usize, uri: &str) -> Value {
+        let effect = &row.effect;
+        let level = match finding.risk {
+            Risk::Critical | Risk::High => "error",
+            Risk::Medium => "warning",
+            Risk::Low => "note",
+        };
+        let mut message = format!("{}: {}", effect.address, self.masked(&finding.message));
+        if let Some(path) = &finding.path {
+            let _ = write!(message, " ({})", self.masked(path));
+        }
+        let name = match &finding.path {
+            Some(path) => format!("{}.{}", effect.address, self.masked(path)),
+            None => effect.address.to_string(),
+        };
+        let same = [
+            effect.kind.word(),
+            &effect.address,
+            effect.deposed.as_deref().unwrap_or_default(),
+            &finding.rule,
+            finding.path.as_deref().unwrap_or_default(),
+        ]
+        .join("\0");
+        json!({
+            "ruleId": finding.rule,
+            "ruleIndex": index,
+            "level": level,
+            "message": {"text": message},
+            "locations": [{
+                "physicalLocation": {"artifactLocation": {"uri": uri, "index": 0}},
+                "logicalLocations": [{
+                    "name": name,
+                    "fullyQualifiedName": effect.address,
+                    "kind": "resource",
+                }],
+            }],
+            "partialFingerprints": {
+                "undersignFinding/v1": data_encoding::HEXLOWER.encode(&Sha256::digest(same)),
+            },
+            "properties": {
+                "risk": finding.risk.word(),
+                "effect": effect.kind.word(),
+                "actions": effect.action.words(),
+                "needsAcknowledgement": row.needs_ack(),
+            },
+        })
+    }
 }
 
 fn descriptor(id: &str) -> Value {
@@ -62,54 +110,6 @@ fn descriptor(id: &str) -> Value {
         }),
         None => json!({"id": id}),
     }
-}
-
-fn result(row: &Judged, finding: &Finding, index: usize, uri: &str) -> Value {
-    let effect = &row.effect;
-    let level = match finding.risk {
-        Risk::Critical | Risk::High => "error",
-        Risk::Medium => "warning",
-        Risk::Low => "note",
-    };
-    let mut message = format!("{}: {}", effect.address, finding.message);
-    if let Some(path) = &finding.path {
-        let _ = write!(message, " ({path})");
-    }
-    let name = match &finding.path {
-        Some(path) => format!("{}.{path}", effect.address),
-        None => effect.address.to_string(),
-    };
-    let same = [
-        effect.kind.word(),
-        &effect.address,
-        effect.deposed.as_deref().unwrap_or_default(),
-        &finding.rule,
-        finding.path.as_deref().unwrap_or_default(),
-    ]
-    .join("\0");
-    json!({
-        "ruleId": finding.rule,
-        "ruleIndex": index,
-        "level": level,
-        "message": {"text": message},
-        "locations": [{
-            "physicalLocation": {"artifactLocation": {"uri": uri, "index": 0}},
-            "logicalLocations": [{
-                "name": name,
-                "fullyQualifiedName": effect.address,
-                "kind": "resource",
-            }],
-        }],
-        "partialFingerprints": {
-            "undersignFinding/v1": data_encoding::HEXLOWER.encode(&Sha256::digest(same)),
-        },
-        "properties": {
-            "risk": finding.risk.word(),
-            "effect": effect.kind.word(),
-            "actions": effect.action.words(),
-            "needsAcknowledgement": row.needs_ack(),
-        },
-    })
 }
 
 /// A file name as a relative URI.

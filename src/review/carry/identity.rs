@@ -211,7 +211,9 @@ fn sort(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.sort_by(|(a, _), (b, _)| a.cmp(b));
-            members.iter_mut().for_each(|(_, value)| sort(value));
+            for (_, value) in members {
+                sort(value);
+            }
         }
         Value::List(items) => items.iter_mut().for_each(sort),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}

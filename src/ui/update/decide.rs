@@ -35,7 +35,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Sign => {
             if state.tally.objected > 0 {
                 state.open(Overlay::SendBack);
-            } else if state.source_changed {
+            } else if super::permit::remade(state) {
                 state.open(Overlay::Remade);
             } else {
                 let request = request(state);
@@ -72,8 +72,15 @@ pub fn acknowledge(state: &mut State, asking: &Asking) -> Vec<Command> {
         state,
         Some(format!("acknowledged {address}; u takes it back")),
     );
-    if let Some(row) = state.next_open(false) {
-        state.tree.go_to(row);
+    match state.next_open(false) {
+        Some(row) => _ = state.tree.go_to(row),
+        None if state.tally.open == 0 && state.facts().is_some() => {
+            state.say(
+                "everything is acknowledged: S signs, u takes the last back",
+                Role::Done,
+            );
+        }
+        None => {}
     }
     commands
 }

@@ -2,6 +2,7 @@
 
 use crate::plan::effect::Kind;
 use crate::ui::dialog::{Asking, Field, Overlay};
+use crate::ui::hands::Disk;
 use crate::ui::keymap::Action;
 use crate::ui::number::counted;
 use crate::ui::standing::Standing;
@@ -11,6 +12,9 @@ use crate::ui::state::{Reading, State};
 pub fn why_not(state: &State, action: Action) -> Option<String> {
     match action {
         Action::Acknowledge => acknowledge(state),
+        Action::CopyDetail if state.detail.revealed.is_some() => {
+            Some("a secret value is shown: V until it is hidden again".into())
+        }
         Action::Object | Action::Comment | Action::CopyAddress | Action::CopyDetail => state
             .current()
             .is_none()
@@ -18,15 +22,21 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
         Action::Undo => (state.log.verdicts().is_empty() && state.log.comments().next().is_none())
             .then(|| "nothing to undo".into()),
         Action::NextOpen | Action::PreviousOpen => {
-            state.next_open(false).is_none().then(|| {
-                match (state.tally.open(&state.standings), &state.reading) {
+            state
+                .next_open(false)
+                .is_none()
+                .then(|| match (state.tally.open, &state.reading) {
                     (0, Reading::Going(_)) => "nothing waits so far".into(),
                     (0, _) => "nothing waits any more: S signs".into(),
                     (n, _) => format!("{n} wait, but the filter hides them: esc clears it"),
-                }
-            })
+                })
         }
         Action::Sign => sign(state),
+        Action::Widen | Action::Narrow => {
+            let areas = state.areas();
+            (areas.tree.is_empty() || areas.detail.is_empty())
+                .then(|| "only one pane is on the screen: there is no border to move".into())
+        }
         Action::Yes | Action::Submit => submit(state),
         _ => None,
     }
@@ -64,10 +74,15 @@ fn sign(state: &State) -> Option<String> {
     if state.signing {
         return Some("a signature is still on its way".into());
     }
-    if state.tally.objected > 0 || state.source_changed {
+    if state.tally.objected > 0 || remade(state) {
         return None;
     }
     cannot_sign(state)
+}
+
+/// Whether what is on the screen can only be left for the plan that was made again.
+pub fn remade(state: &State) -> bool {
+    state.setup.watch && state.disk == Disk::Changed
 }
 
 /// Why a plan that was read and that nobody objects to cannot be signed.
@@ -77,10 +92,10 @@ pub fn cannot_sign(state: &State) -> Option<String> {
     if facts.header.errored == Some(true) || file_errored {
         return Some("the plan ended in an error: it cannot be approved, plan again".into());
     }
-    if state.source_changed {
-        return Some("the plan on disk is no longer what was read".into());
+    if state.disk == Disk::Changed {
+        return Some("the plan on disk is no longer what was read: start again".into());
     }
-    let open = state.tally.open(&state.standings);
+    let open = state.tally.open;
     if open > 0 {
         return Some(format!(
             "{} not acknowledged yet; ] goes to the next",

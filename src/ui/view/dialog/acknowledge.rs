@@ -55,7 +55,8 @@ impl Page<'_> {
             if finding.risk < Risk::High || !rules.iter().any(|rule| **rule == *finding.rule) {
                 continue;
             }
-            let lines = wrap(&visible(&finding.message), self.width.saturating_sub(2));
+            let message = self.state.masked(&finding.message);
+            let lines = wrap(&visible(&message), self.width.saturating_sub(2));
             for (i, text) in lines.into_iter().enumerate() {
                 let mark = if i == 0 {
                     theme.risk_mark(finding.risk)
@@ -67,6 +68,26 @@ impl Page<'_> {
                     Piece::new(text, Role::Text),
                 ]);
             }
+        }
+        self.around(asking);
+    }
+
+    /// What depends on the object, and what its block says about its life: an address alone tells neither.
+    fn around(&mut self, asking: &Asking) {
+        let effect = &asking.judged.effect;
+        let Some(facts) = self.state.facts() else {
+            return;
+        };
+        let dependants = facts.header.dependants_of(effect);
+        if let Some((first, rest)) = dependants.split_first() {
+            let text = match rest.len() {
+                0 => format!("{first} refers to it."),
+                more => format!("{first} and {more} more refer to it."),
+            };
+            self.text(&text, Role::Dim);
+        }
+        if let Some(source) = facts.file.as_ref().and_then(|file| file.source(effect)) {
+            self.text(&source, Role::Dim);
         }
     }
 

@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use super::Page;
 use crate::plan::effect::Kind;
 use crate::ui::dialog::Signing;
+use crate::ui::hands::Disk;
 use crate::ui::number::{digest, size};
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
 use crate::ui::tree::groups::by_sign;
 use crate::ui::update::permit::cannot_sign;
+use crate::ui::view::changes::signed;
 use crate::ui::width::count;
 
 impl Page<'_> {
@@ -34,6 +36,10 @@ impl Page<'_> {
             };
             let plan = format!("{}, {}{alone}", state.setup.plan, size(bytes));
             self.labelled("plan", &plan, Role::Text);
+        }
+        if state.disk == Disk::CopyStands {
+            let text = "the file on disk is another one now; you sign the copy that was read";
+            self.labelled("disk", text, Role::Warn);
         }
         self.labelled("changes", &changes(state), Role::Text);
         let reasons = signing
@@ -109,8 +115,7 @@ fn changes(state: &State) -> String {
         format!("{}:", count(all))
     };
     for (sign, n) in signs {
-        let sign = if sign.is_empty() { "moved " } else { sign };
-        let _ = write!(text, "  {sign}{}", count(n));
+        let _ = write!(text, "  {}", signed(sign, n));
     }
     text
 }
