@@ -296,7 +296,7 @@ fn completions_and_manual_pages_are_made_of_the_arguments() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let text = stdout(&["completions", shell]);
         assert!(
-            text.contains("agents-md") && text.contains("--since"),
+            text.contains("agents-md") && text.contains("since"),
             "{shell}"
         );
     }

@@ -107,6 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         new: &new.name,
         differences: &differences,
         same,
+        secrets,
     };
     print(&match arguments.format {
         Form::Text => result.to_text(),

@@ -110,10 +110,11 @@ impl Inbox {
             lock.unlock().map_err(failed)?;
         }
         lock.lock_shared().map_err(failed)?;
-        let directory = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempdir_in(&self.directory)
-            .map_err(failed)?;
+        let mut unfinished = tempfile::Builder::new();
+        unfinished.prefix(UNFINISHED);
+        #[cfg(unix)]
+        unfinished.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let directory = unfinished.tempdir_in(&self.directory).map_err(failed)?;
         let mut source = File::open(plan).map_err(|error| Failure::io(plan.display(), &error))?;
         let mut copy = private_file(&directory.path().join(PLAN)).map_err(failed)?;
         std::io::copy(&mut source, &mut copy)

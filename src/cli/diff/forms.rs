@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::diff::Secrets;
 use crate::review::Key;
 use crate::review::compare::{Attribute, Difference};
 use crate::risk::{Finding, Judged};
@@ -20,6 +21,8 @@ pub struct Compared<'a> {
     pub differences: &'a [Difference<'a>],
     /// How many rows are the same.
     pub same: usize,
+    /// The secrets of both plans: masked wherever they stand.
+    pub secrets: [&'a Secrets; 2],
 }
 
 impl Compared<'_> {
@@ -38,7 +41,7 @@ impl Compared<'_> {
                 difference.word(),
                 visible(&title(difference))
             );
-            for line in lines(difference) {
+            for line in self.lines(difference) {
                 let _ = writeln!(out, "         {}", visible(&line));
             }
         }
@@ -60,7 +63,7 @@ impl Compared<'_> {
                 difference.word(),
                 code(&title(difference))
             );
-            for line in lines(difference) {
+            for line in self.lines(difference) {
                 let _ = writeln!(out, "  - {}", plain(&line));
             }
         }
@@ -74,9 +77,26 @@ impl Compared<'_> {
             old: self.old,
             new: self.new,
             same: self.same,
-            differences: self.differences.iter().map(JsonDifference::of).collect(),
+            differences: self
+                .differences
+                .iter()
+                .map(|difference| JsonDifference::of(difference, self))
+                .collect(),
         };
         serde_json::to_string_pretty(&report).expect("texts and numbers") + "\n"
+    }
+
+    /// Foreign text without the secrets of either plan.
+    fn masked(&self, text: &str) -> String {
+        let [old, new] = self.secrets;
+        new.mask(&old.mask(text)).into_owned()
+    }
+
+    fn lines(&self, difference: &Difference<'_>) -> Vec<String> {
+        lines(difference)
+            .iter()
+            .map(|line| self.masked(line))
+            .collect()
     }
 
     fn count(&self) -> String {
@@ -176,8 +196,8 @@ struct JsonSide {
 struct JsonFinding<'a> {
     rule: &'a str,
     risk: &'static str,
-    path: Option<&'a str>,
-    message: &'a str,
+    path: Option<String>,
+    message: String,
 }
 
 #[derive(Serialize)]
@@ -188,7 +208,7 @@ struct JsonAttribute<'a> {
 }
 
 impl<'a> JsonDifference<'a> {
-    fn of(difference: &'a Difference<'_>) -> Self {
+    fn of(difference: &'a Difference<'_>, compared: &Compared<'_>) -> Self {
         let side = |judged: &Judged| JsonSide {
             actions: judged.effect.action.words(),
             risk: judged.risk().word(),
@@ -199,8 +219,8 @@ impl<'a> JsonDifference<'a> {
                 .map(|finding| JsonFinding {
                     rule: &finding.rule,
                     risk: finding.risk.word(),
-                    path: finding.path.as_deref(),
-                    message: &finding.message,
+                    path: finding.path.as_deref().map(|path| compared.masked(path)),
+                    message: compared.masked(&finding.message),
                 })
                 .collect()
         };
