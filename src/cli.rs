@@ -34,6 +34,7 @@ pub mod submit;
 pub mod trust;
 pub mod verify;
 pub mod watch;
+pub mod yardstick;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
 #[derive(Debug, Parser)]
@@ -80,6 +81,9 @@ pub enum Command {
     Man(manual::Man),
     /// See it all on an embedded plan, with a key made for the occasion. Leaves nothing behind.
     Demo(demo::Arguments),
+    /// Measure one step of what is done with a plan.
+    #[command(subcommand, hide = true)]
+    Yardstick(yardstick::Command),
 }
 
 /// The form of what is printed.
@@ -129,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
         Command::Apply(arguments) => (apply::run(&arguments), arguments.format),
         Command::Trust(command) => (trust::run(&command), Format::Text),
+        Command::Yardstick(command) => (yardstick::run(&command), Format::Text),
     };
     match result {
         Ok(exit) => ExitCode::from(exit.code()),

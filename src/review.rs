@@ -13,6 +13,7 @@ use crate::risk::Judged;
 
 pub mod carry;
 pub mod compare;
+mod crew;
 pub mod draft;
 pub mod inbox;
 pub mod judge;

@@ -56,7 +56,7 @@ pub struct Setup {
     /// What is typed to sign.
     pub phrase: String,
     /// Who signs, or why nobody can.
-    pub identity: Result<String, String>,
+    pub identity: Result<String, Box<Failure>>,
     /// What was said in an earlier sitting.
     pub log: Log,
     /// A sentence about that.

@@ -1,7 +1,7 @@
 //! `undersign check`: the analysis of a review without a person.
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -54,25 +54,27 @@ impl Form {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let plan = open::plan(&arguments.plan)?;
     let (bytes, file) = (plan.bytes, plan.file);
-    let (judgement, rows) = plan.json.read(None, |reader| {
-        judge::judge_all(reader, bytes, file.as_ref())
-    })?;
+    let (judgement, rows) = plan
+        .json
+        .read(None, |json| judge::judge_all(json, bytes, file.as_ref()))?;
     let report = report::Report {
         name: &plan.name,
         judgement: &judgement,
         file: file.as_ref(),
         rows: &rows,
     };
-    let text = match arguments.format {
-        Form::Text => report.to_text(),
-        Form::Json => report.to_json(),
-        Form::Markdown => report.to_markdown(),
-        Form::Sarif => report.to_sarif(),
-    };
     if let Some(path) = &arguments.summary_file {
         add(path, &report.to_markdown())?;
     }
-    print(&text)?;
+    match arguments.format {
+        Form::Text => print(&report.to_text())?,
+        Form::Json => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            printed(report.write_json(&mut out).and_then(|()| out.flush()))?;
+        }
+        Form::Markdown => print(&report.to_markdown())?,
+        Form::Sarif => print(&report.to_sarif())?,
+    }
     Ok(if rows.iter().any(crate::risk::Judged::needs_ack) {
         Exit::NeedsAcknowledgement
     } else {
@@ -93,7 +95,11 @@ fn add(path: &Path, text: &str) -> Result<(), Failure> {
 /// Writes to standard output; a reader that closed the pipe has read what it wanted.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+fn printed(written: std::io::Result<()>) -> Result<(), Failure> {
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::io("standard output", &error))
         }

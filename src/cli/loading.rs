@@ -164,8 +164,8 @@ fn load(
     mut comparison: Option<&mut Comparison>,
     screen: &SyncSender<Msg>,
 ) -> Result<Judgement, Failure> {
-    json.read(spool, |reader| {
-        judge::judge(reader, bytes, file, &mut |step| {
+    json.read(spool, |json| {
+        judge::judge(json, bytes, file, &mut |step| {
             let message = match step {
                 Step::Rows(rows) => {
                     if let Some(comparison) = comparison.as_deref_mut() {

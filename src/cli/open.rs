@@ -12,6 +12,7 @@ use crate::gate::prepare::{Prepared, Providers, Setup};
 use crate::gate::sealed::SealedPlan;
 use crate::gate::show::Shown;
 use crate::plan::archive::PlanFile;
+use crate::plan::digest::Bytes;
 use crate::plan::input::{self, Format};
 use crate::plan::source::{self, Source, Spool};
 
@@ -196,10 +197,10 @@ impl Json {
     pub fn read<T>(
         self,
         spool: Option<Spool>,
-        work: impl FnOnce(&mut dyn Read) -> Result<T, Failure>,
+        work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         match self {
-            Json::File(mut file) => work(&mut file),
+            Json::File(file) => work(Bytes::File(&file)),
             Json::Pipe(pipe) => through(spool, pipe, work),
             Json::Tool(shown, prepared) => {
                 let mut output = Output {
@@ -224,11 +225,11 @@ impl Json {
 fn through<T>(
     spool: Option<Spool>,
     mut reader: impl Read,
-    work: impl FnOnce(&mut dyn Read) -> Result<T, Failure>,
+    work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     match spool {
-        Some(spool) => work(&mut spool.tee(reader)),
-        None => work(&mut reader),
+        Some(spool) => work(Bytes::from(&mut spool.tee(reader))),
+        None => work(Bytes::from(&mut reader)),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::review::{self, Ack, Key, Method, Objection, Requirement};
 use crate::risk::{Judged, Risk};
 use crate::text::visible;
 use crate::ui::detail::{self, DetailContext, Options, Standing};
+use crate::ui::dialog;
 use crate::ui::hands::{Hands, Outcome, SignRequest};
 use crate::ui::theme::Theme;
 
@@ -149,10 +150,10 @@ impl Plain<'_> {
         out: &mut dyn Write,
         hands: &mut dyn Hands,
     ) -> Result<Answer, Failure> {
-        let name = visible(&row.effect.name).into_owned();
+        let name = dialog::phrase(&row.effect.name);
         let critical = row.risk() == Risk::Critical;
         let yes = if critical {
-            format!("type {name} to acknowledge")
+            format!("type {} to acknowledge", visible(&name))
         } else {
             "yes to acknowledge".into()
         };
@@ -289,3 +290,6 @@ fn prompt(
         Err(error) => Err(Failure::io("the terminal", &error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

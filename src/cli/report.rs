@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 
 use serde::Serialize;
 
@@ -100,8 +101,9 @@ impl Report<'_> {
     }
 
     /// The report for programs; the schema is printed by `undersign schema check`.
-    pub fn to_json(&self) -> String {
-        let rows = self.rows.iter().map(|row| self.json_row(row)).collect();
+    ///
+    /// Written row by row: the text of a large plan's report is larger than all that is held of the plan.
+    pub fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let report = JsonReport {
             schema: 1,
             decision: if self.rows.iter().any(Judged::needs_ack) {
@@ -116,9 +118,10 @@ impl Report<'_> {
             workspace: self.file.map(|file| file.workspace.as_str()),
             needs_acknowledgement: self.rows.iter().filter(|row| row.needs_ack()).count(),
             risks: self.counts(),
-            rows,
+            rows: JsonRows(self),
         };
-        serde_json::to_string_pretty(&report).expect("texts and numbers") + "\n"
+        serde_json::to_writer_pretty(&mut *out, &report)?;
+        out.write_all(b"\n")
     }
 
     /// The digest that an approval would be for.
@@ -276,7 +279,16 @@ struct JsonReport<'a> {
     workspace: Option<&'a str>,
     needs_acknowledgement: usize,
     risks: BTreeMap<&'static str, usize>,
-    rows: Vec<JsonRow<'a>>,
+    rows: JsonRows<'a>,
+}
+
+/// The rows, each made when it is written.
+struct JsonRows<'a>(&'a Report<'a>);
+
+impl Serialize for JsonRows<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.rows.iter().map(|row| self.0.json_row(row)))
+    }
 }
 
 #[derive(Serialize)]

@@ -317,7 +317,7 @@ impl Review {
                 let identity = signing.identity.describe();
                 (Some(signing), Ok(identity))
             }
-            Err(failure) => (None, Err(why_not(&failure))),
+            Err(failure) => (None, Err(Box::new(failure))),
         };
         let target = signing.as_ref().map(|signing| signing.scope.id.clone());
         let setup = ui::Setup {
@@ -401,7 +401,10 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         rows: &rows,
         log,
         since: compared,
-        phrase: setup.identity.map(|_| setup.phrase),
+        phrase: match setup.identity {
+            Ok(_) => Ok(setup.phrase),
+            Err(failure) => Err(why_not(&failure)),
+        },
         judgement,
         file: file.as_ref(),
         theme: setup.theme,

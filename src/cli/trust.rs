@@ -53,7 +53,9 @@ impl TrustArgument {
             if path.exists() {
                 failure
             } else {
-                failure.hint("Make one: undersign trust init --person NAME --key KEY.pub")
+                failure
+                    .hint("No key yet? Make one: ssh-keygen -t ed25519 -f ~/.ssh/undersign")
+                    .hint("Make the trust file: undersign trust init --person YOU --key ~/.ssh/undersign.pub")
             }
         })?;
         let trust = Trust::parse(&path.display().to_string(), &opened.text)?;

@@ -3,25 +3,23 @@
 //! All three must come to the same findings, so there is one way. Holds no row itself: rows go out in batches while
 //! the pass goes on.
 
-use std::io::Read;
-use std::mem;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::crew::Crew;
 use crate::diff::Secrets;
 use crate::failure::Failure;
 use crate::plan::archive::PlanFile;
 use crate::plan::count::Counts;
+use crate::plan::digest::Bytes;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
-use crate::plan::value::{Value, ValueError};
-use crate::plan::values::Values;
-use crate::risk::{self, Finding, Judged, Risk, Tally};
+use crate::plan::scan::Item;
+use crate::plan::value::Value;
+use crate::risk::{self, Judged, Tally};
 
-/// Rows are sent one by one until this many are out, so that the first screen does not wait; then in batches.
+/// Rows are judged and sent one by one until this many are out, so that the first screen does not wait; then in batches.
 const EAGER: u64 = 64;
-/// Rows in a batch.
-const BATCH: usize = 512;
 
 /// What a pass hands out while it goes on.
 #[derive(Debug)]
@@ -91,145 +89,118 @@ impl Product {
     }
 }
 
-/// Reads the plan JSON from `reader`, judges each row, and hands everything to `step`, which may end the pass.
+/// Reads the plan JSON in `bytes`, judges each row, and hands everything to `step`, which may end the pass.
 ///
 /// `plan_file` is what the plan file said, where the JSON was made from one.
-pub fn judge(
-    reader: &mut dyn Read,
+pub fn judge<'a>(
+    bytes: impl Into<Bytes<'a>>,
     total: Option<u64>,
     plan_file: Option<&PlanFile>,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<Judgement, Failure> {
-    let mut judging = Judging {
-        step,
-        batch: Vec::new(),
-        sent: 0,
-        tally: Tally::default(),
-        counts: Counts::default(),
-        runs_local_code: false,
-        names_tofu: false,
-        secrets: Secrets::default(),
-    };
-    let header = index::read(reader, total, &mut judging)?;
-    // A reviewer who leaves at the very end leaves all the same; the caller knows.
-    let _ = judging.flush();
-    let signals = risk::summary(&header, plan_file, &judging.tally);
-    let Judging {
-        counts,
-        runs_local_code,
-        names_tofu,
-        secrets,
-        ..
-    } = judging;
-    Ok(Judgement {
-        product: Product::of(&header, names_tofu),
-        header,
-        signals,
-        counts,
-        runs_local_code,
-        secrets: Arc::new(secrets),
+    std::thread::scope(|scope| {
+        let mut judging = Judging {
+            crew: Crew::start(scope),
+            counted: Counted::default(),
+            step,
+            taken: 0,
+            constants: Secrets::default(),
+        };
+        let header = index::read(bytes, total, &mut judging)?;
+        let Judging {
+            crew,
+            mut counted,
+            step,
+            constants: mut secrets,
+            ..
+        } = judging;
+        let marked = crew.finish(|rows| {
+            counted.add(&rows);
+            // A reviewer who leaves at the very end leaves all the same; the caller knows.
+            let _ = step(Step::Rows(rows));
+        });
+        secrets.merge(marked);
+        Ok(Judgement {
+            product: Product::of(&header, counted.names_tofu),
+            signals: risk::summary(&header, plan_file, &counted.tally),
+            header,
+            counts: counted.counts,
+            runs_local_code: counted.runs_local_code,
+            secrets: Arc::new(secrets),
+        })
     })
 }
 
 /// Reads and judges everything into one list: the signals first, then the rows in the order of the file.
-pub fn judge_all(
-    reader: &mut dyn Read,
+pub fn judge_all<'a>(
+    bytes: impl Into<Bytes<'a>>,
     total: Option<u64>,
     plan_file: Option<&PlanFile>,
 ) -> Result<(Judgement, Vec<Judged>), Failure> {
     let mut rows = Vec::new();
-    let judgement = judge(reader, total, plan_file, &mut |step| {
+    let judgement = judge(bytes, total, plan_file, &mut |step| {
         if let Step::Rows(batch) = step {
             rows.extend(batch);
         }
         ControlFlow::Continue(())
     })?;
-    let mut all = judgement.signals.clone();
-    all.append(&mut rows);
-    Ok((judgement, all))
+    rows.splice(..0, judgement.signals.iter().cloned());
+    Ok((judgement, rows))
 }
 
-struct Judging<'a> {
-    step: &'a mut dyn FnMut(Step) -> ControlFlow<()>,
-    batch: Vec<Judged>,
-    sent: u64,
+/// What the rows add up to.
+#[derive(Default)]
+struct Counted {
     tally: Tally,
     counts: Counts,
     runs_local_code: bool,
     names_tofu: bool,
-    secrets: Secrets,
 }
 
-impl Judging<'_> {
-    fn flush(&mut self) -> ControlFlow<()> {
-        if self.batch.is_empty() {
-            return ControlFlow::Continue(());
+impl Counted {
+    fn add(&mut self, rows: &[Judged]) {
+        for judged in rows {
+            self.tally.add(judged);
+            self.counts.add(&judged.effect);
+            self.runs_local_code |= judged.effect.kind == Kind::Provisioner;
+            self.names_tofu |= judged.effect.provider.starts_with(TOFU_REGISTRY);
         }
-        self.sent += self.batch.len() as u64;
-        (self.step)(Step::Rows(mem::take(&mut self.batch)))
     }
 }
 
-impl Sink for Judging<'_> {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
-        let findings = if has_values(&effect) {
-            match Values::of_item(item) {
-                Ok(values) => {
-                    self.secrets.collect(&values);
-                    risk::assess(&effect, Some(&values))
-                }
-                Err(error) => vec![undecodable(&error)],
-            }
-        } else {
-            // What an action is given is no change to judge, but secrets stand in it like anywhere.
-            if effect.kind == Kind::Invocation
-                && let Ok(values) = Values::of_item(item)
-            {
-                self.secrets.collect(&values);
-            }
-            risk::assess(&effect, None)
-        };
-        let judged = Judged::new(effect, findings);
-        self.tally.add(&judged);
-        self.counts.add(&judged.effect);
-        self.runs_local_code |= judged.effect.kind == Kind::Provisioner;
-        self.names_tofu |= judged.effect.provider.starts_with(TOFU_REGISTRY);
-        self.batch.push(judged);
-        if self.sent < EAGER || self.batch.len() >= BATCH {
-            self.flush()
-        } else {
-            ControlFlow::Continue(())
+struct Judging<'scope, 's> {
+    crew: Crew<'scope>,
+    counted: Counted,
+    step: &'s mut dyn FnMut(Step) -> ControlFlow<()>,
+    taken: u64,
+    constants: Secrets,
+}
+
+impl Judging<'_, '_> {
+    fn flush(&mut self) -> ControlFlow<()> {
+        while let Some(rows) = self.crew.judged() {
+            self.counted.add(&rows);
+            (self.step)(Step::Rows(rows))?;
         }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Sink for Judging<'_, '_> {
+    fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
+        self.crew.take(effect, item, self.taken < EAGER);
+        self.taken += 1;
+        self.flush()
     }
 
     fn constant(&mut self, name: &str, value: &Value, marked: Option<bool>) {
-        self.secrets.collect_constant(name, value, marked);
+        self.constants.collect_constant(name, value, marked);
     }
 
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
+        self.crew.hand_on();
         self.flush()?;
         (self.step)(Step::Progress(progress))
-    }
-}
-
-/// Values that cannot be read cannot be judged.
-fn undecodable(error: &ValueError) -> Finding {
-    Finding {
-        rule: "undecodable-values".into(),
-        risk: Risk::High,
-        path: None,
-        old: None,
-        new: None,
-        message: format!("The values cannot be read, so nothing can be said about them: {error}.")
-            .into(),
-    }
-}
-
-/// Whether a row's element holds the two sides of a change.
-fn has_values(effect: &Effect) -> bool {
-    match effect.kind {
-        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => true,
-        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
     }
 }
 

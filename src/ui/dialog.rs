@@ -110,7 +110,7 @@ impl Asking {
 }
 
 /// What a reviewer types to acknowledge a resource of this name.
-fn phrase(name: &str) -> String {
+pub fn phrase(name: &str) -> String {
     let typeable = !name.is_empty()
         && name.chars().count() <= 48
         && name.chars().all(|c| !is_hidden(c) && !c.is_whitespace());

@@ -77,6 +77,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         }
         Msg::LoadFailed(failure) => {
             state.reading = Reading::Failed(failure.clone());
+            state.stale = true;
             state.open(Overlay::Notice(Box::new(failure)));
             settle(state)
         }
@@ -171,6 +172,12 @@ fn press(state: &mut State, key: &Key) -> Vec<Command> {
 
 /// Does what a key or a command of the palette stands for.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
+    if action == Action::Sign
+        && let Some(failure) = permit::nobody_signs(state).cloned()
+    {
+        state.open(Overlay::Notice(Box::new(failure)));
+        return Vec::new();
+    }
     if let Some(reason) = permit::why_not(state, action) {
         state.say(reason, Role::Warn);
         return Vec::new();

@@ -43,8 +43,9 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
 
 fn say_too_small(theme: Theme, size: Rect, buffer: &mut Buffer) {
     let (least_width, least_height) = LEAST;
+    let by = theme.glyph("×", "x");
     let text = format!(
-        "{least_width}×{least_height} needed, this is {}×{}",
+        "{least_width}{by}{least_height} needed, this is {}{by}{}",
         size.width, size.height
     );
     let y = size.y + size.height / 2;

@@ -10,6 +10,7 @@ use super::*;
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, More, Span};
 use crate::plan::index::{self, Progress, Sink};
+use crate::plan::scan::Item;
 use crate::risk::{Finding, Risk};
 use crate::ui::theme::Palette;
 use crate::ui::width;
@@ -39,8 +40,9 @@ fn context<'a>() -> DetailContext<'a> {
 struct Rows(Vec<(Judged, String)>);
 
 impl Sink for Rows {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
-        self.0.push((Judged::new(effect, Vec::new()), item.into()));
+    fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
+        self.0
+            .push((Judged::new(effect, Vec::new()), item.text.into()));
         ControlFlow::Continue(())
     }
 

@@ -1,5 +1,6 @@
 //! Why an action cannot be done now, in words. The footer and the palette ask, and so does every key.
 
+use crate::failure::Failure;
 use crate::plan::effect::Kind;
 use crate::ui::dialog::{Asking, Field, Overlay};
 use crate::ui::hands::Disk;
@@ -105,7 +106,14 @@ pub fn cannot_sign(state: &State) -> Option<String> {
     if let Some(unsaved) = &state.unsaved {
         return Some(format!("what you said is not on disk: {unsaved}"));
     }
-    state.setup.identity.clone().err()
+    let nobody = state.setup.identity.as_ref().err();
+    nobody.map(|failure| failure.error.clone())
+}
+
+/// Why nobody can sign here, where that is all that is missing: it takes more than a line to say what to do about it.
+pub fn nobody_signs(state: &State) -> Option<&Failure> {
+    let failure = state.setup.identity.as_ref().err()?;
+    (sign(state).as_ref() == Some(&failure.error)).then_some(failure)
 }
 
 /// Why what is in the dialog cannot be done yet.
