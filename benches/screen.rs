@@ -59,6 +59,7 @@ impl Desk {
                 "nobody signs here",
             ))),
             log: Log::default(),
+            watch: false,
             restored: None,
             policies: std::sync::Arc::default(),
             theme: Theme {

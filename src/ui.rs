@@ -17,6 +17,7 @@ use crate::plan::archive::PlanFile;
 use crate::plan::index::{Header, Progress};
 use crate::plan::values::Values;
 use crate::policy::Opinion;
+use crate::review::carry::Since;
 use crate::review::log::Log;
 use crate::risk::Judged;
 
@@ -24,6 +25,7 @@ pub mod detail;
 pub mod dialog;
 pub mod filter;
 pub mod hands;
+pub mod inbox;
 pub mod key;
 pub mod keymap;
 pub mod layout;
@@ -63,6 +65,8 @@ pub struct Setup {
     pub restored: Option<String>,
     /// The texts of the policies, by the name of their file.
     pub policies: Arc<BTreeMap<String, String>>,
+    /// Whether the plan that is made again is offered.
+    pub watch: bool,
     /// The looks.
     pub theme: Theme,
 }
@@ -112,6 +116,8 @@ pub enum Msg {
     Restored(Log, String),
     /// What policies say of the plan, and what of it is secret. It comes before the end of reading.
     Opinion(Box<Opinion>, Arc<Secrets>),
+    /// What of an earlier review still holds, found when the plan was read.
+    Since(Box<Since>),
     /// Reading is over; the rows about the plan as a whole come with it.
     Loaded(Box<Facts>, Vec<Judged>),
     /// Reading failed.
@@ -212,7 +218,7 @@ fn turn(
                     let effect = &state.rows[row as usize].effect;
                     Some(Msg::Values(row, hands.values(effect)))
                 }
-                Command::Save => Some(Msg::Saved(hands.save(&state.log))),
+                Command::Save => Some(Msg::Saved(hands.save(&state.log, &state.rows))),
                 Command::Reject => Some(Msg::Rejected(hands.reject(&state.log, &state.rows))),
                 Command::Sign(request) => {
                     let job = hands.sign(request);

@@ -279,7 +279,15 @@ fn no_secret_is_printed_or_written_down() {
         key: Key::of(&rows[0]),
         reason: "no".into(),
     }));
-    let rejection = Rejection::new("plan.json", "00", None, "2026-11-22T10:00:00Z", &log, &rows);
+    let rejection = Rejection::new(
+        "plan.json",
+        "00",
+        None,
+        "2026-11-22T10:00:00Z",
+        &log,
+        &rows,
+        &judgement.secrets,
+    );
     clean(&rejection.to_json(), "the rejection");
     clean(&rejection.to_markdown(), "the rejection in words");
 

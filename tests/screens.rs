@@ -840,3 +840,52 @@ fn ten_thousand_verdicts_do_not_hold_up_a_key() {
     println!("10,000 verdicts on 10,000 rows: {:?}", since.elapsed());
     assert_eq!(screen.state.tally.warns, 10_000);
 }
+
+#[test]
+fn what_is_carried_over_is_marked_goes_last_and_says_since_when() {
+    let screen = Screen::incident(120, 40);
+    let row = &screen.state.rows[1];
+    let key = undersign::review::Key::of(row);
+    let ack = undersign::review::Ack {
+        requirement: undersign::review::Requirement::of(row).unwrap(),
+        method: Method::Carried,
+        reason: None,
+    };
+    let mut since = undersign::review::carry::Since::default();
+    since.acks.push(ack);
+    let same = "the same as you acknowledged in plan ab".to_owned();
+    since.says.insert(key, same);
+    since.summary = "since plan ab: 1 the same, acknowledged".into();
+    let mut screen = screen;
+    screen.send(Msg::Since(Box::new(since)));
+    screen.send(Msg::Tick);
+    assert_eq!(screen.state.tally.acked, 1);
+    assert!(screen.text().contains("[=]"), "{}", screen.text());
+    assert!(screen.text().contains("since plan ab: 1 the same"));
+    let screen = screen.keys("/ 'carried' enter");
+    assert!(screen.text().contains("shown 1 of"), "{}", screen.text());
+}
+
+#[test]
+fn a_plan_that_was_made_again_is_offered_only_where_that_was_asked_for() {
+    use undersign::ui::hands::Disk;
+    let mut screen = Screen::incident(80, 24);
+    screen.send(Msg::Disk(Disk::Changed));
+    assert!(!screen.text().contains("The plan was made again"));
+    let mut screen = Screen::incident(80, 24);
+    screen.state.setup.watch = true;
+    screen.send(Msg::Disk(Disk::Changed));
+    screen.send(Msg::Drawn);
+    assert!(
+        screen.text().contains("The plan was made again"),
+        "{}",
+        screen.text()
+    );
+    let screen = screen.keys("esc S");
+    assert!(
+        screen.text().contains("The plan was made again"),
+        "S offers it again"
+    );
+    let screen = screen.keys("y");
+    assert_eq!(screen.outcome(), Some(&Outcome::Remade));
+}

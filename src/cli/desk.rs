@@ -1,5 +1,6 @@
 //! What a review needs of the world: values on demand, the draft on disk, the signature, the rejection.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use jiff::SignedDuration;
 
 use super::identity::Identity;
 use super::loading::Loaded;
+use super::places::StateDirectory;
 use super::watch::Watched;
 use crate::approval::emergency::Emergency;
 use crate::approval::facts::Facts;
@@ -19,12 +21,15 @@ use crate::approval::sshsig::Assurance;
 use crate::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
-use crate::plan::effect::Effect;
+use crate::plan::effect::{Effect, Kind};
 use crate::plan::source::Source;
 use crate::plan::values::Values;
+use crate::review::Key;
+use crate::review::carry::Earlier;
+use crate::review::carry::memory::{Memory, Remembered};
 use crate::review::draft::Draft;
 use crate::review::log::Log;
-use crate::review::memory::Memory;
+use crate::review::memory;
 use crate::review::rejection::Rejection;
 use crate::risk::{self, Judged};
 use crate::text::visible;
@@ -89,12 +94,14 @@ pub struct Desk {
     pub file: Option<PlanFile>,
     /// What the loader leaves here when the plan is read.
     pub loaded: Arc<Loaded>,
-    /// Where drafts lie; none are kept in a demo.
-    pub drafts: Option<PathBuf>,
     /// Digest of everything that the policies were evaluated from.
     pub policy_sha256: Option<Sha256>,
+    /// Where drafts and memories lie; none are kept in a demo.
+    pub state: Option<StateDirectory>,
+    /// What was put on disk of this review for the next one.
+    pub remembered: BTreeMap<Key, Remembered>,
     /// What was approved last where this plan goes.
-    pub memory: Option<Memory>,
+    pub memory: Option<memory::Memory>,
     /// Who signs; without it nothing can be signed.
     pub signing: Option<Signing>,
     /// Where approval and rejection go.
@@ -106,15 +113,53 @@ pub struct Desk {
 }
 
 impl Desk {
-    fn draft(&self) -> Option<Draft> {
-        let digest = self
-            .file
+    /// Digest of what is reviewed; of a plan JSON it is known at the end.
+    fn digest(&self) -> Option<Sha256> {
+        self.file
             .as_ref()
             .map(|file| file.sha256)
-            .or_else(|| self.loaded.json_sha256())?;
-        self.drafts
-            .as_deref()
-            .map(|directory| Draft::new(directory, &digest))
+            .or_else(|| self.loaded.json_sha256())
+    }
+
+    fn draft(&self) -> Option<Draft> {
+        let state = self.state.as_ref()?;
+        Some(Draft::new(&state.drafts(), &self.digest()?))
+    }
+
+    /// Keeps what was said and what it was said of, for a plan that will be made again.
+    fn remember(&mut self, log: &Log, rows: &[Judged]) -> Result<(), Failure> {
+        let (Some(state), Some(digest)) = (&self.state, self.digest()) else {
+            return Ok(());
+        };
+        let memory = Memory::open(&state.carry(), &digest)?;
+        let mut fresh = BTreeMap::new();
+        for (key, said) in log.verdicts() {
+            let known = self.remembered.remove(key).filter(|row| row.said == *said);
+            let row = known.or_else(|| {
+                let judged = rows.iter().find(|judged| Key::of(judged) == *key)?;
+                // A row that cannot be read again is asked again.
+                let item = match judged.effect.kind {
+                    Kind::Plan => None,
+                    _ => Some(self.source.item(&judged.effect).ok()?),
+                };
+                let identity = memory.carry_key().identity(judged, item.as_deref())?;
+                Some(Remembered::new(said.clone(), judged, identity))
+            });
+            fresh.extend(row.map(|row| (key.clone(), row)));
+        }
+        self.remembered = fresh;
+        let rows: Vec<Remembered> = self.remembered.values().cloned().collect();
+        memory.save(&rows)
+    }
+
+    /// This review as an earlier one, for the plan that was made again.
+    pub fn earlier(&self) -> Result<Option<Earlier>, Failure> {
+        let (Some(state), Some(digest)) = (&self.state, self.digest()) else {
+            return Ok(None);
+        };
+        let memory = Memory::open(&state.carry(), &digest)?;
+        let rows = memory.load()?;
+        Ok(rows.map(|rows| Earlier::new(memory.plan_sha256(), memory.carry_key().clone(), rows)))
     }
 
     fn prepare(&self, request: SignRequest) -> Result<Job, Failure> {
@@ -236,9 +281,12 @@ impl Hands for Desk {
         Ok((item, values))
     }
 
-    fn save(&mut self, log: &Log) -> Result<(), Failure> {
-        match (self.draft(), &self.drafts) {
-            (Some(draft), _) => draft.save(log),
+    fn save(&mut self, log: &Log, rows: &[Judged]) -> Result<(), Failure> {
+        match (self.draft(), &self.state) {
+            (Some(draft), _) => {
+                draft.save(log)?;
+                self.remember(log, rows)
+            }
             (None, None) => Ok(()),
             // Nobody knows the digest of a plan JSON before its end; the screen saves again then.
             (None, Some(_)) => Err(Failure::new(
@@ -286,9 +334,20 @@ impl Hands for Desk {
             .as_ref()
             .map(|signing| signing.identity.person.as_str());
         let now = jiff::Timestamp::now().to_string();
-        let json_sha256 = self.loaded.judgement()?.header.sha256;
-        let digest = self.file.as_ref().map_or(json_sha256, |file| file.sha256);
-        let rejection = Rejection::new(&self.name, &Hex(digest).to_string(), by, &now, log, rows);
+        let judgement = self.loaded.judgement()?;
+        let digest = self
+            .file
+            .as_ref()
+            .map_or(judgement.header.sha256, |file| file.sha256);
+        let rejection = Rejection::new(
+            &self.name,
+            &Hex(digest).to_string(),
+            by,
+            &now,
+            log,
+            rows,
+            &judgement.secrets,
+        );
         let Results::Beside { plan, .. } = &self.results else {
             return Ok(rejection.to_markdown());
         };

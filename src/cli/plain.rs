@@ -29,6 +29,8 @@ pub struct Plain<'a> {
     pub rows: &'a [Judged],
     /// What was said before.
     pub log: Log,
+    /// How rows compare with those of an earlier review.
+    pub since: BTreeMap<Key, String>,
     /// What is typed to sign; `Err` says why nobody can sign.
     pub phrase: Result<String, String>,
     /// What the plan says beyond its rows.
@@ -125,6 +127,7 @@ impl Plain<'_> {
             comments: &[],
             dependants: self.judgement.header.dependants_of(&row.effect),
             fate: review::fate(row, self.rows),
+            since: self.since.get(&Key::of(row)).map(String::as_str),
             source: source.as_deref(),
             secrets: Some(&self.judgement.secrets),
         };
@@ -202,7 +205,7 @@ impl Plain<'_> {
                 }
             };
             self.log.say(said);
-            match hands.save(&self.log) {
+            match hands.save(&self.log, self.rows) {
                 Ok(()) => return Ok(Answer::Next),
                 Err(failure) => {
                     self.log.undo();

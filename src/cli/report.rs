@@ -12,8 +12,11 @@ use crate::plan::effect::Kind;
 use crate::plan::reason;
 use crate::review;
 use crate::review::judge::Judgement;
-use crate::risk::{Finding, Judged, Risk};
+use crate::risk::{Finding, Judged, Risk, rule};
 use crate::text::visible;
+
+pub mod markdown;
+pub mod sarif;
 
 /// What is reported on.
 #[derive(Debug, Clone, Copy)]
@@ -105,12 +108,17 @@ impl Report<'_> {
         String::from_utf8(json).expect("JSON is text")
     }
 
-    /// The report for programs.
+    /// The report for programs; the schema is printed by `undersign schema check`.
     ///
     /// Written row by row: the text of a large plan's report is larger than all that is held of the plan.
     pub fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let report = JsonReport {
             schema: 1,
+            decision: if self.rows.iter().any(Judged::needs_ack) {
+                "needs_review"
+            } else {
+                "nothing_to_acknowledge"
+            },
             plan: self.name,
             sha256: self.digest(),
             json_sha256: data_encoding::HEXLOWER.encode(&self.judgement.header.sha256),
@@ -264,6 +272,7 @@ impl Report<'_> {
                         .origin
                         .as_ref()
                         .and_then(|origin| origin.at.as_deref()),
+                    remedy: rule(&finding.rule).map(|rule| rule.remedy),
                 })
                 .collect(),
         }
@@ -282,6 +291,7 @@ impl Report<'_> {
 #[derive(Serialize)]
 struct JsonReport<'a> {
     schema: u32,
+    decision: &'static str,
     plan: &'a str,
     sha256: String,
     json_sha256: String,
@@ -354,4 +364,6 @@ struct JsonFinding<'a> {
     tool: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<&'static str>,
 }

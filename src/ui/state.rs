@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::plan::effect::Kind;
 use crate::plan::index::Progress;
 use crate::plan::values::Values;
+use crate::review::Key;
 use crate::review::log::Log;
 use crate::risk::{Judged, Risk};
 
@@ -120,6 +121,8 @@ pub struct State {
     pub tally: Tally,
     /// What was said.
     pub log: Log,
+    /// How a row compares with the one of an earlier review, by its key.
+    pub since: BTreeMap<Key, String>,
     /// Why what was said is not on disk, if it is not.
     pub unsaved: Option<String>,
     /// How far the plan is read.
@@ -184,6 +187,7 @@ impl State {
         });
         State {
             log: setup.log.clone(),
+            since: BTreeMap::new(),
             setup,
             rows: Vec::new(),
             signals: Vec::new(),

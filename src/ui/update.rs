@@ -8,7 +8,7 @@ use super::layout::too_small;
 use super::state::{Reading, State};
 use super::theme::Role;
 use super::{Command, Msg};
-use crate::review::verdicts;
+use crate::review::{carry, verdicts};
 
 mod browse;
 mod decide;
@@ -68,6 +68,13 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.stale = true;
             Vec::new()
         }
+        Msg::Since(since) => {
+            carry::over(&mut state.log, &since.acks);
+            state.since = since.says;
+            state.stale = true;
+            state.say(since.summary, Role::Done);
+            Vec::new()
+        }
         Msg::Loaded(facts, rows) => {
             state.reading = Reading::Done(facts);
             state.add(rows);
@@ -122,13 +129,14 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         }
         Msg::Disk(disk) => {
             state.disk = disk;
-            match disk {
-                Disk::AsRead => {}
-                Disk::CopyStands => state.say(
+            match (disk, state.setup.watch, &state.overlay) {
+                (Disk::AsRead, _, _) => {}
+                (Disk::CopyStands | Disk::Changed, true, None) => state.open(Overlay::Remade),
+                (Disk::CopyStands, _, _) => state.say(
                     "the plan file on disk is another one now; you see and sign the copy that was read",
                     Role::Warn,
                 ),
-                Disk::Changed => state.say(
+                (Disk::Changed, _, _) => state.say(
                     "the plan on disk is no longer what was read: leave, and start again",
                     Role::Alarm,
                 ),

@@ -59,7 +59,7 @@ fn say_too_small(theme: Theme, size: Rect, buffer: &mut Buffer) {
 }
 
 /// Writes pieces on the first line of `area`, cut where it ends; returns the columns they took.
-fn put(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
+pub(super) fn put(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
         return 0;
@@ -87,7 +87,7 @@ fn put(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
 }
 
 /// Writes pieces so that they end where the first line of `area` ends; returns the column where they begin.
-fn put_right(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
+pub(super) fn put_right(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
     let columns = pieces_width(pieces).min(area.width.into()) as u16;
     let x = area.right() - columns;
     put(

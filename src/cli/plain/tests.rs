@@ -25,7 +25,7 @@ impl Hands for Remembers {
         Ok((String::new(), Values::default()))
     }
 
-    fn save(&mut self, _: &Log) -> Result<(), Failure> {
+    fn save(&mut self, _: &Log, _: &[Judged]) -> Result<(), Failure> {
         self.saves += 1;
         if self.save_fails {
             return Err(Failure::new(Exit::Internal, "io", "the disk is full"));
@@ -84,6 +84,7 @@ fn review(rows: &[Judged], log: Log, answers: &str, hands: &mut Remembers) -> (O
         emergency: false,
         rows,
         log,
+        since: std::collections::BTreeMap::new(),
         phrase: Ok("prod/web".into()),
         theme: Theme {
             palette: Palette::None,

@@ -29,6 +29,7 @@ fn context<'a>() -> DetailContext<'a> {
         dependants: &[],
         fate: None,
         source: None,
+        since: None,
         secrets: None,
     }
 }
@@ -264,6 +265,7 @@ fn everything_that_is_known_of_a_change_is_on_its_pane() {
     let full = DetailContext {
         comments: &["who asked for this?"],
         dependants: &dependants,
+        since: None,
         source: Some("modules/db/main.tf:31"),
         standing: Standing::Objected("not before the backup"),
         ..context()

@@ -212,10 +212,12 @@ impl Builder<'_> {
         let at = self.open_group(0, label, label.into(), count, open);
         match section {
             Section::Asking => {
-                // Signals of the whole plan first, then the worst; the file's own order decides among equals.
+                // Signals of the whole plan first, then the worst; the file's own order decides among equals. What is
+                // carried over from an earlier plan was read before, and goes last.
                 members.sort_by_key(|&row| {
                     let judged = &self.rows[row as usize];
                     (
+                        self.standings[row as usize] == Standing::Carried,
                         judged.effect.kind != Kind::Plan,
                         std::cmp::Reverse(judged.risk()),
                     )
@@ -330,7 +332,7 @@ impl Builder<'_> {
         let is_done = |row: &&u32| {
             matches!(
                 self.standings[**row as usize],
-                Standing::Acked | Standing::Objected
+                Standing::Acked | Standing::Carried | Standing::Objected
             )
         };
         Count::Done(members.iter().filter(is_done).count(), members.len())

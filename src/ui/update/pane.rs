@@ -51,11 +51,13 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
     let verdicts = state.log.verdicts();
     let standing = match (state.standings[row as usize], verdicts.get(&key)) {
         (Standing::Objected, Some(Said::Object(no))) => detail::Standing::Objected(&no.reason),
-        (Standing::Acked, Some(Said::Ack(ack))) => {
+        (Standing::Acked | Standing::Carried, Some(Said::Ack(ack))) => {
             detail::Standing::Acknowledged(ack.reason.as_deref())
         }
         (Standing::Open, _) => detail::Standing::Open,
-        (Standing::Nothing | Standing::Acked | Standing::Objected, _) => detail::Standing::NotAsked,
+        (Standing::Nothing | Standing::Acked | Standing::Carried | Standing::Objected, _) => {
+            detail::Standing::NotAsked
+        }
     };
     let comments: Vec<&str> = state
         .log
@@ -81,6 +83,7 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
         dependants: facts.map_or(&[], |facts| facts.header.dependants_of(&judged.effect)),
         fate: review::fate(judged, &state.rows),
         source: source.as_deref(),
+        since: state.since.get(&key).map(String::as_str),
         secrets,
     };
     detail::lines(judged, values, &context, width)
