@@ -105,6 +105,7 @@ fn a01_a_robot_that_presses_every_key_gets_no_approval_without_the_key() {
     session.send("S");
     session.wait("no agent holds");
     session.send("\x1b");
+    session.wait_gone("no agent holds");
     session.send("q");
     assert_eq!(session.exit().exit_code(), 32);
     assert!(!rig.path("approval.json").exists());

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::check::print;
+use super::looks::Looks;
 use super::open::PlanArgument;
 use super::places::StateDirectory;
 use super::policy::PolicyArgument;
-use super::review::{self, Looks, Said};
+use super::review::{self, Said};
 use super::status::{Status, became};
 use super::trust::TrustArgument;
 use crate::failure::{Exit, Failure};

@@ -7,23 +7,22 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::check::print;
 use super::desk::{Desk, Results, Signing};
-use super::identity::Identity;
 use super::loading;
+use super::looks::Looks;
 use super::open::{self, Json, PlanArgument};
 use super::places::StateDirectory;
 use super::plain::Plain;
 use super::policy::PolicyArgument;
 use super::report::Report;
+use super::signing::signing;
 use super::since;
 use super::trust::TrustArgument;
 use super::watch::Watched;
-use crate::approval::emergency::Emergency;
 use crate::failure::{Exit, Failure};
-use crate::gate::manifest::Manifest;
 use crate::plan::archive::PlanFile;
 use crate::policy::Policies;
 use crate::review::carry::{self, Earlier};
@@ -31,14 +30,16 @@ use crate::review::draft::Draft;
 use crate::review::memory::Memory;
 use crate::review::verdicts;
 use crate::text::visible;
-use crate::trust::{Scope, Trust, Workdir, scope};
 use crate::ui::hands::{Hands as _, Outcome};
 use crate::ui::keymap;
-use crate::ui::theme::{Palette, Theme};
 use crate::ui::{self, Msg};
 
 /// What `review` takes.
 #[derive(Debug, Args)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct Arguments {
     /// The plan; only `--keys` needs none.
     #[command(flatten)]
@@ -115,54 +116,6 @@ pub struct Said {
     pub name: String,
     /// What it is for.
     pub task: String,
-}
-
-/// How the screen looks.
-#[derive(Debug, Clone, Args)]
-pub struct Looks {
-    /// Colours for a dark or a light background, or none at all [default: dark, none with `NO_COLOR`].
-    #[arg(long, value_enum)]
-    pub theme: Option<Colours>,
-
-    /// Draw with ASCII only.
-    #[arg(long)]
-    pub ascii: bool,
-}
-
-/// The value of `--theme`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Colours {
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// Without colour.
-    None,
-}
-
-impl Looks {
-    /// The theme that is meant in this process.
-    pub fn theme(&self) -> Theme {
-        self.theme_with(std::env::var_os("NO_COLOR").as_deref())
-    }
-
-    /// The theme that is meant, where `no_color` is the value of the variable of that name.
-    fn theme_with(&self, no_color: Option<&std::ffi::OsStr>) -> Theme {
-        let without_colour = no_color.is_some_and(|value| !value.is_empty());
-        let palette = match self.theme.unwrap_or(if without_colour {
-            Colours::None
-        } else {
-            Colours::Dark
-        }) {
-            Colours::Dark => Palette::Dark,
-            Colours::Light => Palette::Light,
-            Colours::None => Palette::None,
-        };
-        Theme {
-            palette,
-            ascii: self.ascii,
-        }
-    }
 }
 
 /// A review that can begin.
@@ -475,85 +428,4 @@ fn why_not(failure: &Failure) -> String {
         .chain(failure.hints.first().map(String::as_str))
         .collect::<Vec<_>>()
         .join(". ")
-}
-
-/// Who may sign this plan here, and for which scope.
-fn signing(
-    arguments: &Arguments,
-    trust: Trust,
-    file: Option<&PlanFile>,
-) -> Result<Signing, Failure> {
-    let scope = scope_for(&trust, arguments.scope.as_deref(), file)?.clone();
-    let identity = Identity::find(&trust, arguments.key.as_deref())?;
-    let emergency = match (&arguments.ticket, &arguments.reason) {
-        (Some(ticket), Some(reason)) => {
-            may_break_glass(&trust, &identity.person)?;
-            Some(Emergency::new(ticket, reason)?)
-        }
-        _ => None,
-    };
-    let files_sha256 = match trust.runner.workdir {
-        Workdir::Manifest => Some(Manifest::of(&arguments.directory)?.sha256()),
-        Workdir::PlanOnly | Workdir::AsIs => None,
-    };
-    Ok(Signing {
-        trust,
-        scope,
-        identity,
-        emergency,
-        files_sha256,
-    })
-}
-
-fn may_break_glass(trust: &Trust, person: &str) -> Result<(), Failure> {
-    let persons = trust
-        .break_glass
-        .as_ref()
-        .map_or(&[][..], |rules| rules.persons.as_slice());
-    if persons.iter().any(|named| named == person) {
-        return Ok(());
-    }
-    let may = if persons.is_empty() {
-        "nobody".into()
-    } else {
-        persons.join(", ")
-    };
-    Err(Failure::new(
-        Exit::TooFewPeople,
-        "break-glass-person",
-        format!("{person} may not declare an emergency"),
-    )
-    .expected(may, person)
-    .hint("Who may is said under [break_glass] in the trust file."))
-}
-
-/// The scope is chosen by what the plan file says; a plan JSON says nothing, so it is named or the only one.
-fn scope_for<'a>(
-    trust: &'a Trust,
-    named: Option<&str>,
-    file: Option<&PlanFile>,
-) -> Result<&'a Scope, Failure> {
-    match (file, named, trust.scopes.as_slice()) {
-        (Some(file), None, _) => {
-            scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage)
-        }
-        (Some(file), Some(id), _) => {
-            let chosen = scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage)?;
-            if chosen.id == id {
-                return Ok(chosen);
-            }
-            Err(
-                Failure::new(Exit::Mismatch, "scope", "the plan is for another scope")
-                    .expected(id, &chosen.id),
-            )
-        }
-        (None, Some(id), _) => scope::named(trust, id),
-        (None, None, [only]) => Ok(only),
-        (None, None, _) => Err(Failure::new(
-            Exit::Usage,
-            "scope",
-            "a plan JSON does not say its target, and the trust file has several scopes",
-        )
-        .hint("Name one with --scope, or review the plan file.")),
-    }
 }
