@@ -9,6 +9,7 @@
 //! | [`plan`] | the bytes of a plan: what is refused, rows, values, the plan file |
 //! | [`diff`] | what differs between the two sides of a change |
 //! | [`risk`] | the catalogue, and why a change is dangerous |
+//! | [`policy`] | what the policies of a team say of it |
 //! | [`review`] | what is open, what a person said, the draft on disk |
 //! | [`approval`] | the statement, its envelope, its signature |
 //! | [`trust`] | whose signature counts, and where a plan is marked as used |
@@ -16,13 +17,13 @@
 //! | [`ui`] | the terminal: state, update, view |
 //! | [`cli`] | the commands |
 //!
-//! Directions: `main → cli → {ui, gate} → {review, approval, trust, risk, diff} → plan → {failure, text}`.
+//! Directions: `main → cli → {ui, gate} → {review, approval, trust, policy, risk, diff} → plan → {failure, text}`.
 //! `tests/layers.rs` reads the `use crate::` lines and fails on another one.
 //!
 //! # Invariants
 //!
 //! 1. `ui::update` and `ui::view` are pure. Time, randomness, user and environment come in as arguments.
-//! 2. Every string from a plan, a trust file or an approval reaches a terminal only through [`text::visible`],
+//! 2. Every string from a plan, a policy, a trust file or an approval reaches a terminal only through [`text::visible`],
 //!    on the screen and on stdout and stderr alike.
 //! 3. What an acknowledgement dialog shows is built from the same value that is written into the acknowledgement.
 //! 4. The verifier believes nothing in an approval but the signature over it: it recomputes effects and findings from
@@ -53,6 +54,7 @@ pub mod diff;
 pub mod failure;
 pub mod gate;
 pub mod plan;
+pub mod policy;
 pub mod review;
 pub mod risk;
 pub mod text;

@@ -13,6 +13,7 @@ pub mod draft;
 pub mod judge;
 pub mod log;
 pub mod rejection;
+pub mod verdicts;
 
 /// Which row is spoken of: the same address may hold a current and several deposed objects.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,7 +70,23 @@ impl Requirement {
             rules: judged.asking_rules(),
         })
     }
+
+    /// The rules of policies that deny: an acknowledgement of them is an override and needs a reason.
+    pub fn denies(&self) -> impl Iterator<Item = &str> {
+        self.rules
+            .iter()
+            .map(String::as_str)
+            .filter(|rule| verdicts::is_deny(rule))
+    }
 }
+
+/// Whether a reason is one that can stand for an override.
+pub fn is_reason(text: &str) -> bool {
+    text.trim().chars().count() >= SHORTEST_REASON
+}
+
+/// The fewest characters that say why a policy's deny is accepted.
+pub const SHORTEST_REASON: usize = 10;
 
 /// How an acknowledgement was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

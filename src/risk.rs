@@ -83,6 +83,15 @@ impl fmt::Display for Risk {
     }
 }
 
+/// Where a finding comes from that is not undersign's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Who says it: `rego`, `checkov`.
+    pub tool: Box<str>,
+    /// Where the rule stands, as `policy/rds.rego:14`, if that is known.
+    pub at: Option<Box<str>>,
+}
+
 /// One reason why an effect is risky.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -98,6 +107,8 @@ pub struct Finding {
     pub new: Option<Box<str>>,
     /// One sentence on what is lost. Foreign text may stand in it.
     pub message: Cow<'static, str>,
+    /// Who else says so; `None` for undersign's own rules.
+    pub origin: Option<Box<Origin>>,
 }
 
 impl Finding {
@@ -110,6 +121,7 @@ impl Finding {
             old: None,
             new: None,
             message: Cow::Borrowed(message),
+            origin: None,
         }
     }
 
@@ -147,14 +159,24 @@ pub struct Judged {
 
 impl Judged {
     /// A row and its findings; sorts them worst first.
-    pub fn new(effect: Effect, mut findings: Vec<Finding>) -> Self {
-        findings.sort_by(|a, b| {
+    pub fn new(effect: Effect, findings: Vec<Finding>) -> Self {
+        let mut judged = Judged {
+            effect,
+            findings: Vec::new(),
+        };
+        judged.add(findings);
+        judged
+    }
+
+    /// Adds findings; sorts them worst first.
+    pub fn add(&mut self, findings: Vec<Finding>) {
+        self.findings.extend(findings);
+        self.findings.sort_by(|a, b| {
             b.risk
                 .cmp(&a.risk)
                 .then_with(|| a.rule.cmp(&b.rule))
                 .then_with(|| a.path.cmp(&b.path))
         });
-        Judged { effect, findings }
     }
 
     /// The highest risk of its findings; low if it has none.

@@ -13,28 +13,38 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("plan", &["failure", "text"]),
     ("diff", &["plan", "failure", "text"]),
     ("risk", &["plan", "diff", "failure", "text"]),
-    ("review", &["risk", "diff", "plan", "failure", "text"]),
-    ("approval", &["review", "risk", "plan", "failure", "text"]),
+    ("policy", &["plan", "failure", "text"]),
+    (
+        "review",
+        &["policy", "risk", "diff", "plan", "failure", "text"],
+    ),
+    (
+        "approval",
+        &["review", "policy", "risk", "plan", "failure", "text"],
+    ),
     (
         "trust",
-        &["approval", "review", "risk", "plan", "failure", "text"],
+        &[
+            "approval", "review", "policy", "risk", "plan", "failure", "text",
+        ],
     ),
     (
         "gate",
         &[
-            "trust", "approval", "review", "risk", "diff", "plan", "failure", "text",
+            "trust", "approval", "review", "policy", "risk", "diff", "plan", "failure", "text",
         ],
     ),
     (
         "ui",
         &[
-            "trust", "approval", "review", "risk", "diff", "plan", "failure", "text",
+            "trust", "approval", "review", "policy", "risk", "diff", "plan", "failure", "text",
         ],
     ),
     (
         "cli",
         &[
-            "ui", "gate", "trust", "approval", "review", "risk", "diff", "plan", "failure", "text",
+            "ui", "gate", "trust", "approval", "review", "policy", "risk", "diff", "plan",
+            "failure", "text",
         ],
     ),
 ];

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::statement::Acknowledgement;
+use super::statement::{Acknowledgement, Override};
 use crate::failure::{Exit, Failure};
-use crate::review::{Key, Requirement};
+use crate::review::{Key, Requirement, SHORTEST_REASON, is_reason};
 
 /// How many missing acknowledgements an error names.
 const NAMED: usize = 5;
@@ -48,4 +48,31 @@ pub fn covers(required: &[Requirement], acks: &[Acknowledgement]) -> Result<(), 
         format!("{} of them", required.len() - missing.len()),
     )
     .hint("Review the plan with this version of undersign, and sign again."))
+}
+
+/// Asks whether every deny of a policy in `required` was overridden with a reason.
+pub fn overrides(required: &[Requirement], given: &[Override]) -> Result<(), Failure> {
+    let given: BTreeSet<(&str, &str)> = given
+        .iter()
+        .filter(|given| is_reason(&given.reason))
+        .map(|given| (given.address.as_str(), given.rule.as_str()))
+        .collect();
+    let mut missing = required.iter().flat_map(|requirement| {
+        let address = requirement.key.address.as_str();
+        let denies = requirement.denies().map(move |rule| (address, rule));
+        denies.filter(|deny| !given.contains(deny))
+    });
+    let Some((address, rule)) = missing.next() else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        Exit::NotApproved,
+        "override",
+        format!("{rule} denies {address}, and nobody said why it may be done all the same"),
+    )
+    .expected(
+        format!("a reason of {SHORTEST_REASON} characters for each deny"),
+        format!("{} without one", missing.count() + 1),
+    )
+    .hint("Review the plan again, give the reason with the acknowledgement, and sign again."))
 }

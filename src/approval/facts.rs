@@ -90,6 +90,8 @@ pub struct Facts {
     pub runs_local_code: bool,
     /// Number of changes of each kind.
     pub counts: Counts,
+    /// Digest of everything that the team's own policies were evaluated from.
+    pub policy_sha256: Option<Sha256>,
 }
 
 impl Facts {
@@ -148,7 +150,15 @@ impl Facts {
                 .unwrap_or_default(),
             runs_local_code: judgement.runs_local_code,
             counts: judgement.counts,
+            policy_sha256: None,
         })
+    }
+
+    /// The facts of a plan that policies were asked about.
+    #[must_use]
+    pub fn under(mut self, policy_sha256: Option<Sha256>) -> Self {
+        self.policy_sha256 = policy_sha256;
+        self
     }
 
     /// What was read.
@@ -295,6 +305,12 @@ pub fn matches(statement: &Statement, facts: &Facts) -> Result<(), Failure> {
         "the numbers of changes are not those approved",
         format!("{:?}", facts.counts),
         format!("{:?}", plan.counts),
+    )?;
+    same(
+        "policy-inputs",
+        "the plan was reviewed under other policies than those that apply",
+        or_none(facts.policy_sha256.map(Hex)),
+        or_none(approval.policy.inputs_sha256),
     )
 }
 

@@ -156,6 +156,9 @@ pub struct Plan {
 pub struct Policy {
     /// Digest of the rules and the catalogue.
     pub ruleset_sha256: Hex,
+    /// Digest of everything that the team's own policies were evaluated from; none where there are no such policies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs_sha256: Option<Hex>,
     /// `version` of the reviewer's trust file; zero without one.
     pub trust_version: u64,
 }
@@ -228,6 +231,17 @@ pub struct Override {
     pub reason: String,
 }
 
+impl Override {
+    /// What an acknowledgement says of the policies that deny.
+    fn of(ack: &Ack) -> impl Iterator<Item = Self> {
+        ack.requirement.denies().map(|rule| Override {
+            rule: rule.to_owned(),
+            address: ack.requirement.key.address.clone(),
+            reason: ack.reason.clone().unwrap_or_default(),
+        })
+    }
+}
+
 /// With what the plan was reviewed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -255,8 +269,6 @@ pub struct Said {
     pub expires_at: jiff::Timestamp,
     /// What was acknowledged.
     pub acks: Vec<Ack>,
-    /// Denies that were accepted.
-    pub overrides: Vec<Override>,
     /// How long the plan was on the screen.
     pub seconds: u64,
     /// The reviewer's own words.
@@ -299,7 +311,7 @@ impl Statement {
                 },
                 policy,
                 acknowledgements: said.acks.iter().map(Acknowledgement::from).collect(),
-                overrides: said.overrides,
+                overrides: said.acks.iter().flat_map(Override::of).collect(),
                 review: Review {
                     tool: "undersign".into(),
                     tool_version: env!("CARGO_PKG_VERSION").into(),

@@ -119,12 +119,12 @@ impl Desk {
             issued_at: now,
             expires_at: now + signing.scope.max_age,
             acks: request.acks,
-            overrides: Vec::new(),
             seconds: self.since.elapsed().as_secs(),
             comment,
         };
         let policy = Policy {
             ruleset_sha256: Hex(risk::ruleset_sha256()),
+            inputs_sha256: facts.policy_sha256.map(Hex),
             trust_version: signing.trust.version,
         };
         let path = match &self.results {

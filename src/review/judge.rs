@@ -212,6 +212,7 @@ fn undecodable(error: &ValueError) -> Finding {
         new: None,
         message: format!("The values cannot be read, so nothing can be said about them: {error}.")
             .into(),
+        origin: None,
     }
 }
 

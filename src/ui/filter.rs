@@ -285,6 +285,7 @@ mod tests {
             old: None,
             new: None,
             message: "".into(),
+            origin: None,
         };
         Judged::new(effect, vec![finding])
     }

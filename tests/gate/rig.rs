@@ -231,6 +231,7 @@ path = "{ledger}"
             .collect();
         let policy = Policy {
             ruleset_sha256: Hex(ruleset_sha256()),
+            inputs_sha256: facts.policy_sha256.map(Hex),
             trust_version: 3,
         };
         let issued_at = self.signed;
@@ -244,7 +245,6 @@ path = "{ledger}"
             issued_at,
             expires_at: issued_at + SignedDuration::from_hours(2),
             acks,
-            overrides: Vec::new(),
             seconds: 60,
             comment: String::new(),
         };

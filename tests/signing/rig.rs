@@ -155,6 +155,7 @@ pub fn facts() -> Facts {
             delete: 1,
             ..Counts::default()
         },
+        policy_sha256: None,
     }
 }
 
@@ -185,7 +186,6 @@ pub fn said(person: &str, key: &PublicKey) -> Said {
             method: Method::Typed,
             reason: Some("moved to the new cluster".into()),
         }],
-        overrides: vec![],
         seconds: 214,
         comment: "window agreed with on-call".into(),
     }
@@ -194,6 +194,7 @@ pub fn said(person: &str, key: &PublicKey) -> Said {
 pub fn statement_of(said: Said) -> Statement {
     let policy = Policy {
         ruleset_sha256: Hex([5; 32]),
+        inputs_sha256: None,
         trust_version: 7,
     };
     Statement::approve(&facts(), policy, said)

@@ -59,6 +59,7 @@ fn finding(risk: Risk, rule: &'static str, path: &str, message: &'static str) ->
         old: None,
         new: None,
         message: message.into(),
+        origin: None,
     }
 }
 

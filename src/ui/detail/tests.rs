@@ -171,6 +171,7 @@ fn finding(rule: &'static str, risk: Risk, path: Option<&str>, message: &'static
         old: path.map(|_| "false".into()),
         new: path.map(|_| "true".into()),
         message: message.into(),
+        origin: None,
     }
 }
 

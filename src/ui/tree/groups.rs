@@ -401,6 +401,7 @@ mod tests {
             old: None,
             new: None,
             message: "".into(),
+            origin: None,
         };
         let findings = (risk > Risk::Low).then_some(finding);
         Judged::new(effect, findings.into_iter().collect())

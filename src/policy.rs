@@ -1,0 +1,122 @@
+//! What the policies of a team say of a plan.
+//!
+//! Owns verdicts, from whatever engine or tool they come, and the trouble that keeps one from coming. Knows plans; knows
+//! no risk, no person and no screen: [`crate::review::verdicts`] lays verdicts on the rows they speak of.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub mod inputs;
+
+/// How much a verdict asks for. Ordered: `Info < Warn < Deny`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Nothing; it is said.
+    Info,
+    /// Attention.
+    Warn,
+    /// An acknowledgement with a reason: an override.
+    Deny,
+}
+
+impl Kind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Info => "info",
+            Kind::Warn => "warn",
+            Kind::Deny => "deny",
+        }
+    }
+}
+
+/// A line of a file, for people.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The file, as the policies' owner names it.
+    pub file: String,
+    /// The line; the first is 1.
+    pub line: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// What one rule says of one row, or of the plan as a whole. Every text in it is foreign.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verdict {
+    /// How much it asks for.
+    pub kind: Kind,
+    /// Id of the rule, one in all policies: `main.deny_public`, `checkov/CKV_AWS_20`.
+    pub rule: String,
+    /// What the rule says.
+    pub message: String,
+    /// The address it is about; `None` for the plan as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Where the rule stands, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Place>,
+    /// Who says it: `rego`, `opa`, `checkov`.
+    pub tool: String,
+    /// What else the rule gave, as JSON text by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// Why no verdict can be believed: a policy that does not parse, does not end, or says something that is no verdict.
+///
+/// Any trouble blocks the approval. A policy that is not understood might have denied.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trouble {
+    /// Stable kebab-case word: `parse`, `timeout`, `print`.
+    pub reason: String,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// A sentence. Foreign text may stand in it.
+    pub error: String,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}", self.error),
+            None => f.write_str(&self.error),
+        }
+    }
+}
+
+/// Everything that policies say of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Opinion {
+    /// What they say.
+    pub verdicts: Vec<Verdict>,
+    /// What kept them from saying more.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Opinion {
+    /// Adds what others say.
+    pub fn extend(&mut self, other: Opinion) {
+        self.verdicts.extend(other.verdicts);
+        self.troubles.extend(other.troubles);
+    }
+
+    /// Brings it into the one order, each verdict once: two engines that say the same are then equal.
+    pub fn settle(&mut self) {
+        self.verdicts.sort();
+        self.verdicts.dedup();
+        self.troubles.sort();
+        self.troubles.dedup();
+    }
+}

@@ -1,0 +1,217 @@
+//! What policies say, laid on the rows they speak of.
+//!
+//! A verdict becomes a finding like any other: a deny asks for an acknowledgement, under a rule that says that a policy
+//! asks. The screen, `check` and the gate all come this way, so all ask for the same.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::diff::Secrets;
+use crate::plan::action::Action;
+use crate::plan::effect::{Effect, Kind, Span};
+use crate::policy::{self, Opinion, Trouble, Verdict};
+use crate::risk::{Finding, Judged, Origin, Risk};
+
+/// What the rules of policies begin with; no rule of undersign's own does.
+pub const PREFIX: &str = "policy/";
+
+/// The row that says why policies have nothing to say. While it is there, nothing is approved.
+pub const TROUBLE: &str = "policy-trouble";
+
+/// Adds to each row what policies say of it. Returns new rows: what they say of the plan as a whole, and what kept them
+/// from speaking.
+///
+/// What a policy says can hold values of the plan, so what is secret in the plan is masked.
+pub fn attach(rows: &mut [Judged], opinion: &Opinion, secrets: &Secrets) -> Vec<Judged> {
+    let mut places: HashMap<Box<str>, Vec<usize>> = HashMap::new();
+    if !opinion.verdicts.is_empty() {
+        for (place, row) in rows.iter().enumerate().filter(|(_, row)| is_target(row)) {
+            let known = places.entry(row.effect.address.clone()).or_default();
+            known.push(place);
+        }
+    }
+    let mut of_rows: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+    let mut of_plan: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
+    for verdict in &opinion.verdicts {
+        let finding = finding(verdict, secrets);
+        match verdict
+            .address
+            .as_deref()
+            .map(|address| places.get(address))
+        {
+            Some(Some(places)) => {
+                for &place in places {
+                    of_rows.entry(place).or_default().push(finding.clone());
+                }
+            }
+            Some(None) => {
+                let address = secrets.mask(verdict.address.as_deref().unwrap_or_default());
+                let message = format!("{address}, which is not in this plan: {}", finding.message);
+                let rule = finding.rule.to_string();
+                of_plan.entry(rule).or_default().push(finding.say(message));
+            }
+            None => {
+                let rule = finding.rule.to_string();
+                of_plan.entry(rule).or_default().push(finding);
+            }
+        }
+    }
+    for (place, findings) in of_rows {
+        rows[place].add(findings);
+    }
+    if !opinion.troubles.is_empty() {
+        let findings = opinion
+            .troubles
+            .iter()
+            .map(|trouble| blocking(trouble, secrets));
+        of_plan.insert(TROUBLE.to_owned(), findings.collect());
+    }
+    of_plan
+        .into_iter()
+        .map(|(id, findings)| {
+            let effect = Effect::bare(Kind::Plan, id, Action::Update, Span::default());
+            Judged::new(effect, findings)
+        })
+        .collect()
+}
+
+/// Why nothing may be approved, if policies could not say all that they have to say.
+pub fn blocked<'a>(mut rows: impl Iterator<Item = &'a Judged>) -> Option<&'a Finding> {
+    rows.find(|row| row.effect.kind == Kind::Plan && *row.effect.address == *TROUBLE)
+        .and_then(|row| row.findings.first())
+}
+
+/// Whether a rule is a policy's that denies: rules that ask are high, and of a policy's verdicts only a deny is.
+pub fn is_deny(rule: &str) -> bool {
+    rule.starts_with(PREFIX)
+}
+
+/// Whether policies speak of such a row: it is an element that they read, and this apply or a later one does it.
+fn is_target(row: &Judged) -> bool {
+    match row.effect.kind {
+        Kind::Change | Kind::Deferred => true,
+        Kind::Plan
+        | Kind::Invocation
+        | Kind::Provisioner
+        | Kind::Output
+        | Kind::Drift
+        | Kind::Check
+        | Kind::UnknownKey => false,
+    }
+}
+
+fn finding(verdict: &Verdict, secrets: &Secrets) -> Finding {
+    Finding {
+        rule: format!("{PREFIX}{}", verdict.rule).into(),
+        risk: match verdict.kind {
+            policy::Kind::Deny => Risk::High,
+            policy::Kind::Warn => Risk::Medium,
+            policy::Kind::Info => Risk::Low,
+        },
+        path: None,
+        old: None,
+        new: None,
+        message: secrets.mask(&verdict.message).into_owned().into(),
+        origin: Some(Box::new(Origin {
+            tool: verdict.tool.as_str().into(),
+            at: verdict.source.as_ref().map(|at| at.to_string().into()),
+        })),
+    }
+}
+
+fn blocking(trouble: &Trouble, secrets: &Secrets) -> Finding {
+    let mut finding =
+        Finding::new(TROUBLE, Risk::Critical, "").say(secrets.mask(&trouble.error).into_owned());
+    finding.origin = Some(Box::new(Origin {
+        tool: trouble.reason.as_str().into(),
+        at: trouble.place.as_ref().map(|at| at.to_string().into()),
+    }));
+    finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::review::Requirement;
+
+    fn row(kind: Kind, address: &str) -> Judged {
+        let effect = Effect::bare(kind, address, Action::Update, Span::default());
+        Judged::new(effect, Vec::new())
+    }
+
+    fn verdict(kind: policy::Kind, address: Option<&str>) -> Verdict {
+        Verdict {
+            kind,
+            rule: "main.deny".into(),
+            message: "no".into(),
+            address: address.map(Into::into),
+            source: None,
+            tool: "rego".into(),
+            metadata: BTreeMap::new(),
+        }
+    }
+
+    fn attached(verdicts: Vec<Verdict>) -> (Vec<Judged>, Vec<Judged>) {
+        let mut rows = vec![
+            row(Kind::Change, "a.b"),
+            row(Kind::Drift, "a.b"),
+            row(Kind::Change, "a.c"),
+        ];
+        let opinion = Opinion {
+            verdicts,
+            troubles: Vec::new(),
+        };
+        let more = attach(&mut rows, &opinion, &Secrets::default());
+        (rows, more)
+    }
+
+    #[test]
+    fn only_a_deny_asks_and_only_of_the_change() {
+        for (kind, asks) in [
+            (policy::Kind::Deny, true),
+            (policy::Kind::Warn, false),
+            (policy::Kind::Info, false),
+        ] {
+            let (rows, more) = attached(vec![verdict(kind, Some("a.b"))]);
+            assert_eq!(more, []);
+            assert_eq!(rows[0].findings.len(), 1);
+            assert_eq!(rows[1].findings.len() + rows[2].findings.len(), 0);
+            let requirement = Requirement::of(&rows[0]);
+            assert_eq!(requirement.is_some(), asks, "{kind:?}");
+            assert_eq!(requirement.is_some_and(|r| r.denies().count() == 1), asks);
+        }
+    }
+
+    #[test]
+    fn a_verdict_without_a_row_is_about_the_plan() {
+        let (rows, more) = attached(vec![
+            verdict(policy::Kind::Deny, None),
+            verdict(policy::Kind::Deny, Some("a.gone")),
+        ]);
+        assert!(rows.iter().all(|row| row.findings.is_empty()));
+        let [plan] = more.as_slice() else {
+            panic!("{more:?}")
+        };
+        assert_eq!(&*plan.effect.address, "policy/main.deny");
+        assert!(plan.needs_ack());
+        assert!(
+            plan.findings
+                .iter()
+                .any(|f| f.message.contains("not in this plan"))
+        );
+    }
+
+    #[test]
+    fn trouble_is_a_row_that_blocks() {
+        let opinion = Opinion {
+            verdicts: Vec::new(),
+            troubles: vec![Trouble {
+                reason: "parse".into(),
+                place: None,
+                error: "no".into(),
+            }],
+        };
+        let more = attach(&mut [], &opinion, &Secrets::default());
+        assert!(blocked(more.iter()).is_some());
+        assert!(blocked([row(Kind::Change, TROUBLE)].iter()).is_none());
+    }
+}
