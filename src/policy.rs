@@ -8,7 +8,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub mod findings;
 pub mod inputs;
+pub mod overrides;
+pub mod scope;
 
 /// How much a verdict asks for. Ordered: `Info < Warn < Deny`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,6 +35,9 @@ impl Kind {
         }
     }
 }
+
+/// The key in a verdict's metadata that says that nobody can pass.
+pub const NOT_OVERRIDABLE: &str = "not_overridable";
 
 /// A line of a file, for people.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ use super::effect::{Effect, Kind};
 
 mod body;
 mod json;
+mod lines;
 mod token;
 
 /// The configuration, block by block.
@@ -128,13 +129,21 @@ impl fmt::Display for Source<'_> {
         match (self.block, self.removed) {
             (Some(block), _) => {
                 parts.push(block.place.to_string());
-                parts.extend(block.overrides.iter().map(|place| format!("overridden in {place}")));
+                parts.extend(
+                    block
+                        .overrides
+                        .iter()
+                        .map(|place| format!("overridden in {place}")),
+                );
             }
             (None, Some(block)) => parts.push(format!("removed by {}", block.place)),
             (None, None) => {}
         }
         parts.extend(self.moved.map(|block| format!("moved by {}", block.place)));
-        parts.extend(self.import.map(|block| format!("imported by {}", block.place)));
+        parts.extend(
+            self.import
+                .map(|block| format!("imported by {}", block.place)),
+        );
         parts.extend(self.lifecycle().into_iter().flat_map(Lifecycle::settings));
         f.write_str(&parts.join(", "))
     }
