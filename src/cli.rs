@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::failure::Exit;
+use crate::policy::serve::serve;
+use crate::policy::worker;
 
 pub mod apply;
 pub mod check;
@@ -18,6 +20,7 @@ pub mod identity;
 pub mod loading;
 pub mod open;
 pub mod plain;
+pub mod policy;
 pub mod report;
 pub mod review;
 pub mod trust;
@@ -37,7 +40,7 @@ pub struct Cli {
 pub enum Command {
     /// Review a plan on the screen: acknowledge what is dangerous, then sign, or send it back.
     Review(review::Arguments),
-    /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something.
+    /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something; 4: a policy denies.
     Check(check::Arguments),
     /// Say whether a plan is approved, by whom and until when. Changes nothing.
     Verify(verify::Arguments),
@@ -46,6 +49,12 @@ pub enum Command {
     /// Whose signature counts: make a trust file, check one, export its keys.
     #[command(subcommand)]
     Trust(trust::Command),
+    /// Policies in Rego: what is doubtful in them, their own tests, their digest.
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Evaluate policies where they can do no harm: what undersign starts for itself.
+    #[command(name = worker::COMMAND, hide = true)]
+    PolicyWorker,
     /// See it all on an embedded plan, with a key made for the occasion. Leaves nothing behind.
     Demo(demo::Arguments),
 }
@@ -83,6 +92,15 @@ pub fn main() -> ExitCode {
         Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
         Command::Apply(arguments) => (apply::run(&arguments), arguments.format),
+        Command::Policy(command) => (policy::run(&command), Format::Text),
+        Command::PolicyWorker => {
+            let exit = if serve() {
+                Exit::Success
+            } else {
+                Exit::Internal
+            };
+            return ExitCode::from(exit.code());
+        }
         Command::Trust(command) => (trust::run(&command), Format::Text),
     };
     match result {

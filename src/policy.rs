@@ -8,10 +8,29 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::failure::Failure;
+
+pub mod config;
+pub mod evaluation;
+mod external;
 pub mod findings;
 pub mod inputs;
+pub mod job;
+pub mod locate;
 pub mod overrides;
+#[cfg(feature = "rego")]
+mod rego;
+pub mod ruleset;
 pub mod scope;
+pub mod serve;
+pub mod worker;
+
+/// The engine that undersign brings along, with its version: another one may say something else.
+pub const EMBEDDED: &str = "regorus 0.14.1, undersign extensions 1";
+
+use evaluation::Evaluation;
+use ruleset::Ruleset;
+use worker::Program;
 
 /// How much a verdict asks for. Ordered: `Info < Warn < Deny`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -124,5 +143,37 @@ impl Opinion {
         self.verdicts.dedup();
         self.troubles.sort();
         self.troubles.dedup();
+    }
+}
+
+/// Every policy that a plan is held against.
+#[derive(Debug, Clone)]
+pub struct Policies {
+    /// The policies that are evaluated.
+    pub ruleset: Option<Ruleset>,
+    /// The program that evaluates them.
+    pub program: Program,
+}
+
+impl Policies {
+    /// No policies at all.
+    pub fn none() -> Result<Self, Failure> {
+        Ok(Policies {
+            ruleset: None,
+            program: Program::own()?,
+        })
+    }
+
+    /// Digest of everything that decides what they say; `None` where there are none.
+    pub fn sha256(&self) -> Option<[u8; 32]> {
+        self.ruleset.as_ref()?.inputs.sha256()
+    }
+
+    /// Begins to hold a plan against them; `None` where there are none.
+    pub fn begin(&self) -> Result<Option<Evaluation>, Failure> {
+        let Some(rules) = &self.ruleset else {
+            return Ok(None);
+        };
+        Evaluation::begin(&self.program, rules).map(Some)
     }
 }

@@ -5,9 +5,11 @@ use std::io::Write;
 use clap::Args;
 
 use super::open::PlanArgument;
+use super::policy::PolicyArgument;
 use super::{Format, open, report};
 use crate::failure::{Exit, Failure};
-use crate::review::judge;
+use crate::review::{Requirement, judge, verdicts};
+use crate::risk::Judged;
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -16,6 +18,10 @@ pub struct Arguments {
     #[command(flatten)]
     pub plan: PlanArgument,
 
+    /// The policies.
+    #[command(flatten)]
+    pub policy: PolicyArgument,
+
     /// Print text, or JSON for programs.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -23,10 +29,11 @@ pub struct Arguments {
 
 /// Reads and judges the whole plan, prints what was found, and says whether a person is needed.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let policies = arguments.policy.open()?;
     let plan = open::plan(&arguments.plan)?;
     let (bytes, file) = (plan.bytes, plan.file);
     let (judgement, rows) = plan.json.read(None, |reader| {
-        judge::judge_all(reader, bytes, file.as_ref())
+        judge::judge_all_under(reader, bytes, file.as_ref(), &policies)
     })?;
     let report = report::Report {
         name: &plan.name,
@@ -39,11 +46,21 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Format::Json => report.to_json(),
     };
     print(&text)?;
-    Ok(if rows.iter().any(crate::risk::Judged::needs_ack) {
-        Exit::NeedsAcknowledgement
-    } else {
+    Ok(exit(&rows))
+}
+
+/// A deny says more than that somebody is needed, and so does a policy that cannot be evaluated.
+fn exit(rows: &[Judged]) -> Exit {
+    let mut asking = rows.iter().filter_map(Requirement::of).peekable();
+    if verdicts::blocked(rows.iter()).is_some() {
+        Exit::PolicyDenies
+    } else if asking.peek().is_none() {
         Exit::Success
-    })
+    } else if asking.any(|requirement| requirement.denies().next().is_some()) {
+        Exit::PolicyDenies
+    } else {
+        Exit::NeedsAcknowledgement
+    }
 }
 
 /// Writes to standard output; a reader that closed the pipe has read what it wanted.

@@ -165,6 +165,13 @@ fn finding_text(finding: &Finding) -> String {
         }
     }
     let _ = write!(text, "  [{}]", visible(&finding.rule));
+    if let Some(at) = finding
+        .origin
+        .as_ref()
+        .and_then(|origin| origin.at.as_ref())
+    {
+        let _ = write!(text, "  {}", visible(at));
+    }
     text
 }
 
@@ -211,6 +218,10 @@ struct JsonFinding<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     new: Option<&'a str>,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a str>,
 }
 
 impl<'a> JsonRow<'a> {
@@ -237,6 +248,11 @@ impl<'a> JsonRow<'a> {
                     old: finding.old.as_deref(),
                     new: finding.new.as_deref(),
                     message: &finding.message,
+                    tool: finding.origin.as_ref().map(|origin| &*origin.tool),
+                    source: finding
+                        .origin
+                        .as_ref()
+                        .and_then(|origin| origin.at.as_deref()),
                 })
                 .collect(),
         }

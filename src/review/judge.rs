@@ -16,6 +16,8 @@ use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
 use crate::plan::value::ValueError;
 use crate::plan::values::Values;
+use crate::policy::{Opinion, Policies};
+use crate::review::verdicts;
 use crate::risk::{self, Finding, Judged, Risk, Tally};
 
 /// Rows are sent one by one until this many are out, so that the first screen does not wait; then in batches.
@@ -129,6 +131,45 @@ pub fn judge(
         runs_local_code,
         secrets: Arc::new(secrets),
     })
+}
+
+/// The same, with what `policies` say of the plan. They are asked while it is read, and answer at its end; until they
+/// are laid on the rows with [`verdicts::attach`], the judgement is not whole.
+pub fn judge_under(
+    reader: &mut dyn Read,
+    total: Option<u64>,
+    plan_file: Option<&PlanFile>,
+    policies: &Policies,
+    step: &mut dyn FnMut(Step) -> ControlFlow<()>,
+) -> Result<(Judgement, Opinion), Failure> {
+    let Some(mut evaluation) = policies.begin()? else {
+        let judgement = judge(reader, total, plan_file, step)?;
+        return Ok((judgement, Opinion::default()));
+    };
+    let judgement = judge(&mut evaluation.tee(reader), total, plan_file, step)?;
+    Ok((judgement, evaluation.finish()))
+}
+
+/// Reads and judges everything into one list, with what policies say: the signals first, then what policies say of the
+/// whole plan, then the rows in the order of the file.
+pub fn judge_all_under(
+    reader: &mut dyn Read,
+    total: Option<u64>,
+    plan_file: Option<&PlanFile>,
+    policies: &Policies,
+) -> Result<(Judgement, Vec<Judged>), Failure> {
+    let mut rows = Vec::new();
+    let (judgement, opinion) = judge_under(reader, total, plan_file, policies, &mut |step| {
+        if let Step::Rows(batch) = step {
+            rows.extend(batch);
+        }
+        ControlFlow::Continue(())
+    })?;
+    let of_plan = verdicts::attach(&mut rows, &opinion, &judgement.secrets);
+    let mut all = judgement.signals.clone();
+    all.extend(of_plan);
+    all.append(&mut rows);
+    Ok((judgement, all))
 }
 
 /// Reads and judges everything into one list: the signals first, then the rows in the order of the file.

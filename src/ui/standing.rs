@@ -123,6 +123,7 @@ mod tests {
             old: None,
             new: None,
             message: "".into(),
+            origin: None,
         };
         Judged::new(effect, rules.iter().map(finding).collect())
     }

@@ -1,0 +1,175 @@
+//! `--policy`, and `undersign policy`: what is doubtful in policies, and their own tests.
+
+use std::fmt::Write as _;
+use std::io::{Cursor, Read as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::check::print;
+use crate::approval::statement::Hex;
+use crate::failure::{Exit, Failure};
+use crate::policy::Policies;
+use crate::policy::job::{Answer, Coverage, Task};
+use crate::policy::ruleset::Ruleset;
+use crate::policy::worker::{Program, Worker};
+use crate::text::visible;
+
+/// Which policies a plan is held against.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PolicyArgument {
+    /// A directory of policies in Rego that the plan is held against [default: the one the trust file names].
+    #[arg(long, value_name = "DIR")]
+    pub policy: Option<PathBuf>,
+}
+
+impl PolicyArgument {
+    /// Reads the policies that are meant.
+    pub fn open(&self) -> Result<Policies, Failure> {
+        Ok(Policies {
+            ruleset: self.policy.as_deref().map(Ruleset::load).transpose()?,
+            program: Program::own()?,
+        })
+    }
+}
+
+/// What `policy` can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say what in policies is understood otherwise than OPA understands it. Exit 4: something can lose a deny.
+    Lint(Directory),
+    /// Run the policies' own tests, and say which lines they do not reach. Exit 4: a test fails.
+    Test(Directory),
+    /// Print the digest of everything that decides what the policies say, for the trust file.
+    Digest(Directory),
+}
+
+/// A directory of policies.
+#[derive(Debug, Args)]
+pub struct Directory {
+    /// The directory.
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+}
+
+/// Does it.
+pub fn run(command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Lint(directory) => lint(&directory.directory),
+        Command::Test(directory) => test(&directory.directory),
+        Command::Digest(directory) => {
+            let rules = Ruleset::load(&directory.directory)?;
+            let digest = rules.inputs.sha256().map(Hex);
+            print(&digest.map_or_else(String::new, |digest| format!("{digest}\n")))?;
+            Ok(Exit::Success)
+        }
+    }
+}
+
+/// Gives a worker the job and returns what it says. Trouble is told after everything else.
+fn answers(directory: &Path, task: Task) -> Result<Vec<Answer>, Failure> {
+    let rules = Ruleset::load(directory)?;
+    let mut worker = Worker::start(&Program::own()?, &rules, &rules.job(task))?;
+    // There is no plan in these jobs.
+    let mut nothing = Vec::new();
+    worker
+        .tee(Cursor::new([]))
+        .read_to_end(&mut nothing)
+        .map_err(|error| Failure::io("the worker for policies", &error))?;
+    Ok(worker.finish())
+}
+
+fn lint(directory: &Path) -> Result<Exit, Failure> {
+    let mut out = String::new();
+    let (mut doubtful, mut blocking) = (0, 0);
+    for answer in answers(directory, Task::Lint)? {
+        match answer {
+            Answer::Lint(lint) => {
+                doubtful += 1;
+                blocking += usize::from(lint.fails_open && !lint.accepted);
+                let how = match (lint.fails_open, lint.accepted) {
+                    (true, false) => "blocks",
+                    (_, true) => "accepted",
+                    (false, false) => "note",
+                };
+                let place = lint.place.to_string();
+                let (place, message) = (visible(&place), visible(&lint.message));
+                let _ = writeln!(out, "{place}: {how} [{}] {message}", visible(&lint.id));
+            }
+            Answer::Trouble(trouble) => {
+                blocking += 1;
+                let _ = writeln!(
+                    out,
+                    "{} [{}]",
+                    visible(&trouble.to_string()),
+                    visible(&trouble.reason)
+                );
+            }
+            Answer::Begins { .. } | Answer::Verdict(_) | Answer::Test(_) | Answer::Coverage(_) => {}
+            Answer::Done { rules } => {
+                let _ = writeln!(out, "{rules} rules are asked, {doubtful} doubtful places");
+            }
+        }
+    }
+    print(&out)?;
+    Ok(if blocking > 0 {
+        Exit::PolicyDenies
+    } else {
+        Exit::Success
+    })
+}
+
+fn test(directory: &Path) -> Result<Exit, Failure> {
+    let mut out = String::new();
+    let (mut passed, mut failed) = (0, 0);
+    for answer in answers(directory, Task::Test)? {
+        match answer {
+            Answer::Test(test) => {
+                let place = test.place.to_string();
+                let (place, name) = (visible(&place), visible(&test.name));
+                if let Some(why) = &test.failed {
+                    failed += 1;
+                    let _ = writeln!(out, "{place}: FAILED {name}: {}", visible(why));
+                } else {
+                    passed += 1;
+                    let _ = writeln!(out, "{place}: passed {name}");
+                }
+            }
+            Answer::Coverage(coverage) => {
+                let _ = writeln!(out, "{}", reach(&coverage));
+            }
+            Answer::Trouble(trouble) => {
+                failed += 1;
+                let _ = writeln!(
+                    out,
+                    "{} [{}]",
+                    visible(&trouble.to_string()),
+                    visible(&trouble.reason)
+                );
+            }
+            Answer::Begins { .. } | Answer::Verdict(_) | Answer::Lint(_) | Answer::Done { .. } => {}
+        }
+    }
+    let _ = writeln!(out, "{passed} passed, {failed} failed");
+    print(&out)?;
+    Ok(if failed > 0 {
+        Exit::PolicyDenies
+    } else {
+        Exit::Success
+    })
+}
+
+/// `rds.rego: 8 of 10 lines are reached, not 4, 5`
+fn reach(coverage: &Coverage) -> String {
+    let all = coverage.reached + coverage.missed.len();
+    let mut text = format!(
+        "{}: {} of {all} lines are reached",
+        visible(&coverage.file),
+        coverage.reached
+    );
+    if !coverage.missed.is_empty() {
+        let missed: Vec<String> = coverage.missed.iter().map(u32::to_string).collect();
+        let _ = write!(text, ", not {}", missed.join(", "));
+    }
+    text
+}
