@@ -336,7 +336,7 @@ fn findings_of_another_plan_are_said_to_be_so() {
             "deny",
             "aws_db_instance.prod, ",
         ),
-        ("checkov.json", "checkov/another-plan", "deny", "and 1 more"),
+        ("checkov.json", "checkov/another-plan", "deny", "and 2 more"),
     ] {
         let found = read(name, &golden(name)).unwrap();
         let verdicts = found

@@ -92,8 +92,8 @@ impl Policy<'_> {
             // What it printed stands before the trace of its rule.
             Some("false") if self.trace().is_some() => Ok(Some(self.failed())),
             Some("false") => Err(Cut("the trace of a failed policy is missing")),
-            Some(_) => Ok(Some(self.undecided())),
-            None => Err(Cut("a policy has no result")),
+            Some("error" | "undefined") => Ok(Some(self.undecided())),
+            Some(_) | None => Err(Cut("a policy has no result")),
         }
     }
 
