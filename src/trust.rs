@@ -21,6 +21,7 @@ pub mod init;
 pub mod ledger;
 mod load;
 pub mod people;
+pub mod policies;
 pub mod scope;
 
 /// A trust file that was read, checked and understood.
@@ -44,8 +45,19 @@ pub struct Trust {
     pub scopes: Vec<Scope>,
     /// How the gate runs the tool.
     pub runner: Runner,
+    /// Policies that every plan is held against.
+    pub policy: Option<Policy>,
     /// Where a plan is marked as used.
     pub ledger: Option<Ledger>,
+}
+
+/// Policies that every plan is held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Where they are.
+    pub directory: std::path::PathBuf,
+    /// Digest of everything that decides what they say.
+    pub sha256: Option<Sha256>,
 }
 
 impl Trust {

@@ -3,6 +3,7 @@
 //! Owns the screen and the keys. Knows plans, findings and reviews; knows no file, no key and no tool: what touches the
 //! world is asked of the [`Hands`] that the commands implement.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -15,6 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::plan::index::{Header, Progress};
 use crate::plan::values::Values;
+use crate::policy::Opinion;
 use crate::review::log::Log;
 use crate::risk::Judged;
 
@@ -57,6 +59,8 @@ pub struct Setup {
     pub log: Log,
     /// A sentence about that.
     pub restored: Option<String>,
+    /// The texts of the policies, by the name of their file.
+    pub policies: Arc<BTreeMap<String, String>>,
     /// The looks.
     pub theme: Theme,
 }
@@ -102,6 +106,8 @@ pub enum Msg {
     Progress(Progress),
     /// What was said in an earlier sitting, where it could only be found when the plan was read.
     Restored(Log, String),
+    /// What policies say of the plan, and what of it is secret. It comes before the end of reading.
+    Opinion(Box<Opinion>, Arc<Secrets>),
     /// Reading is over; the rows about the plan as a whole come with it.
     Loaded(Box<Facts>, Vec<Judged>),
     /// Reading failed.

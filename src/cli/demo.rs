@@ -17,6 +17,7 @@ use crate::approval::facts::{Facts, matches};
 use crate::approval::key::PublicKey;
 use crate::approval::{covers, sshsig};
 use crate::failure::{Exit, Failure};
+use crate::policy::Policies;
 use crate::review::{Requirement, judge};
 use crate::trust::people::{self, Asked};
 use crate::trust::{Trust, approvals, init, scope};
@@ -60,6 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             file: None,
             bytes: Some(INCIDENT.len() as u64),
             json: Json::Pipe(Box::new(Cursor::new(INCIDENT))),
+            policies: Policies::none()?,
             signing: Ok(Signing {
                 trust: trust.clone(),
                 scope,

@@ -13,7 +13,7 @@ use crate::approval::facts::Facts;
 use crate::approval::sign::{self, Job};
 use crate::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
 use crate::failure::{Exit, Failure};
-use crate::plan::archive::PlanFile;
+use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::effect::Effect;
 use crate::plan::source::Source;
 use crate::plan::values::Values;
@@ -62,6 +62,8 @@ pub struct Desk {
     pub loaded: Arc<Loaded>,
     /// Where drafts lie; none are kept in a demo.
     pub drafts: Option<PathBuf>,
+    /// Digest of everything that the policies were evaluated from.
+    pub policy_sha256: Option<Sha256>,
     /// Who signs; without it nothing can be signed.
     pub signing: Option<Signing>,
     /// Where approval and rejection go.
@@ -90,9 +92,10 @@ impl Desk {
         let facts = Facts::of(
             &self.name,
             self.file.as_ref(),
-            self.loaded.judgement()?,
+            self.loaded.unblocked()?,
             &signing.scope.id,
-        )?;
+        )?
+        .under(self.policy_sha256);
         let now = jiff::Timestamp::now();
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|error| {

@@ -10,6 +10,8 @@ use super::open::Json;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::source::Spool;
+use crate::policy::worker::blocks;
+use crate::policy::{Opinion, Policies, Trouble};
 use crate::review::draft::Draft;
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::log::Log;
@@ -20,16 +22,28 @@ const AHEAD: usize = 8;
 
 /// What the worker leaves for the desk: the judgement, once there is one.
 #[derive(Debug, Default)]
-pub struct Loaded(OnceLock<Judgement>);
+pub struct Loaded(OnceLock<(Judgement, Option<Trouble>)>);
 
 impl Loaded {
     /// Digest of the plan JSON, known at its end.
     pub fn json_sha256(&self) -> Option<Sha256> {
-        self.0.get().map(|judgement| judgement.header.sha256)
+        self.0.get().map(|(judgement, _)| judgement.header.sha256)
     }
 
     /// The judgement, which is there when the plan was read to its end.
     pub fn judgement(&self) -> Result<&Judgement, Failure> {
+        self.whole().map(|(judgement, _)| judgement)
+    }
+
+    /// The judgement, if policies could say all that they have to say.
+    pub fn unblocked(&self) -> Result<&Judgement, Failure> {
+        match self.whole()? {
+            (judgement, None) => Ok(judgement),
+            (_, Some(trouble)) => Err(blocks(trouble)),
+        }
+    }
+
+    fn whole(&self) -> Result<&(Judgement, Option<Trouble>), Failure> {
         self.0.get().ok_or_else(|| {
             Failure::new(
                 Exit::NotApproved,
@@ -49,12 +63,14 @@ pub fn start(
     spool: Option<Spool>,
     file: Option<PlanFile>,
     drafts: Option<PathBuf>,
+    policies: Policies,
 ) -> (Receiver<Msg>, Arc<Loaded>) {
     let (sender, receiver) = sync_channel(AHEAD);
     let loaded = Arc::new(Loaded::default());
     let leave = Arc::clone(&loaded);
     thread::spawn(move || {
-        let last = load(json, bytes, spool, file.as_ref(), &sender).and_then(|judgement| {
+        let loading = load(json, bytes, spool, file.as_ref(), &policies, &sender);
+        let last = loading.and_then(|(judgement, opinion)| {
             if let (None, Some(directory)) = (&file, drafts)
                 && let Some(log) = Draft::new(&directory, &judgement.header.sha256).load()?
             {
@@ -67,7 +83,12 @@ pub fn start(
                 secrets: Some(Arc::clone(&judgement.secrets)),
             };
             let signals = judgement.signals.clone();
-            let _ = leave.0.set(judgement);
+            let trouble = opinion.troubles.first().cloned();
+            if opinion != Opinion::default() {
+                let secrets = Arc::clone(&judgement.secrets);
+                let _ = sender.send(Msg::Opinion(Box::new(opinion), secrets));
+            }
+            let _ = leave.0.set((judgement, trouble));
             Ok(Msg::Loaded(Box::new(facts), signals))
         });
         let last = last.unwrap_or_else(Msg::LoadFailed);
@@ -95,10 +116,11 @@ fn load(
     bytes: Option<u64>,
     spool: Option<Spool>,
     file: Option<&PlanFile>,
+    policies: &Policies,
     screen: &SyncSender<Msg>,
-) -> Result<Judgement, Failure> {
+) -> Result<(Judgement, Opinion), Failure> {
     json.read(spool, |reader| {
-        judge::judge(reader, bytes, file, &mut |step| {
+        judge::judge_under(reader, bytes, file, policies, &mut |step| {
             let message = match step {
                 Step::Rows(rows) => Msg::Rows(rows),
                 Step::Progress(progress) => Msg::Progress(progress),

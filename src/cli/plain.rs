@@ -8,7 +8,7 @@ use std::io::{BufRead, Write};
 
 use crate::failure::{Exit, Failure};
 use crate::review::log::{Log, Said};
-use crate::review::{Ack, Key, Method, Objection, Requirement};
+use crate::review::{Ack, Key, Method, Objection, Requirement, SHORTEST_REASON, is_reason};
 use crate::risk::{Judged, Risk};
 use crate::text::visible;
 use crate::ui::detail::{self, DetailContext, Options, Standing};
@@ -114,7 +114,6 @@ impl Plain<'_> {
             standing: Standing::Open,
             comments: &[],
             dependants: &[],
-            policy: &[],
             source: None,
             secrets: None,
         };
@@ -166,6 +165,9 @@ impl Plain<'_> {
                     })
                 }
                 typed if (critical && typed == name) || (!critical && typed == "yes") => {
+                    let Some(reason) = override_reason(requirement, input, out)? else {
+                        continue;
+                    };
                     let method = if critical {
                         Method::Typed
                     } else {
@@ -174,7 +176,7 @@ impl Plain<'_> {
                     Said::Ack(Ack {
                         requirement: requirement.clone(),
                         method,
-                        reason: None,
+                        reason,
                     })
                 }
                 _ => {
@@ -249,6 +251,26 @@ impl Plain<'_> {
             Some(Said::Ack(ack)) => ack.requirement == *requirement,
             Some(Said::Object(_)) => true,
             Some(Said::Comment { .. }) | None => false,
+        }
+    }
+}
+
+/// Asks why a policy's deny is accepted, if one denies. `None` if what was said is no reason.
+fn override_reason(
+    requirement: &Requirement,
+    input: &mut dyn BufRead,
+    out: &mut dyn Write,
+) -> Result<Option<Option<String>>, Failure> {
+    if requirement.denies().next().is_none() {
+        return Ok(Some(None));
+    }
+    let question = "A policy denies this. Why may it be done all the same? ";
+    match prompt(input, out, question)?.filter(|reason| is_reason(reason)) {
+        Some(reason) => Ok(Some(Some(reason))),
+        None => {
+            let least = format!("A reason has at least {SHORTEST_REASON} characters.\n");
+            say(out, &least)?;
+            Ok(None)
         }
     }
 }

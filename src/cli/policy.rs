@@ -14,6 +14,8 @@ use crate::policy::job::{Answer, Coverage, Task};
 use crate::policy::ruleset::Ruleset;
 use crate::policy::worker::{Program, Worker};
 use crate::text::visible;
+use crate::trust::Trust;
+use crate::trust::policies::policies;
 
 /// Which policies a plan is held against.
 #[derive(Debug, Clone, Default, Args)]
@@ -24,12 +26,9 @@ pub struct PolicyArgument {
 }
 
 impl PolicyArgument {
-    /// Reads the policies that are meant.
-    pub fn open(&self) -> Result<Policies, Failure> {
-        Ok(Policies {
-            ruleset: self.policy.as_deref().map(Ruleset::load).transpose()?,
-            program: Program::own()?,
-        })
+    /// Reads the policies that are meant; those of the trust file, where there is one.
+    pub fn open(&self, trust: Option<&Trust>) -> Result<Policies, Failure> {
+        policies(trust, self.policy.as_deref(), Program::own()?)
     }
 }
 

@@ -15,11 +15,14 @@ use super::identity::Identity;
 use super::loading;
 use super::open::{self, Json, PlanArgument};
 use super::plain::Plain;
+use super::policy::PolicyArgument;
 use super::report::Report;
 use super::trust::TrustArgument;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
+use crate::policy::Policies;
 use crate::review::draft::Draft;
+use crate::review::verdicts;
 use crate::trust::{Scope, Trust, scope};
 use crate::ui::hands::Outcome;
 use crate::ui::theme::{Palette, Theme};
@@ -35,6 +38,10 @@ pub struct Arguments {
     /// Whose signature counts.
     #[command(flatten)]
     pub trust: TrustArgument,
+
+    /// The policies.
+    #[command(flatten)]
+    pub policy: PolicyArgument,
 
     /// The key to sign with: a private key file, or a public one whose private key an ssh-agent holds
     /// [default: the one key in the agent that the trust file knows].
@@ -111,6 +118,8 @@ pub struct Review {
     pub bytes: Option<u64>,
     /// The plan's JSON.
     pub json: Json,
+    /// What the plan is held against.
+    pub policies: Policies,
     /// Who signs, or why nobody can.
     pub signing: Result<Signing, Failure>,
     /// Where drafts lie.
@@ -128,8 +137,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .hint("For the same analysis as text: undersign check PLAN"),
         );
     }
+    let trust = arguments.trust.open().map(|opened| opened.trust);
+    let policies = arguments.policy.open(trust.as_ref().ok())?;
     let plan = open::plan(&arguments.plan)?;
-    let signing = signing(arguments, plan.file.as_ref());
+    let signing = trust.and_then(|trust| signing(arguments, trust, plan.file.as_ref()));
     let beside = if arguments.plan.plan.as_os_str() == "-" {
         PathBuf::from("plan.json")
     } else {
@@ -140,6 +151,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         file: plan.file,
         bytes: plan.bytes,
         json: plan.json,
+        policies,
         signing,
         drafts: Some(drafts()?),
         results: Results::Beside {
@@ -192,12 +204,18 @@ impl Review {
             (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
             _ => None,
         };
+        let policy_sha256 = self.policies.sha256();
+        let rules = self.policies.ruleset.iter().flat_map(|rules| &rules.files);
+        let texts = rules
+            .map(|file| (file.path.clone(), file.text.clone()))
+            .collect();
         let (messages, loaded) = loading::start(
             self.json,
             self.bytes,
             spool,
             self.file.clone(),
             self.drafts.clone(),
+            self.policies,
         );
         let (signing, identity) = match self.signing {
             Ok(signing) => {
@@ -214,6 +232,7 @@ impl Review {
             identity,
             restored: earlier.as_ref().map(loading::describe),
             log: earlier.unwrap_or_default(),
+            policies: Arc::new(texts),
             theme: looks.theme(std::env::var_os("NO_COLOR").as_deref()),
         };
         let desk = Desk {
@@ -222,6 +241,7 @@ impl Review {
             file: self.file,
             loaded,
             drafts: self.drafts,
+            policy_sha256,
             signing,
             results: self.results,
             since: Instant::now(),
@@ -253,6 +273,10 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         match message {
             Msg::Rows(more) => rows.extend(more),
             Msg::Restored(earlier, _) => log = earlier,
+            Msg::Opinion(opinion, secrets) => {
+                let of_plan = verdicts::attach(&mut rows, &opinion, &secrets);
+                rows.splice(..0, of_plan).for_each(drop);
+            }
             Msg::Loaded(_, signals) => rows.splice(..0, signals).for_each(drop),
             Msg::LoadFailed(failure) => return Err(failure),
             _ => {}
@@ -288,8 +312,11 @@ fn why_not(failure: &Failure) -> String {
 }
 
 /// Who may sign this plan here, and for which scope.
-fn signing(arguments: &Arguments, file: Option<&PlanFile>) -> Result<Signing, Failure> {
-    let trust = arguments.trust.open()?.trust;
+fn signing(
+    arguments: &Arguments,
+    trust: Trust,
+    file: Option<&PlanFile>,
+) -> Result<Signing, Failure> {
     let scope = scope_for(&trust, arguments.scope.as_deref(), file)?.clone();
     let identity = Identity::find(&trust, arguments.key.as_deref())?;
     Ok(Signing {

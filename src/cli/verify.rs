@@ -8,11 +8,13 @@ use serde::Serialize;
 
 use super::Format;
 use super::check::print;
+use super::policy::PolicyArgument;
 use super::trust::TrustArgument;
 use crate::approval::statement::{Hex, Utc};
 use crate::failure::{Exit, Failure};
 use crate::gate::harden::harden;
 use crate::gate::verify::{Request, Verified, verify};
+use crate::policy::worker::Program;
 use crate::text::visible;
 
 /// What `verify` and `apply` take.
@@ -42,6 +44,10 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub requester: Option<String>,
 
+    /// The policies.
+    #[command(flatten)]
+    pub policy: PolicyArgument,
+
     /// Print text, or one JSON object for programs.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -60,6 +66,8 @@ impl Arguments {
             tool: self.tool.clone(),
             directory: self.directory.clone(),
             requester: self.requester.clone(),
+            policy: self.policy.policy.clone(),
+            worker: Program::own()?,
             variables: std::env::vars_os().collect(),
             now: jiff::Timestamp::now(),
         })

@@ -17,17 +17,20 @@ use super::level::Level;
 use super::place;
 use super::prepare::Prepared;
 use super::sealed::SealedPlan;
-use crate::approval::covers::covers;
+use crate::approval::covers::{covers, overrides};
 use crate::approval::facts::{self, Facts};
 use crate::approval::statement::{Acknowledgement, Hex};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
-use crate::review::Requirement;
+use crate::policy::Policies;
+use crate::policy::worker::{Program, blocks};
 use crate::review::judge::{self, Judgement, Step};
+use crate::review::{Requirement, verdicts};
 use crate::risk::{Judged, ruleset_sha256};
 use crate::trust::approvals::{self, Gathered};
 use crate::trust::file::HeldBy;
 use crate::trust::people::{self, Asked};
+use crate::trust::policies::policies;
 use crate::trust::{Scope, Trust, Workdir, scope};
 
 /// What is asked, and from where.
@@ -47,6 +50,10 @@ pub struct Request {
     pub directory: PathBuf,
     /// Who asked for the change, as the place that runs the gate says.
     pub requester: Option<String>,
+    /// Policies that the plan is held against, where the trust file names none or pins their digest.
+    pub policy: Option<PathBuf>,
+    /// The program that evaluates them.
+    pub worker: Program,
     /// Our own environment: where tools are looked for, and where variables that may pass come from.
     pub variables: Vec<(OsString, OsString)>,
     /// The time.
@@ -98,13 +105,19 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
     refuse_unbound(&file)?;
 
     let (prepared, work_dir) = place::prepare(request, plan)?;
-    let (judgement, required) = judge(&prepared, trust)?;
+    let policies = policies(
+        Some(trust),
+        request.policy.as_deref(),
+        request.worker.clone(),
+    )?;
+    let (judgement, required) = judge(&prepared, trust, &policies)?;
     let name = request
         .plan
         .file_name()
         .unwrap_or_default()
         .to_string_lossy();
-    let facts = Facts::of(&name, Some(&prepared.file), &judgement, &scope.id)?;
+    let facts =
+        Facts::of(&name, Some(&prepared.file), &judgement, &scope.id)?.under(policies.sha256());
     refuse_other_rules(&scope)?;
 
     let approvals = gather(request, &scope, &facts, &required)?;
@@ -165,10 +178,17 @@ fn errored() -> Failure {
     .hint("Correct the error and plan again.")
 }
 
-/// Has the tool show the plan, and judges every row of what it shows. Returns what must be acknowledged.
-fn judge(prepared: &Prepared, trust: &Trust) -> Result<(Judgement, Vec<Requirement>), Failure> {
+/// Has the tool show the plan, holds it against the policies, and judges every row of what it shows. Returns what must
+/// be acknowledged.
+fn judge(
+    prepared: &Prepared,
+    trust: &Trust,
+    policies: &Policies,
+) -> Result<(Judgement, Vec<Requirement>), Failure> {
     let mut required = Vec::new();
     let mut require = |rows: &[Judged]| required.extend(rows.iter().filter_map(Requirement::of));
+    // Rows wait for what policies say of them; without policies nothing is kept that nobody looks at.
+    let mut waiting = Vec::new();
     let mut shown = prepared.show()?;
     let limit = trust.limits.max_json_bytes;
     let mut bounded = Bounded {
@@ -176,8 +196,10 @@ fn judge(prepared: &Prepared, trust: &Trust) -> Result<(Judgement, Vec<Requireme
         left: limit,
         exceeded: false,
     };
-    let judged = judge::judge(&mut bounded, None, Some(&prepared.file), &mut |step| {
+    let file = Some(&prepared.file);
+    let judged = judge::judge_under(&mut bounded, None, file, policies, &mut |step| {
         match step {
+            Step::Rows(rows) if policies.ruleset.is_some() => waiting.extend(rows),
             Step::Rows(rows) => require(&rows),
             Step::Progress(_) => {}
         }
@@ -188,7 +210,13 @@ fn judge(prepared: &Prepared, trust: &Trust) -> Result<(Judgement, Vec<Requireme
     }
     // Why the tool failed says more than that its answer cannot be read.
     shown.finish()?;
-    let judgement = judged?;
+    let (judgement, opinion) = judged?;
+    if let Some(trouble) = opinion.troubles.first() {
+        return Err(blocks(trouble));
+    }
+    let of_plan = verdicts::attach(&mut waiting, &opinion, &judgement.secrets);
+    require(&waiting);
+    require(&of_plan);
     require(&judgement.signals);
     refuse_larger(
         "max_changes",
@@ -276,6 +304,7 @@ fn gather(
         let acks = &vote.statement.predicate.acknowledgements;
         covers(required, acks)?;
         covers_exactly(required, acks)?;
+        overrides(required, &vote.statement.predicate.overrides)?;
         Ok(vote)
     })?;
     gathered.refused.extend(unreadable);

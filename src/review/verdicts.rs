@@ -85,6 +85,22 @@ pub fn is_deny(rule: &str) -> bool {
     rule.starts_with(PREFIX)
 }
 
+/// What a policy says with a finding: `deny`, `warn`, `info`; `None` for undersign's own findings.
+pub fn said(finding: &Finding) -> Option<&'static str> {
+    finding.origin.as_ref()?;
+    Some(match finding.risk {
+        Risk::Critical => "blocks",
+        Risk::High => "deny",
+        Risk::Medium => "warn",
+        Risk::Low => "info",
+    })
+}
+
+/// The rule as its policies name it.
+pub fn rule(finding: &Finding) -> &str {
+    finding.rule.strip_prefix(PREFIX).unwrap_or(&finding.rule)
+}
+
 /// Whether policies speak of such a row: it is an element that they read, and this apply or a later one does it.
 fn is_target(row: &Judged) -> bool {
     match row.effect.kind {

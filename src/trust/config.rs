@@ -32,6 +32,7 @@ pub(super) struct Config {
     pub(super) scope: Vec<Scope>,
     #[serde(default)]
     pub(super) runner: Runner,
+    pub(super) policy: Option<Policy>,
     pub(super) ledger: Option<Ledger>,
     pub(super) break_glass: Option<Spanned<BreakGlass>>,
 }
@@ -125,6 +126,13 @@ pub(super) struct Extra {
     pub(super) rules: Spanned<Vec<String>>,
     pub(super) from: Vec<Spanned<String>>,
     pub(super) approvals: Spanned<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Policy {
+    pub(super) directory: Spanned<PathBuf>,
+    pub(super) sha256: Option<Hex>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -52,19 +52,6 @@ pub enum Standing<'a> {
     Objected(&'a str),
 }
 
-/// What a policy says about the row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PolicyLine<'a> {
-    /// It denies; else it warns.
-    pub denies: bool,
-    /// The rule.
-    pub rule: &'a str,
-    /// What it says.
-    pub message: &'a str,
-    /// Where the rule stands, as `policy/rds.rego:14`.
-    pub at: &'a str,
-}
-
 /// How the pane is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options<'a> {
@@ -91,8 +78,6 @@ pub struct DetailContext<'a> {
     pub comments: &'a [&'a str],
     /// The blocks that refer to this one.
     pub dependants: &'a [String],
-    /// What policies say.
-    pub policy: &'a [PolicyLine<'a>],
     /// Where its block stands, as `modules/db/main.tf:31`.
     pub source: Option<&'a str>,
     /// The secrets of the plan, as far as it was read.

@@ -4,7 +4,7 @@ use super::hands::SignRequest;
 use super::keymap::Mode;
 use super::line::Line;
 use crate::failure::Failure;
-use crate::review::{Key, Method, Requirement};
+use crate::review::{Key, Method, Requirement, is_reason};
 use crate::risk::{Judged, Risk};
 use crate::text::is_hidden;
 
@@ -83,11 +83,15 @@ impl Asking {
         let phrase = (judged.risk() == Risk::Critical).then(|| phrase(&judged.effect.name));
         Some(Asking {
             judged: judged.clone(),
-            requirement,
             phrase,
             typed: Line::default(),
             reason: Line::default(),
-            field: Field::Answer,
+            field: if requirement.denies().next().is_some() {
+                Field::Reason
+            } else {
+                Field::Answer
+            },
+            requirement,
         })
     }
 
@@ -96,6 +100,11 @@ impl Asking {
         self.phrase
             .as_deref()
             .is_none_or(|phrase| self.typed.text() == phrase)
+    }
+
+    /// Whether a reason is there, where a policy's deny asks for one.
+    pub fn is_reasoned(&self) -> bool {
+        self.requirement.denies().next().is_none() || is_reason(self.reason.text())
     }
 
     /// How the answer is given.

@@ -8,6 +8,7 @@ use std::ops::Range;
 use regex::{Regex, RegexBuilder};
 
 use super::standing::Standing;
+use crate::review::verdicts;
 use crate::risk::{Judged, Risk};
 
 /// The words in front of a colon, with what they look at.
@@ -18,6 +19,10 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("module", "module address"),
     ("attr", "attribute that a finding or a replacement names"),
     ("rule", "rule that made a finding"),
+    (
+        "policy",
+        "policy that speaks of it: its rule, or deny, warn, info",
+    ),
     ("kind", "change, output, drift, ..."),
 ];
 
@@ -40,6 +45,7 @@ enum Test {
     Module(Regex),
     Attribute(Regex),
     Rule(Regex),
+    Policy(Regex),
     Kind(Regex),
     Action(Vec<String>),
     Risk(Compare, Risk),
@@ -86,6 +92,7 @@ impl Filter {
                 Test::Module(_)
                 | Test::Attribute(_)
                 | Test::Rule(_)
+                | Test::Policy(_)
                 | Test::Kind(_)
                 | Test::Action(_)
                 | Test::Risk(..)
@@ -115,6 +122,11 @@ impl Test {
                 named.chain(forced).any(|path| regex.is_match(path))
             }
             Test::Rule(regex) => judged.findings.iter().any(|f| regex.is_match(&f.rule)),
+            Test::Policy(regex) => judged
+                .findings
+                .iter()
+                .filter_map(|finding| Some((finding, verdicts::said(finding)?)))
+                .any(|(finding, said)| regex.is_match(said) || regex.is_match(&finding.rule)),
             Test::Kind(regex) => regex.is_match(effect.kind.word()),
             Test::Action(wanted) => {
                 let is = |word: &String| {
@@ -202,6 +214,7 @@ fn test(word: &str) -> Result<Test, String> {
         "module" => Ok(Test::Module(literal(value))),
         "attr" => Ok(Test::Attribute(literal(value))),
         "rule" => Ok(Test::Rule(literal(value))),
+        "policy" => Ok(Test::Policy(literal(value))),
         "kind" => Ok(Test::Kind(literal(value))),
         "action" => Ok(Test::Action(value.split(',').map(Into::into).collect())),
         "risk" => risk(value),

@@ -84,6 +84,10 @@ pub struct Tally {
     pub open: usize,
     /// Rows somebody objected to.
     pub objected: usize,
+    /// What policies deny.
+    pub denies: usize,
+    /// What they warn of.
+    pub warns: usize,
 }
 
 impl Tally {
@@ -93,6 +97,10 @@ impl Tally {
         for (judged, standing) in rows.iter().zip(standings) {
             if !judged.effect.is_nothing() && judged.effect.kind != Kind::Drift {
                 tally.by_risk[Risk::Critical as usize - judged.risk() as usize] += 1;
+            }
+            for finding in judged.findings.iter().filter(|f| f.origin.is_some()) {
+                tally.denies += usize::from(finding.risk >= Risk::High);
+                tally.warns += usize::from(finding.risk == Risk::Medium);
             }
             tally.asking += usize::from(judged.needs_ack());
             match standing {

@@ -55,6 +55,8 @@ pub struct Detail {
     pub wrap: bool,
     /// Show the JSON as it stands in the plan.
     pub json: bool,
+    /// Show the text of a policy instead: of which of those that speak of the row.
+    pub rule: Option<usize>,
     /// What is searched.
     pub find: String,
 }

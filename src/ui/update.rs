@@ -8,6 +8,7 @@ use super::layout::too_small;
 use super::state::{Reading, State};
 use super::theme::Role;
 use super::{Command, Msg};
+use crate::review::verdicts;
 
 mod browse;
 mod decide;
@@ -55,6 +56,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.stale = true;
             state.say(sentence, Role::Done);
             settle(state)
+        }
+        Msg::Opinion(opinion, secrets) => {
+            let of_plan = verdicts::attach(&mut state.rows, &opinion, &secrets);
+            state.add(of_plan);
+            Vec::new()
         }
         Msg::Loaded(facts, rows) => {
             state.reading = Reading::Done(facts);
@@ -201,6 +207,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::Unchanged
         | Action::Wrap
         | Action::Json
+        | Action::PolicyText
         | Action::CopyAddress
         | Action::CopyDetail
         | Action::Palette
@@ -220,6 +227,7 @@ fn settle(state: &mut State) -> Vec<Command> {
         state.detail.row = row;
         state.detail.values = None;
         state.detail.top = 0;
+        state.detail.rule = None;
         state.detail_stale = true;
         commands.extend(row.map(Command::LoadValues));
     }

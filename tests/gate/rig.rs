@@ -18,7 +18,10 @@ use undersign::failure::Failure;
 use undersign::gate::apply::{Applied, apply};
 use undersign::gate::verify::{Request, Verified, verify};
 use undersign::plan::archive::{self, PlanFile};
-use undersign::review::judge::judge_all;
+use undersign::policy::Policies;
+use undersign::policy::ruleset::Ruleset;
+use undersign::policy::worker::Program;
+use undersign::review::judge::judge_all_under;
 use undersign::review::{Ack, Method, Requirement};
 use undersign::risk::ruleset_sha256;
 use undersign::trust::{Trust, file};
@@ -45,6 +48,7 @@ pub struct Given {
     pub directory: PathBuf,
     pub variables: Vec<(OsString, OsString)>,
     pub now: Timestamp,
+    pub policy: Option<PathBuf>,
 }
 
 /// Everything the gate is given.
@@ -75,6 +79,7 @@ impl Rig {
             directory: at("configuration"),
             variables: vec![("PATH".into(), at("bin").into())],
             now: time(NOW),
+            policy: None,
         };
         let rig = Rig {
             dir,
@@ -202,8 +207,16 @@ path = "{ledger}"
     }
 
     fn review_of(&self, name: &str, file: Option<&PlanFile>) -> (Facts, Vec<Requirement>) {
-        let (judgement, rows) = judge_all(&mut self.json.as_slice(), None, file).unwrap();
-        let facts = Facts::of(name, file, &judgement, &self.target_scope).unwrap();
+        let directory = self.request.policy.as_deref();
+        let policies = Policies {
+            ruleset: directory.map(|directory| Ruleset::load(directory).unwrap()),
+            program: Program::at(env!("CARGO_BIN_EXE_undersign")),
+        };
+        let (judgement, rows) =
+            judge_all_under(&mut self.json.as_slice(), None, file, &policies).unwrap();
+        let facts = Facts::of(name, file, &judgement, &self.target_scope)
+            .unwrap()
+            .under(policies.sha256());
         (facts, rows.iter().filter_map(Requirement::of).collect())
     }
 
@@ -278,6 +291,8 @@ path = "{ledger}"
             tool: None,
             directory: given.directory.clone(),
             requester: None,
+            policy: given.policy.clone(),
+            worker: Program::at(env!("CARGO_BIN_EXE_undersign")),
             variables: given.variables.clone(),
             now: given.now,
         })

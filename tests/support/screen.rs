@@ -1,5 +1,7 @@
 //! A screen that is driven by a script: rows in, keys in, cells out.
 
+use std::sync::Arc;
+
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -33,6 +35,7 @@ pub fn setup(palette: Palette) -> Setup {
         identity: Ok("j.doe@example.org   SHA256:9tQkX0yfX2c (ed25519)".into()),
         log: undersign::review::log::Log::default(),
         restored: None,
+        policies: Arc::default(),
         theme: Theme {
             palette,
             ascii: false,

@@ -231,7 +231,6 @@ fn reachable<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::policy::job::{File, Job, Task};
     use crate::policy::rego::{rules, source};
 

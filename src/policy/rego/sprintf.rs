@@ -291,7 +291,7 @@ mod tests {
                 "1.500000 1.5 1.500000e+06",
             ),
             ("%.3s", r#"["abcdef"]"#, "abc"),
-            ("%v", "[1e30]", "1e+30"),
+            ("%v", "[1e-7]", "1e-07"),
         ] {
             let arguments = value(arguments);
             let arguments: Vec<Value> = arguments.as_array().unwrap().iter().cloned().collect();

@@ -1,4 +1,4 @@
-//! How the gate runs the tool, and where it marks a plan as used.
+//! How the gate runs the tool, which policies it asks, and where it marks a plan as used.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::{Place, words};
 use crate::approval::statement::Hex;
 use crate::failure::Failure;
-use crate::trust::{Ledger, LockFile, Runner, Workdir, config};
+use crate::trust::{Ledger, LockFile, Policy, Runner, Workdir, config};
 
 impl Place<'_> {
     pub(super) fn runner(&self, runner: config::Runner) -> Result<Runner, Failure> {
@@ -81,6 +81,13 @@ impl Place<'_> {
                 format!("{} is not an absolute path", path.display()),
             ))
         }
+    }
+
+    pub(super) fn policy(&self, policy: config::Policy) -> Result<Policy, Failure> {
+        Ok(Policy {
+            directory: self.absolute(&policy.directory, policy.directory.get_ref())?,
+            sha256: policy.sha256.map(|Hex(digest)| digest),
+        })
     }
 
     pub(super) fn ledger(&self, ledger: config::Ledger) -> Result<Ledger, Failure> {

@@ -4,7 +4,8 @@ use super::layout::{Page, space};
 use super::{DetailContext, DetailLine, Standing, words};
 use crate::diff::Secrets;
 use crate::plan::effect::{Kind, Mode};
-use crate::risk::{Finding, Judged};
+use crate::review::verdicts;
+use crate::risk::{Finding, Judged, Risk};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::width::width;
 
@@ -27,7 +28,10 @@ pub(super) fn lines(
         out.push(DetailLine::default());
     }
     let mut before = "";
-    let mut findings = judged.findings.iter();
+    let mut findings = judged
+        .findings
+        .iter()
+        .filter(|finding| finding.origin.is_none());
     for (label, body) in facts {
         // A label stands once above all that it speaks of.
         let shown = if label == before { "" } else { label };
@@ -114,7 +118,11 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
             )],
         ));
     }
-    for finding in &judged.findings {
+    for finding in judged
+        .findings
+        .iter()
+        .filter(|finding| finding.origin.is_none())
+    {
         facts.push((WHY, why(finding, page, &foreign)));
     }
     if let Some(note) = effect.note() {
@@ -170,22 +178,11 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
             )],
         ));
     }
-    for line in context.policy {
-        let (mark, word, role) = if line.denies {
-            (context.theme.glyph("✗", "x"), "deny", Role::Alarm)
-        } else {
-            ("!", "warn", Role::Warn)
-        };
-        facts.push((
-            "policy",
-            vec![
-                Piece::new(format!("{mark} {word} "), role),
-                foreign(line.rule, Role::Strong),
-                foreign(&format!("  {}", line.message), Role::Text),
-                foreign(&format!("  {}", line.at), Role::Dim),
-            ],
-        ));
-    }
+    let policies = judged
+        .findings
+        .iter()
+        .filter_map(|finding| policy(finding, context, &foreign));
+    facts.extend(policies.map(|pieces| ("policy", pieces)));
     facts.extend(around(context, page, &foreign));
     match context.standing {
         Standing::Acknowledged(Some(reason)) => {
@@ -223,6 +220,31 @@ fn why(finding: &Finding, page: &Page, foreign: &impl Fn(&str, Role) -> Piece) -
     }
     body.push(foreign(&format!("  {}", finding.rule), Role::Dim));
     body
+}
+
+/// `✗ deny main.deny  no public database  rds.rego:14`
+fn policy(
+    finding: &Finding,
+    context: &DetailContext<'_>,
+    foreign: &impl Fn(&str, Role) -> Piece,
+) -> Option<Vec<Piece>> {
+    let origin = finding.origin.as_ref()?;
+    let word = verdicts::said(finding)?;
+    let (mark, role) = match finding.risk {
+        Risk::Critical | Risk::High => (context.theme.glyph("✗", "x"), Role::Alarm),
+        Risk::Medium => ("!", Role::Warn),
+        Risk::Low => (context.theme.glyph("·", "-"), Role::Dim),
+    };
+    let mut pieces = vec![
+        Piece::new(format!("{mark} {word} "), role),
+        foreign(verdicts::rule(finding), Role::Strong),
+        foreign(&format!("  {}", finding.message), Role::Text),
+    ];
+    if let Some(at) = &origin.at {
+        pieces.push(foreign(&format!("  {at}"), Role::Dim));
+    }
+    pieces.push(foreign(&format!("  {}", origin.tool), Role::Dim));
+    Some(pieces)
 }
 
 /// Where the block stands and what depends on it.

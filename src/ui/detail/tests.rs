@@ -10,7 +10,7 @@ use super::*;
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind, More, Span};
 use crate::plan::index::{self, Progress, Sink};
-use crate::risk::{Finding, Risk};
+use crate::risk::{Finding, Origin, Risk};
 use crate::ui::theme::Palette;
 use crate::ui::width;
 
@@ -26,7 +26,6 @@ fn context<'a>() -> DetailContext<'a> {
         standing: Standing::Open,
         comments: &[],
         dependants: &[],
-        policy: &[],
         source: None,
         secrets: None,
     }
@@ -239,7 +238,7 @@ fn incident() -> (Judged, String) {
 
 #[test]
 fn everything_that_is_known_of_a_change_is_on_its_pane() {
-    let (judged, item) = incident();
+    let (mut judged, item) = incident();
     let dependants = [
         "aws_route53_record.db",
         "aws_lambda_function.a",
@@ -247,16 +246,21 @@ fn everything_that_is_known_of_a_change_is_on_its_pane() {
         "aws_instance.c",
     ]
     .map(String::from);
-    let policy = [PolicyLine {
-        denies: true,
-        rule: "rds_no_replace",
-        message: "replacing a database needs a change ticket",
-        at: "policy/rds.rego:14",
-    }];
+    judged.add(vec![Finding {
+        origin: Some(Box::new(Origin {
+            tool: "rego".into(),
+            at: Some("policy/rds.rego:14".into()),
+        })),
+        ..finding(
+            "policy/rds_no_replace",
+            Risk::High,
+            None,
+            "replacing a database needs a change ticket",
+        )
+    }]);
     let full = DetailContext {
         comments: &["who asked for this?"],
         dependants: &dependants,
-        policy: &policy,
         source: Some("modules/db/main.tf:31"),
         standing: Standing::Objected("not before the backup"),
         ..context()

@@ -55,6 +55,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
             state.detail.top = 0;
             state.detail_stale = true;
         }
+        (_, Action::PolicyText) => policy_text(state),
         (_, Action::CopyAddress) => return copy_address(state),
         (_, Action::CopyDetail) => return copy_detail(state),
         (_, Action::NextPane) => {
@@ -90,9 +91,29 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
     Vec::new()
 }
 
+/// Shows the first policy that speaks of the change, then the next, then the change again.
+fn policy_text(state: &mut State) {
+    let known = state
+        .current()
+        .map_or(0, |(_, judged)| pane::rule_places(state, judged).len());
+    let next = state.detail.rule.map_or(0, |shown| shown + 1);
+    state.detail.rule = (next < known).then_some(next);
+    if known == 0 {
+        state.say("no policy whose text is here speaks of this", Role::Warn);
+    }
+    state.detail.top = 0;
+    pane::compose(state);
+    if state.detail.rule.is_some() {
+        state.detail.top = pane::rule_top(state);
+    }
+}
+
 /// One step back: out of the full screen, out of the detail, out of the filter.
 fn back(state: &mut State) {
-    if state.pane == Pane::Detail && !state.detail.find.is_empty() {
+    if state.detail.rule.take().is_some() {
+        state.detail.top = 0;
+        state.detail_stale = true;
+    } else if state.pane == Pane::Detail && !state.detail.find.is_empty() {
         state.detail.find.clear();
         state.detail_stale = true;
     } else if state.full || state.pane == Pane::Detail {

@@ -2,6 +2,8 @@
 
 use crate::review::Key;
 use crate::review::log::Said;
+use crate::risk::Judged;
+use crate::text::visible;
 use crate::ui::detail::{self, DetailContext, DetailLine, Options};
 use crate::ui::keymap::Action;
 use crate::ui::layout::inside;
@@ -23,6 +25,11 @@ pub fn compose(state: &mut State) {
 fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
     let judged = &state.rows[row as usize];
     let secrets = state.facts().and_then(|facts| facts.secrets.as_deref());
+    if let Some(shown) = state.detail.rule
+        && let Some(lines) = rule_text(state, judged, shown, width)
+    {
+        return lines;
+    }
     if state.detail.json
         && let Some(Ok((json, _))) = &state.detail.values
     {
@@ -69,7 +76,6 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
         standing,
         comments: &comments,
         dependants: dependants.map_or(&[], |list| list.as_slice()),
-        policy: &[],
         source: None,
         secrets,
     };
@@ -77,6 +83,60 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
         .into_iter()
         .map(|DetailLine { pieces, .. }| pieces)
         .collect()
+}
+
+/// Where the policies stand that speak of a row: file and line of each whose text is known.
+pub fn rule_places(state: &State, judged: &Judged) -> Vec<(String, usize)> {
+    let places = judged.findings.iter().filter_map(|finding| {
+        let at = finding.origin.as_ref()?.at.as_deref()?;
+        let (file, line) = at.rsplit_once(':')?;
+        let known = state.setup.policies.contains_key(file);
+        known.then(|| Some((file.to_owned(), line.parse().ok()?)))?
+    });
+    let mut places: Vec<_> = places.collect();
+    places.dedup();
+    places
+}
+
+/// The text of a policy, with the line of the rule marked.
+fn rule_text(state: &State, judged: &Judged, shown: usize, width: u16) -> Option<Vec<Vec<Piece>>> {
+    let (file, at) = rule_places(state, judged).into_iter().nth(shown)?;
+    let text = state.setup.policies.get(&file)?;
+    let mut lines = vec![
+        vec![Piece::foreign(&format!("{file}:{at}"), Role::Strong)],
+        Vec::new(),
+    ];
+    for (number, line) in (1..).zip(text.lines()) {
+        let role = if number == at {
+            Role::Strong
+        } else {
+            Role::Text
+        };
+        let mark = if number == at { ">" } else { " " };
+        let shown = visible(&line.replace('\t', "  ")).into_owned();
+        let room = usize::from(width).saturating_sub(7).max(1);
+        for (part, text) in wrap(&shown, room).into_iter().enumerate() {
+            let label = if part == 0 {
+                format!("{mark}{number:>4}  ")
+            } else {
+                " ".repeat(7)
+            };
+            lines.push(vec![Piece::new(label, Role::Dim), Piece::new(text, role)]);
+        }
+        if line.trim().is_empty() {
+            lines.push(Vec::new());
+        }
+    }
+    Some(lines)
+}
+
+/// The first line to show, so that the rule's own line is in sight.
+pub fn rule_top(state: &State) -> usize {
+    let marked = state.detail.lines.iter().position(|line| {
+        line.first()
+            .is_some_and(|piece| piece.text.starts_with('>'))
+    });
+    marked.map_or(0, |line| line.saturating_sub(2))
 }
 
 /// The block of a resource: its address with no instance key in it, as references name it.

@@ -1,6 +1,7 @@
 //! Why an action cannot be done now, in words. The footer and the palette ask, and so does every key.
 
 use crate::plan::effect::Kind;
+use crate::review::{SHORTEST_REASON, verdicts};
 use crate::ui::dialog::{Asking, Field, Overlay};
 use crate::ui::keymap::Action;
 use crate::ui::number::counted;
@@ -79,6 +80,11 @@ pub fn cannot_sign(state: &State) -> Option<String> {
     if state.source_changed {
         return Some("the plan on disk is no longer what was read: start again".into());
     }
+    if let Some(finding) =
+        verdicts::blocked(state.signals.iter().map(|&row| &state.rows[row as usize]))
+    {
+        return Some(format!("policies cannot be evaluated: {}", finding.message));
+    }
     let open = state.tally.open;
     if open > 0 {
         return Some(format!(
@@ -97,6 +103,11 @@ fn submit(state: &State) -> Option<String> {
     match state.overlay.as_ref()? {
         Overlay::Ack(asking) if asking.field == Field::Answer && !asking.matches() => {
             mismatch(asking)
+        }
+        Overlay::Ack(asking) if asking.field == Field::Answer && !asking.is_reasoned() => {
+            Some(format!(
+                "a policy denies this: write why it may be done all the same, {SHORTEST_REASON} characters or more (tab)"
+            ))
         }
         Overlay::Words(words) if words.line.text().trim().is_empty() => {
             Some("write why first".into())

@@ -107,6 +107,25 @@ fn counts(state: &State, room: usize) -> Vec<Piece> {
                 role,
             ));
         }
+        for (mark, n, word, role) in [
+            (
+                theme.glyph("✗", "x"),
+                state.tally.denies,
+                "deny",
+                Role::Alarm,
+            ),
+            ("!", state.tally.warns, "warn", Role::Warn),
+        ] {
+            if n > 0 {
+                let word = if words {
+                    format!(" {word}")
+                } else {
+                    String::new()
+                };
+                pieces.push(Piece::new(gap, Role::Text));
+                pieces.push(Piece::new(format!("{mark} {}{word}", count(n)), role));
+            }
+        }
         pieces
     };
     let full = make(true, "   ");

@@ -197,7 +197,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                called(function, arguments).replace(' ', ""),
+                called(function, arguments).replace([' ', '\n'], ""),
                 expected,
                 "{arguments}"
             );

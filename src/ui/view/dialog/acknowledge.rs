@@ -3,6 +3,7 @@
 //! Built from the very requirement that is written into the acknowledgement.
 
 use super::Page;
+use crate::review::verdicts;
 use crate::risk::Risk;
 use crate::text::visible;
 use crate::ui::dialog::{Asking, Field};
@@ -20,7 +21,9 @@ impl Page<'_> {
         self.blank();
         self.anchor = self.lines.len();
         let on_reason = asking.field == Field::Reason;
-        self.field("Reason   ", &asking.reason, on_reason);
+        let overrides = asking.requirement.denies().next().is_some();
+        let label = if overrides { "Override " } else { "Reason   " };
+        self.field(label, &asking.reason, on_reason);
         if let Some(phrase) = &asking.phrase {
             self.name(asking, phrase);
             "Acknowledge a critical change"
@@ -55,7 +58,15 @@ impl Page<'_> {
             if finding.risk < Risk::High || !rules.iter().any(|rule| **rule == *finding.rule) {
                 continue;
             }
-            let lines = wrap(&visible(&finding.message), self.width.saturating_sub(2));
+            let message = match finding.origin {
+                Some(_) => format!(
+                    "Policy {} denies: {}",
+                    verdicts::rule(finding),
+                    finding.message
+                ),
+                None => finding.message.to_string(),
+            };
+            let lines = wrap(&visible(&message), self.width.saturating_sub(2));
             for (i, text) in lines.into_iter().enumerate() {
                 let mark = if i == 0 {
                     theme.risk_mark(finding.risk)
