@@ -12,6 +12,7 @@ use crate::policy::serve::serve;
 use crate::policy::worker;
 
 pub mod apply;
+pub mod brought;
 pub mod check;
 pub mod demo;
 pub mod desk;

@@ -29,7 +29,7 @@ pub struct Arguments {
 
 /// Reads and judges the whole plan, prints what was found, and says whether a person is needed.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let policies = arguments.policy.open(None)?;
+    let policies = arguments.policy.open(None, &arguments.plan.plan)?;
     let plan = open::plan(&arguments.plan)?;
     let (bytes, file) = (plan.bytes, plan.file);
     let (judgement, rows) = plan.json.read(None, |reader| {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::plan::archive::PlanFile;
 use crate::plan::effect::Kind;
 use crate::plan::index::Header;
+use crate::review::verdicts;
 use crate::risk::{Finding, Judged, Risk};
 use crate::text::visible;
 
@@ -62,7 +63,12 @@ impl Report<'_> {
 
         let (mut asking, mut rest): (Vec<&Judged>, Vec<&Judged>) =
             self.rows.iter().partition(|row| row.needs_ack());
-        asking.sort_by_key(|row| std::cmp::Reverse(row.risk()));
+        asking.sort_by_key(|row| {
+            (
+                !verdicts::is_out_of_scope(row),
+                std::cmp::Reverse(row.risk()),
+            )
+        });
         rest.sort_by_key(|row| std::cmp::Reverse(row.risk()));
         if !asking.is_empty() {
             let _ = writeln!(out, "To acknowledge ({})", asking.len());

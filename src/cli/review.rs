@@ -138,7 +138,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         );
     }
     let trust = arguments.trust.open().map(|opened| opened.trust);
-    let policies = arguments.policy.open(trust.as_ref().ok())?;
+    let policies = arguments
+        .policy
+        .open(trust.as_ref().ok(), &arguments.plan.plan)?;
     let plan = open::plan(&arguments.plan)?;
     let signing = trust.and_then(|trust| signing(arguments, trust, plan.file.as_ref()));
     let beside = if arguments.plan.plan.as_os_str() == "-" {

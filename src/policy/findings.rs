@@ -143,6 +143,9 @@ impl Findings {
         if let Some(by) = by {
             note("found_by", by.words());
         }
+        if by == Some(By::Block) {
+            message.push_str(" (on all instances of the block)");
+        }
         if let Some(suppressed) = &entry.suppressed {
             let reason = suppressed.reason.as_deref().unwrap_or("no reason is given");
             note("suppressed", reason);

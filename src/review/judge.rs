@@ -16,6 +16,9 @@ use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
 use crate::plan::value::ValueError;
 use crate::plan::values::Values;
+use crate::policy::brought;
+use crate::policy::overrides::Accepted;
+use crate::policy::scope::Act;
 use crate::policy::{Opinion, Policies};
 use crate::review::verdicts;
 use crate::risk::{self, Finding, Judged, Risk, Tally};
@@ -49,6 +52,8 @@ pub struct Judgement {
     pub product: Product,
     /// What is marked as secret anywhere in the plan, and is therefore masked everywhere.
     pub secrets: Arc<Secrets>,
+    /// Denies of policies that comments in the configuration accept.
+    pub accepted: Vec<Accepted>,
 }
 
 /// The tool that a plan is for.
@@ -102,7 +107,19 @@ pub fn judge(
     plan_file: Option<&PlanFile>,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<Judgement, Failure> {
+    judge_rows(reader, total, plan_file, None, step).map(|(judgement, _)| judgement)
+}
+
+/// The same; where `acts` is given, every row is also kept as an act for it.
+fn judge_rows(
+    reader: &mut dyn Read,
+    total: Option<u64>,
+    plan_file: Option<&PlanFile>,
+    acts: Option<Vec<Act>>,
+    step: &mut dyn FnMut(Step) -> ControlFlow<()>,
+) -> Result<(Judgement, Vec<Act>), Failure> {
     let mut judging = Judging {
+        acts,
         step,
         batch: Vec::new(),
         sent: 0,
@@ -121,16 +138,19 @@ pub fn judge(
         runs_local_code,
         names_tofu,
         secrets,
+        acts,
         ..
     } = judging;
-    Ok(Judgement {
+    let judgement = Judgement {
         product: Product::of(&header, names_tofu),
         header,
         signals,
         counts,
         runs_local_code,
         secrets: Arc::new(secrets),
-    })
+        accepted: Vec::new(),
+    };
+    Ok((judgement, acts.unwrap_or_default()))
 }
 
 /// The same, with what `policies` say of the plan. They are asked while it is read, and answer at its end; until they
@@ -142,12 +162,34 @@ pub fn judge_under(
     policies: &Policies,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<(Judgement, Opinion), Failure> {
-    let Some(mut evaluation) = policies.begin()? else {
+    if policies.is_none() {
         let judgement = judge(reader, total, plan_file, step)?;
         return Ok((judgement, Opinion::default()));
+    }
+    let acts = Some(Vec::new());
+    let ((mut judgement, acts), mut opinion) = match policies.begin()? {
+        None => (
+            judge_rows(reader, total, plan_file, acts, step)?,
+            Opinion::default(),
+        ),
+        Some(mut evaluation) => {
+            let judged = judge_rows(&mut evaluation.tee(reader), total, plan_file, acts, step)?;
+            (judged, evaluation.finish())
+        }
     };
-    let judgement = judge(&mut evaluation.tee(reader), total, plan_file, step)?;
-    Ok((judgement, evaluation.finish()))
+    let header = &judgement.header;
+    let plan = brought::Plan {
+        acts: &acts,
+        snapshot: plan_file.map(|file| &*file.snapshot),
+        workspace: plan_file.map(|file| &*file.workspace),
+        made: header
+            .timestamp
+            .as_deref()
+            .and_then(|time| time.parse().ok()),
+        errored: header.errored == Some(true) || plan_file.is_some_and(|file| file.errored),
+    };
+    judgement.accepted = policies.brought.weigh(&mut opinion, plan);
+    Ok((judgement, opinion))
 }
 
 /// Reads and judges everything into one list, with what policies say: the signals first, then what policies say of the
@@ -191,6 +233,7 @@ pub fn judge_all(
 }
 
 struct Judging<'a> {
+    acts: Option<Vec<Act>>,
     step: &'a mut dyn FnMut(Step) -> ControlFlow<()>,
     batch: Vec<Judged>,
     sent: u64,
@@ -213,17 +256,21 @@ impl Judging<'_> {
 
 impl Sink for Judging<'_> {
     fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
-        let findings = if has_values(&effect) {
-            match Values::of_item(item) {
-                Ok(values) => {
-                    self.secrets.collect(&values);
-                    risk::assess(&effect, Some(&values))
+        let values = has_values(&effect)
+            .then(|| Values::of_item(item))
+            .transpose();
+        let findings = match &values {
+            Ok(values) => {
+                if let Some(values) = values {
+                    self.secrets.collect(values);
                 }
-                Err(error) => vec![undecodable(&error)],
+                risk::assess(&effect, values.as_ref())
             }
-        } else {
-            risk::assess(&effect, None)
+            Err(error) => vec![undecodable(error)],
         };
+        if let Some(acts) = &mut self.acts {
+            acts.push(Act::of(&effect, values.ok().flatten().as_ref()));
+        }
         let judged = Judged::new(effect, findings);
         self.tally.add(&judged);
         self.counts.add(&judged.effect);

@@ -156,6 +156,7 @@ pub fn facts() -> Facts {
             ..Counts::default()
         },
         policy_sha256: None,
+        accepted: Vec::new(),
     }
 }
 

@@ -97,7 +97,9 @@ fn fill(over: &mut Override, rest: &str, more: &str) -> Result<(), String> {
         rest = behind;
     }
     if over.reason.chars().count() < SHORTEST_REASON {
-        return Err(format!("a reason has at least {SHORTEST_REASON} characters"));
+        return Err(format!(
+            "a reason has at least {SHORTEST_REASON} characters"
+        ));
     }
     if over.target.is_none() && over.block.is_none() {
         return Err("it stands at no block, and for= is missing".into());

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::{Count, Name, Node};
 use crate::plan::action::Action;
 use crate::plan::effect::Kind;
+use crate::review::verdicts;
 use crate::risk::Judged;
 use crate::ui::standing::Standing;
 use crate::ui::width::count;
@@ -209,10 +210,11 @@ impl Builder<'_> {
         let at = self.open_group(0, label, label.into(), count, open);
         match section {
             Section::Asking => {
-                // Signals of the whole plan first, then the worst; the file's own order decides among equals.
+                // What the task may not touch first, then signals of the whole plan, then the worst; the file's own order decides among equals.
                 members.sort_by_key(|&row| {
                     let judged = &self.rows[row as usize];
                     (
+                        !verdicts::is_out_of_scope(judged),
                         judged.effect.kind != Kind::Plan,
                         std::cmp::Reverse(judged.risk()),
                     )
