@@ -7,8 +7,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use rig::{Rig, time};
+use undersign::approval::envelope::Envelope;
+use undersign::approval::statement::Statement;
 use undersign::failure::{Exit, Failure};
 use undersign::gate::level::Level;
+use undersign::review::Requirement;
 use undersign::trust::ledger::Outcome;
 
 #[path = "gate/rig.rs"]
@@ -640,4 +643,85 @@ fn a33_a_cli_configuration_with_overrides_is_refused() {
         rig.path("rc").display()
     ));
     assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "cli-config");
+}
+
+/// A plan that destroys, held against a policy of this text; not approved yet.
+fn under_policy(text: &str) -> Rig {
+    let mut rig = Rig::of("05-destroy-plan");
+    let directory = rig.path("policy");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("p.rego"), text).unwrap();
+    rig.request.policy = Some(directory);
+    rig
+}
+
+const NO_DELETES: &str = "package main\ndeny contains msg if {\n  some rc in input.resource_changes\n  rc.address == \"terraform_data.a\"\n  \"delete\" in rc.change.actions\n  msg := \"it is needed\"\n}\n";
+
+#[test]
+fn a_deny_wants_an_override_with_a_reason() {
+    for (reason, refused) in [
+        (None, Some("override")),
+        (Some("too short"), Some("override")),
+        (Some("          x"), Some("override")),
+        (Some("moved to the new account, OPS-7"), None),
+    ] {
+        let mut rig = under_policy(NO_DELETES);
+        let (facts, required) = rig.review();
+        let denied: Vec<&str> = required.iter().flat_map(Requirement::denies).collect();
+        assert_eq!(denied, ["policy/main.deny"]);
+        let approval = rig.sign_because(&facts, &required, reason);
+        let envelope = Envelope::parse(&fs::read(approval).unwrap()).unwrap();
+        let statement = Statement::parse(envelope.payload()).unwrap();
+        let overrides = &statement.predicate.overrides;
+        assert_eq!(
+            (overrides.len(), overrides[0].address.as_str()),
+            (1, "terraform_data.a")
+        );
+        match refused {
+            Some(word) => assert_refused(rig.verify(), Exit::NotApproved, word),
+            None => assert_eq!(rig.verify().unwrap().persons, ["alice"]),
+        }
+    }
+}
+
+#[test]
+fn an_approval_under_other_policies_does_not_count() {
+    let mut rig = under_policy(NO_DELETES);
+    let (facts, required) = rig.review();
+    rig.sign_because(&facts, &required, Some("it is really wanted"));
+    let directory = rig.path("policy");
+    // Another text that says the same is still another policy.
+    fs::write(directory.join("q.rego"), "package other\n").unwrap();
+    assert_refused(rig.verify(), Exit::Mismatch, "policy-inputs");
+    fs::remove_file(directory.join("q.rego")).unwrap();
+    assert!(rig.verify().is_ok());
+    rig.request.policy = None;
+    assert_refused(rig.verify(), Exit::Mismatch, "policy-inputs");
+}
+
+#[test]
+fn an_approval_without_the_policies_of_the_trust_file_does_not_count() {
+    let mut rig = under_policy(NO_DELETES);
+    let directory = rig.request.policy.take().unwrap();
+    rig.approve();
+    assert!(rig.verify().is_ok(), "nobody demands policies yet");
+    rig.trust(&format!(
+        "[policy]\ndirectory = \"{}\"\n",
+        directory.display()
+    ));
+    assert_refused(rig.verify(), Exit::Mismatch, "policy-inputs");
+}
+
+#[test]
+fn a_policy_that_cannot_be_evaluated_stops_every_apply() {
+    for text in [
+        "package main\ndeny contains msg if {",
+        "package main\ndeny contains 7 if true",
+        "package main\ndeny contains \"m\" if { print(input.terraform_version); false }",
+    ] {
+        let mut rig = under_policy(text);
+        let (facts, required) = rig.review();
+        rig.sign_because(&facts, &required, Some("it is really wanted"));
+        assert_refused(rig.verify(), Exit::HardDeny, "policy-trouble");
+    }
 }

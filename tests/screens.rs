@@ -14,6 +14,7 @@ use support::scene;
 use support::screen::{Screen, setup};
 use undersign::failure::{Exit, Failure};
 use undersign::plan::index::Progress;
+use undersign::policy::{Kind, Opinion, Place, Trouble, Verdict};
 use undersign::review::Method;
 use undersign::review::log::Said;
 use undersign::text::is_hidden;
@@ -458,4 +459,165 @@ proptest! {
         // A terminal may also have another size than the one that was told last.
         screen.draw(sizes[0].1, sizes[0].0);
     }
+}
+
+const DENY: &str = "package main\n\n# No database goes.\ndeny contains msg if {\n\tsome rc in input.resource_changes\n\tmsg := rc.address\n}\n";
+
+/// The incident with what policies say of it: a deny and a warning on a row, a deny of the plan.
+fn with_policies(width: u16, height: u16) -> Screen {
+    let mut setup = setup(Palette::Dark);
+    setup.policies = std::sync::Arc::new([("db.rego".to_owned(), DENY.to_owned())].into());
+    let mut screen = Screen::with(setup, width, height).rows(scene::incident());
+    let address = screen
+        .state
+        .rows
+        .iter()
+        .find(|row| &*row.effect.name == "primary");
+    let address = address.unwrap().effect.address.to_string();
+    let verdict = |kind, rule: &str, message: &str, address: Option<&str>| Verdict {
+        kind,
+        rule: rule.into(),
+        message: message.into(),
+        address: address.map(Into::into),
+        source: Some(Place {
+            file: "db.rego".into(),
+            line: 4,
+        }),
+        tool: "rego".into(),
+        metadata: std::collections::BTreeMap::new(),
+    };
+    let opinion = Opinion {
+        verdicts: vec![
+            verdict(Kind::Deny, "main.deny", "no database goes", Some(&address)),
+            verdict(
+                Kind::Warn,
+                "main.warn",
+                "no \u{1b}[31mtag\u{202e}",
+                Some(&address),
+            ),
+            verdict(Kind::Deny, "main.deny_many", "3 deletes", None),
+        ],
+        troubles: Vec::new(),
+    };
+    screen.send(Msg::Opinion(Box::new(opinion), std::sync::Arc::default()));
+    screen.loaded()
+}
+
+#[test]
+fn policies_speak_on_the_rows_and_in_the_header() {
+    let screen = with_policies(100, 30).keys("/ 'primary' enter");
+    insta::assert_snapshot!(screen.text());
+    let found = |filter: &str| {
+        with_policies(100, 30)
+            .keys(&format!("/ '{filter}' enter"))
+            .state
+            .fitting
+    };
+    assert_eq!(
+        [
+            found("policy:deny"),
+            found("policy:warn"),
+            found("policy:main.deny_many"),
+            found("policy:info")
+        ],
+        [2, 1, 1, 0]
+    );
+}
+
+#[test]
+fn p_shows_the_policy_at_its_line() {
+    let screen = with_policies(100, 30).keys("/ 'primary' enter p");
+    let text = screen.text();
+    assert!(text.contains(">   4  deny contains msg if {"), "{text}");
+    assert!(text.contains("db.rego:4"), "{text}");
+    let back = with_policies(100, 30).keys("/ 'primary' enter p esc");
+    assert!(
+        !back.text().contains("deny contains msg"),
+        "{}",
+        back.text()
+    );
+}
+
+#[test]
+fn a_deny_is_acknowledged_with_a_reason_only() {
+    let open = with_policies(80, 24).keys("/ 'primary' enter a");
+    assert!(
+        open.text()
+            .contains("Policy main.deny denies: no database goes"),
+        "{}",
+        open.text()
+    );
+    let short = with_policies(80, 24).keys("/ 'primary' enter a 'short' enter 'primary' enter");
+    assert!(short.state.log.verdicts().is_empty());
+    assert!(short.text().contains("10 characters"), "{}", short.text());
+    let whole = with_policies(80, 24)
+        .keys("/ 'primary' enter a 'moved to the new cluster' enter 'primary' enter");
+    let verdicts = whole.state.log.verdicts();
+    let [Said::Ack(ack)] = verdicts.values().copied().collect::<Vec<_>>()[..] else {
+        panic!("{verdicts:?}")
+    };
+    assert_eq!(ack.reason.as_deref(), Some("moved to the new cluster"));
+    assert!(ack.requirement.denies().eq(["policy/main.deny"]));
+}
+
+#[test]
+fn trouble_with_a_policy_keeps_everything_from_being_signed() {
+    let mut screen = plain();
+    let trouble = Trouble {
+        reason: "parse".into(),
+        place: Some(Place {
+            file: "db.rego".into(),
+            line: 2,
+        }),
+        error: "no".into(),
+    };
+    let opinion = Opinion {
+        verdicts: Vec::new(),
+        troubles: vec![trouble],
+    };
+    screen.send(Msg::Opinion(Box::new(opinion), std::sync::Arc::default()));
+    let screen = screen.keys("S");
+    assert!(
+        screen.text().contains("policies cannot be evaluated"),
+        "{}",
+        screen.text()
+    );
+}
+
+/// Verdicts on ten thousand rows are laid on them between two keys.
+#[test]
+fn ten_thousand_verdicts_do_not_hold_up_a_key() {
+    let mut screen = Screen::new(100, 30);
+    let row = |number: usize| {
+        let mut effect = undersign::plan::effect::Effect::bare(
+            undersign::plan::effect::Kind::Change,
+            format!("a.b[{number}]"),
+            undersign::plan::action::Action::Update,
+            undersign::plan::effect::Span::default(),
+        );
+        effect.type_name = "a".into();
+        undersign::risk::Judged::new(effect, Vec::new())
+    };
+    screen.send(Msg::Rows((0..10_000).map(row).collect()));
+    let verdict = |number: usize| Verdict {
+        kind: Kind::Warn,
+        rule: format!("main.warn_{}", number % 20),
+        message: format!("a.b[{number}] lacks a tag"),
+        address: Some(format!("a.b[{number}]")),
+        source: None,
+        tool: "rego".into(),
+        metadata: std::collections::BTreeMap::new(),
+    };
+    let opinion = Opinion {
+        verdicts: (0..10_000).map(verdict).collect(),
+        troubles: Vec::new(),
+    };
+    let since = std::time::Instant::now();
+    undersign::ui::update::update(
+        &mut screen.state,
+        Msg::Opinion(Box::new(opinion), std::sync::Arc::default()),
+    );
+    undersign::ui::update::update(&mut screen.state, Msg::Tick);
+    println!("10,000 verdicts on 10,000 rows: {:?}", since.elapsed());
+    assert_eq!(screen.state.tally.warns, 10_000);
 }

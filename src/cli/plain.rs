@@ -165,9 +165,15 @@ impl Plain<'_> {
                     })
                 }
                 typed if (critical && typed == name) || (!critical && typed == "yes") => {
-                    let Some(reason) = override_reason(requirement, input, out)? else {
-                        continue;
+                    let denied = requirement.denies().next().is_some();
+                    let reason = if denied {
+                        override_reason(input, out)?
+                    } else {
+                        None
                     };
+                    if denied && reason.is_none() {
+                        continue;
+                    }
                     let method = if critical {
                         Method::Typed
                     } else {
@@ -255,24 +261,18 @@ impl Plain<'_> {
     }
 }
 
-/// Asks why a policy's deny is accepted, if one denies. `None` if what was said is no reason.
+/// Asks why a policy's deny is accepted. `None` if what was said is no reason.
 fn override_reason(
-    requirement: &Requirement,
     input: &mut dyn BufRead,
     out: &mut dyn Write,
-) -> Result<Option<Option<String>>, Failure> {
-    if requirement.denies().next().is_none() {
-        return Ok(Some(None));
-    }
+) -> Result<Option<String>, Failure> {
     let question = "A policy denies this. Why may it be done all the same? ";
-    match prompt(input, out, question)?.filter(|reason| is_reason(reason)) {
-        Some(reason) => Ok(Some(Some(reason))),
-        None => {
-            let least = format!("A reason has at least {SHORTEST_REASON} characters.\n");
-            say(out, &least)?;
-            Ok(None)
-        }
+    let reason = prompt(input, out, question)?.filter(|reason| is_reason(reason));
+    if reason.is_none() {
+        let least = format!("A reason has at least {SHORTEST_REASON} characters.\n");
+        say(out, &least)?;
     }
+    Ok(reason)
 }
 
 fn say(out: &mut dyn Write, text: &str) -> Result<(), Failure> {

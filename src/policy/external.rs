@@ -106,8 +106,8 @@ impl Waiting {
             .map_err(shown)?;
         match self.config.engine {
             Engine::Conftest => {
-                let test = ["test", "--all-namespaces", "--no-color", "-o", "json", "-p"];
-                conftest(&self.ask("conftest", &test, None, &input)?, &addresses)
+                let arguments = ["test", "--all-namespaces", "--no-color", "-o", "json", "-p"];
+                conftest(&self.ask("conftest", &arguments, None, &input)?, &addresses)
             }
             Engine::Opa | Engine::Embedded => {
                 let eval = ["eval", "-f", "json", "data", "-d"];

@@ -36,7 +36,7 @@ pub(super) fn perform(job: &Job, plan: &str, say: &mut Say<'_>) -> io::Result<()
             }
             rules::asked(&policies).len()
         }
-        Task::Test => test::test(job, policies, say)?,
+        Task::Test => test::test(policies, say)?,
     };
     say(&Answer::Done { rules })
 }

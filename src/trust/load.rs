@@ -52,7 +52,7 @@ pub(super) fn load(shown: &str, text: &str) -> Result<Trust, Failure> {
         limits: at.limits(&config.limits)?,
         revoked: at.revoked(config.revoked)?,
         runner: at.runner(config.runner)?,
-        policy: config.policy.map(|policy| at.policy(policy)).transpose()?,
+        policy: config.policy.map(|policy| at.policy(&policy)).transpose()?,
         ledger: config.ledger.map(|ledger| at.ledger(ledger)).transpose()?,
         signing,
         persons,

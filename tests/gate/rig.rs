@@ -237,13 +237,23 @@ path = "{ledger}"
 
     /// Signs an approval of `facts` with acknowledgements of `required`, and hands it to the gate.
     pub fn sign(&mut self, facts: &Facts, required: &[Requirement]) -> PathBuf {
+        self.sign_because(facts, required, None)
+    }
+
+    /// The same, with a reason for each acknowledgement.
+    pub fn sign_because(
+        &mut self,
+        facts: &Facts,
+        required: &[Requirement],
+        reason: Option<&str>,
+    ) -> PathBuf {
         let number = self.request.approvals.len();
         let acks = required
             .iter()
             .map(|requirement| Ack {
                 requirement: requirement.clone(),
                 method: Method::Key,
-                reason: None,
+                reason: reason.map(Into::into),
             })
             .collect();
         let policy = Policy {

@@ -54,7 +54,7 @@ fn single(
     change: Option<&str>,
     addresses: &Addresses,
 ) -> Result<Verdict, Trouble> {
-    let text = |value: &Value| value.as_string().ok().map(|text| text.to_string());
+    let text = |value: &Value| value.as_string().ok().map(ToString::to_string);
     let (message, named, metadata) = match item {
         Value::String(message) => (message.to_string(), None, BTreeMap::new()),
         Value::Object(fields) => {
@@ -127,7 +127,7 @@ fn unknown(rule: &Asked, value: &Value) -> Trouble {
 
 /// The names in a set of lists, as `exception` gives them.
 pub(super) fn names(value: &Value) -> BTreeSet<String> {
-    let text = |value: &Value| value.as_string().ok().map(|text| text.to_string());
+    let text = |value: &Value| value.as_string().ok().map(ToString::to_string);
     let items = |value: &Value| -> Vec<Value> {
         match value {
             Value::Set(items) => items.iter().cloned().collect(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use regorus::{Engine, Value};
 
 use super::rules::{Asked, asked, name_of};
-use super::source::Policies;
+use super::source::{Policies, is_test};
 use super::{answer, trouble};
 use crate::policy::config::Shape;
 use crate::policy::job::{Answer, Job};
@@ -27,7 +27,10 @@ pub(super) fn evaluate(
     say: &mut Say<'_>,
 ) -> io::Result<usize> {
     let asked = asked(&policies);
-    if asked.is_empty() {
+    let all_read =
+        job.files.iter().filter(|file| !is_test(&file.path)).count() == policies.units.len();
+    // A file that cannot be read is told already, and its rules may be those that are missing.
+    if asked.is_empty() && all_read {
         say(&Answer::Trouble(Trouble {
             reason: "no-rules".into(),
             place: None,
@@ -118,7 +121,7 @@ fn ask(
     engine.set_input(input.clone());
     let place = rule.definitions.first().map(|one| one.place.clone());
     let value = engine
-        .eval_rule(rule.path())
+        .eval_rule(rule.path.clone())
         .map_err(|error| trouble("evaluate", &error, place))?;
     answer::verdicts(rule, &value, address, addresses)
 }
@@ -162,25 +165,22 @@ fn exceptions(
     say: &mut Say<'_>,
 ) -> io::Result<BTreeSet<(String, String)>> {
     let mut excepted = BTreeSet::new();
-    let packages: BTreeSet<String> = policies
+    let packages: BTreeMap<String, String> = policies
         .units
         .iter()
         .filter(|unit| {
             let mut rules = unit.module.policy.iter();
             rules.any(|rule| name_of(rule).as_deref() == Some("exception"))
         })
-        .map(|unit| unit.package.clone())
+        .map(|unit| (unit.package.clone(), unit.rule_path("exception")))
         .collect();
-    for package in packages {
+    for (package, path) in packages {
         let of_package = || asked.iter().filter(|rule| rule.package == package);
         let Some(shape) = of_package().map(|rule| rule.shape).next() else {
             continue;
         };
         policies.engine.set_input(inputs.whole(shape));
-        let value = match policies
-            .engine
-            .eval_rule(format!("data.{package}.exception"))
-        {
+        let value = match policies.engine.eval_rule(path) {
             Ok(value) => value,
             Err(error) => {
                 say(&Answer::Trouble(trouble("evaluate", &error, None)))?;
@@ -256,10 +256,7 @@ fn changes(plan: &Value) -> Vec<Value> {
 }
 
 fn address(change: &Value) -> Option<String> {
-    change["address"]
-        .as_string()
-        .ok()
-        .map(|text| text.to_string())
+    change["address"].as_string().ok().map(ToString::to_string)
 }
 
 fn wrap(plan: Value, beside: &Value, shape: Shape) -> Value {

@@ -15,6 +15,8 @@ pub(super) struct Asked {
     pub(super) package: String,
     /// Its name.
     pub(super) name: String,
+    /// The path that the engine knows it by.
+    pub(super) path: String,
     /// What its values are.
     pub(super) kind: Kind,
     /// Whether it says what is allowed, and denies by not being true.
@@ -37,11 +39,6 @@ impl Asked {
     /// The rule's id.
     pub(super) fn id(&self) -> String {
         format!("{}.{}", self.package, self.name)
-    }
-
-    /// The path that the engine knows it by.
-    pub(super) fn path(&self) -> String {
-        format!("data.{}.{}", self.package, self.name)
     }
 
     /// The definition whose own words are most in `message`: rules do not tell which of their definitions spoke.
@@ -146,6 +143,10 @@ pub(super) fn asked(policies: &Policies) -> Vec<Asked> {
                 .iter()
                 .filter_map(|(_, rule)| definition(rule))
                 .collect(),
+            path: parts
+                .first()
+                .map(|(unit, _)| unit.rule_path(&name))
+                .unwrap_or_default(),
             package,
             name,
         })

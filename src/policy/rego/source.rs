@@ -1,6 +1,7 @@
 //! Policies as they are read: each file as Rego v1, and as v0 where it is none.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
@@ -28,7 +29,9 @@ pub(super) struct Policies {
 /// One file.
 pub(super) struct Unit {
     pub(super) file: String,
+    /// The package, in one word.
     pub(super) package: String,
+    segments: Vec<String>,
     pub(super) module: Ref<Module>,
     /// Rego before 1.0.
     pub(super) v0: bool,
@@ -128,7 +131,7 @@ fn unit(engine: &mut Engine, file: &File) -> Result<Unit, Trouble> {
         .last()
         .cloned()
         .expect("a file that was added is there");
-    let package = path_of(&module.package.refr).unwrap_or_default().join(".");
+    let segments = path_of(&module.package.refr).unwrap_or_default();
     let imports = module
         .imports
         .iter()
@@ -143,7 +146,8 @@ fn unit(engine: &mut Engine, file: &File) -> Result<Unit, Trouble> {
         .collect();
     Ok(Unit {
         file: file.path.clone(),
-        package,
+        package: segments.join("."),
+        segments,
         module,
         v0,
         imports,
@@ -159,6 +163,23 @@ impl Unit {
             Some(import) => import.iter().chain(&path[1..]).cloned().collect(),
             None => path,
         })
+    }
+
+    /// The path of a rule of this file, as the engine wants it: what is no name stands in brackets.
+    pub(super) fn rule_path(&self, rule: &str) -> String {
+        let mut path = String::from("data");
+        for segment in self.segments.iter().map(String::as_str).chain([rule]) {
+            let mut chars = segment.chars();
+            let starts = chars
+                .next()
+                .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+            if starts && chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+                let _ = write!(path, ".{segment}");
+            } else {
+                let _ = write!(path, "[{}]", serde_json::Value::from(segment));
+            }
+        }
+        path
     }
 
     /// The shape of `input` that this file reads.

@@ -115,7 +115,6 @@ fn is_wildcard(expr: &Expr) -> bool {
 /// must have no other use.
 fn steps_through(unit: &Unit, expr: &Expr, query: &Query) -> bool {
     match expr {
-        Expr::ArrayCompr { .. } | Expr::SetCompr { .. } | Expr::ObjectCompr { .. } => false,
         Expr::RefBrack { refr, index, .. } if is_changes(unit, refr) => {
             let Expr::Var { span, .. } = &**index else {
                 return false;
@@ -127,7 +126,10 @@ fn steps_through(unit: &Unit, expr: &Expr, query: &Query) -> bool {
             steps_through(unit, lhs, query) || steps_through(unit, rhs, query)
         }
         Expr::Call { params, .. } => params.iter().any(|param| steps_through(unit, param, query)),
-        Expr::String { .. }
+        Expr::ArrayCompr { .. }
+        | Expr::SetCompr { .. }
+        | Expr::ObjectCompr { .. }
+        | Expr::String { .. }
         | Expr::RawString { .. }
         | Expr::Number { .. }
         | Expr::Bool { .. }
@@ -218,7 +220,7 @@ fn reachable<'a>(
             for unit in policies.units.iter().filter(|unit| unit.package == package) {
                 for other in &unit.module.policy {
                     let fits = name.is_none() || name_of(other) == name;
-                    if fits && !std::ptr::eq::<Rule>(&**other, rule) {
+                    if fits && !std::ptr::eq(&raw const **other, rule) {
                         found.push((unit, &**other));
                         open.push((unit, &**other));
                     }

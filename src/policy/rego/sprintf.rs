@@ -1,6 +1,8 @@
 //! `sprintf` as Go has it: with widths, flags and Go's own words for what does not fit.
 
 use std::fmt::Write as _;
+use std::iter::Peekable;
+use std::str::Chars;
 
 use regorus::Value;
 
@@ -99,6 +101,10 @@ fn scientific(text: &str) -> String {
 
 /// What stands between `%` and the verb.
 #[derive(Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of Go's, and any of them may stand together"
+)]
 struct Form {
     left: bool,
     plus: bool,
@@ -131,21 +137,9 @@ pub(super) fn sprintf(format: &str, values: &[Value]) -> String {
             }
             chars.next();
         }
-        let mut number = || {
-            let mut digits = String::new();
-            while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                digits.push(digit);
-            }
-            // A wider field than any screen is a mistake; Go has a bound too.
-            digits.parse::<usize>().unwrap_or(0).min(10_000)
-        };
-        form.width = number();
+        form.width = number(&mut chars);
         if chars.next_if_eq(&'.').is_some() {
-            let mut digits = String::new();
-            while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                digits.push(digit);
-            }
-            form.precision = Some(digits.parse::<usize>().unwrap_or(0).min(10_000));
+            form.precision = Some(number(&mut chars));
         }
         match chars.next() {
             Some('%') => out.push('%'),
@@ -168,6 +162,15 @@ pub(super) fn sprintf(format: &str, values: &[Value]) -> String {
         let _ = write!(out, "%!(EXTRA {})", extra.join(", "));
     }
     out
+}
+
+/// A width or a precision. A wider field than any screen is a mistake; Go has a bound too.
+fn number(chars: &mut Peekable<Chars<'_>>) -> usize {
+    let mut digits = String::new();
+    while let Some(digit) = chars.next_if(char::is_ascii_digit) {
+        digits.push(digit);
+    }
+    digits.parse::<usize>().unwrap_or(0).min(10_000)
 }
 
 fn one(form: &Form, verb: char, argument: &Argument) -> String {

@@ -5,31 +5,23 @@ use std::io;
 use super::rules::name_of;
 use super::source::{Policies, is_test};
 use super::{place, trouble};
-use crate::policy::job::{Answer, Coverage, Job, Test};
+use crate::policy::Place;
+use crate::policy::job::{Answer, Coverage, Test};
 use crate::policy::serve::Say;
 
+/// A test: its name, the path that the engine knows it by, its place.
+type Known = (String, String, Place);
+
 /// Runs every test, and returns how many there are.
-pub(super) fn test(_job: &Job, mut policies: Policies, say: &mut Say<'_>) -> io::Result<usize> {
+pub(super) fn test(mut policies: Policies, say: &mut Say<'_>) -> io::Result<usize> {
     policies.engine.set_enable_coverage(true);
-    let mut tests: Vec<(String, String, crate::policy::Place)> = Vec::new();
-    for unit in &policies.units {
-        for rule in &unit.module.policy {
-            if let Some(name) = name_of(rule).filter(|name| name.starts_with("test_"))
-                && !tests
-                    .iter()
-                    .any(|(package, known, _)| (package, known) == (&unit.package, &name))
-            {
-                tests.push((unit.package.clone(), name, place(rule.span())));
-            }
-        }
-    }
-    for (package, name, place) in &tests {
-        let path = format!("{package}.{name}");
+    let tests = tests(&policies);
+    for (name, path, place) in &tests {
         say(&Answer::Begins {
-            what: format!("the test {path}"),
+            what: format!("the test {name}"),
             place: Some(place.clone()),
         })?;
-        let failed = match policies.engine.eval_rule(format!("data.{path}")) {
+        let failed = match policies.engine.eval_rule(path.clone()) {
             Ok(regorus::Value::Bool(true)) => None,
             Ok(regorus::Value::Undefined) => Some("is not true: undefined".to_owned()),
             Ok(_) => Some("is not true".to_owned()),
@@ -39,7 +31,7 @@ pub(super) fn test(_job: &Job, mut policies: Policies, say: &mut Say<'_>) -> io:
         let _ = policies.engine.take_prints();
         say(&Answer::Test(Test {
             place: place.clone(),
-            name: path,
+            name: name.clone(),
             failed,
         }))?;
     }
@@ -53,4 +45,20 @@ pub(super) fn test(_job: &Job, mut policies: Policies, say: &mut Say<'_>) -> io:
         }
     }
     Ok(tests.len())
+}
+
+fn tests(policies: &Policies) -> Vec<Known> {
+    let mut tests: Vec<Known> = Vec::new();
+    for unit in &policies.units {
+        for rule in &unit.module.policy {
+            let Some(name) = name_of(rule).filter(|name| name.starts_with("test_")) else {
+                continue;
+            };
+            let path = unit.rule_path(&name);
+            if !tests.iter().any(|(_, known, _)| *known == path) {
+                tests.push((format!("{}.{name}", unit.package), path, place(rule.span())));
+            }
+        }
+    }
+    tests
 }

@@ -80,7 +80,7 @@ pub(super) fn statement<'a>(stmt: &'a LiteralStmt, see: &mut dyn FnMut(&'a Expr)
             expr(collection, see);
         }
         Literal::Expr { expr: inner, .. } | Literal::NotExpr { expr: inner, .. } => {
-            expr(inner, see)
+            expr(inner, see);
         }
         Literal::Every { domain, query, .. } => {
             expr(domain, see);
@@ -192,7 +192,7 @@ pub(super) fn path_of(expr: &Expr) -> Option<Vec<String>> {
 pub(super) fn strings(expr: &Expr) -> Option<String> {
     match expr {
         Expr::String { value, .. } | Expr::RawString { value, .. } => {
-            value.as_string().ok().map(|text| text.to_string())
+            value.as_string().ok().map(ToString::to_string)
         }
         _ => None,
     }

@@ -83,7 +83,7 @@ impl Place<'_> {
         }
     }
 
-    pub(super) fn policy(&self, policy: config::Policy) -> Result<Policy, Failure> {
+    pub(super) fn policy(&self, policy: &config::Policy) -> Result<Policy, Failure> {
         Ok(Policy {
             directory: self.absolute(&policy.directory, policy.directory.get_ref())?,
             sha256: policy.sha256.map(|Hex(digest)| digest),

@@ -105,8 +105,8 @@ mod tests {
                 .unwrap()
                 .replace(['\n', ' '], "")
         };
-        assert_eq!(show(weekday(&[time.clone()])), "\"Friday\"");
-        assert_eq!(show(clock(&[time.clone()])), "[17,30,5]");
+        assert_eq!(show(weekday(std::slice::from_ref(&time))), "\"Friday\"");
+        assert_eq!(show(clock(std::slice::from_ref(&time))), "[17,30,5]");
         assert_eq!(
             show(date(&[Value::from(vec![time.clone(), Value::from("UTC")])])),
             "[2026,11,27]"
