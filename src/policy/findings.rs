@@ -260,7 +260,10 @@ fn misshapen(name: &str, format: Format, wrong: &Wrong) -> Failure {
 /// The JSON is not whole.
 fn unreadable(name: &str, text: &str, offset: usize, error: &ValueError) -> Failure {
     let (reason, at, what) = match error {
-        ValueError::Json { at, .. } if text[at.min(&text.len()).to_owned()..].trim().is_empty() => {
+        // What breaks off at the end of the file, or in a string that goes on to it, was longer once.
+        ValueError::Json { at, what }
+            if *what == "the string has no end" || text[*at..].trim().is_empty() =>
+        {
             ("findings-truncated", *at, "the file is cut off".to_owned())
         }
         ValueError::Json { at, what } => ("findings-json", *at, format!("invalid JSON: {what}")),
