@@ -94,8 +94,8 @@ impl<'a> Addresses<'a> {
         {
             return Landing::Rows(vec![found], By::Address);
         }
-        let blocks = addresses.iter().filter(|address| !has_key(address));
-        if let Some(rows) = blocks.filter_map(|block| self.blocks.get(&**block)).next() {
+        let mut blocks = addresses.iter().filter(|address| !has_key(address));
+        if let Some(rows) = blocks.find_map(|block| self.blocks.get(&**block)) {
             return Landing::Rows(rows.clone(), By::Block);
         }
         if let Some(within) = within {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     fn line(line: u32) -> Option<Place> {
-        Some(Place {
+        (line > 0).then(|| Place {
             file: "main.tf".into(),
             line,
         })

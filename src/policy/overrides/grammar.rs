@@ -74,7 +74,7 @@ fn fill(over: &mut Override, rest: &str, more: &str) -> Result<(), String> {
     loop {
         rest = rest.trim_start();
         if let Some(reason) = rest.strip_prefix(':') {
-            over.reason = format!("{} {more}", reason.trim()).trim().to_owned();
+            over.reason = [reason.trim(), more].join(" ").trim_end().into();
             break;
         }
         let (key, behind) = rest

@@ -92,10 +92,8 @@ impl Pattern {
 
 fn key(pattern: Option<&str>, own: Option<&str>, keys: Keys) -> bool {
     match (pattern, own) {
-        (None, None) => true,
-        (None, Some(_)) => keys == Keys::Any,
-        (Some("*"), Some(_)) => true,
-        (Some("*"), None) => keys == Keys::Any,
+        (None, None) | (Some("*"), Some(_)) => true,
+        (None, Some(_)) | (Some("*"), None) => keys == Keys::Any,
         (Some(pattern), own) => own == Some(pattern),
     }
 }
