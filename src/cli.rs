@@ -16,16 +16,19 @@ pub mod brought;
 pub mod check;
 pub mod demo;
 pub mod desk;
+pub mod explain;
 pub mod failure;
 pub mod identity;
 pub mod loading;
 pub mod open;
+pub mod places;
 pub mod plain;
 pub mod policy;
 pub mod report;
 pub mod review;
 pub mod trust;
 pub mod verify;
+pub mod watch;
 
 /// An agent plans, a person reads and undersigns, a wrapper applies exactly what was signed.
 #[derive(Debug, Parser)]
@@ -43,6 +46,8 @@ pub enum Command {
     Review(review::Arguments),
     /// Say what a plan does and what of it needs a person. Exit 0: nothing; 3: something; 4: a policy denies.
     Check(check::Arguments),
+    /// Say what a rule means, what is lost where it speaks, and what would make the change safe.
+    Explain(explain::Arguments),
     /// Say whether a plan is approved, by whom and until when. Changes nothing.
     Verify(verify::Arguments),
     /// Apply an approved plan, once: verify, claim, apply, record what became of it.
@@ -89,6 +94,7 @@ pub fn main() -> ExitCode {
             let format = arguments.format;
             (check::run(&arguments), format)
         }
+        Command::Explain(arguments) => (explain::run(&arguments), arguments.format),
         Command::Review(arguments) => (review::run(&arguments), Format::Text),
         Command::Demo(arguments) => (demo::run(&arguments), Format::Text),
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),

@@ -4,6 +4,8 @@
 //! differences, texts that hold JSON or base64, and the masking of secrets. What leaves this module is masked already.
 //! Knows no screen and judges nothing.
 
+use std::collections::BTreeSet;
+
 use crate::plan::values::Values;
 
 pub mod embedded;
@@ -110,6 +112,15 @@ pub fn attributes(values: &Values, looking: Looking<'_>) -> Vec<Entry> {
     let mut entries = tree::rows(values, looking);
     mark_forced(&mut entries, looking.forced);
     forced_first(entries)
+}
+
+/// The paths whose values are masked as a whole, and may be shown one by one.
+pub fn secret_paths(values: &Values) -> BTreeSet<String> {
+    tree::rows(values, Looking::default())
+        .into_iter()
+        .filter(|entry| [&entry.old, &entry.new].contains(&&Side::Secret))
+        .map(|entry| entry.path)
+        .collect()
 }
 
 /// Marks the row at each path, or the nearest row above it where the path itself has none.

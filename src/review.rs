@@ -7,11 +7,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::action::Action;
+use crate::plan::effect::Kind;
 use crate::risk::Judged;
 
 pub mod draft;
 pub mod judge;
 pub mod log;
+pub mod memory;
 pub mod rejection;
 pub mod verdicts;
 
@@ -87,6 +90,57 @@ pub fn is_reason(text: &str) -> bool {
 
 /// The fewest characters that say why a policy's deny is accepted.
 pub const SHORTEST_REASON: usize = 10;
+
+/// What becomes of a difference that was seen outside: does the plan act on the object, or leave it so? `None`: the row is
+/// no drift.
+pub fn fate<'a>(row: &Judged, rows: impl IntoIterator<Item = &'a Judged>) -> Option<Fate> {
+    let drift = &row.effect;
+    let acts = |other: &Judged| {
+        let effect = &other.effect;
+        effect.kind == Kind::Change
+            && effect.address == drift.address
+            && effect.deposed == drift.deposed
+            && effect.action != Action::NoOp
+    };
+    (drift.kind == Kind::Drift).then(|| {
+        if rows.into_iter().any(acts) {
+            Fate::ActedOn
+        } else {
+            Fate::Accepted
+        }
+    })
+}
+
+/// What becomes of a difference that was seen outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// The plan acts on the object, and brings it to the configuration.
+    ActedOn,
+    /// The plan leaves it so, and the state takes it over.
+    Accepted,
+}
+
+impl Fate {
+    /// The word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Fate::ActedOn => "acted-on",
+            Fate::Accepted => "accepted",
+        }
+    }
+
+    /// The sentence for people.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Fate::ActedOn => {
+                "This plan acts on the object: what was changed outside is brought back to the configuration."
+            }
+            Fate::Accepted => {
+                "This plan leaves it so: the state takes over what was changed outside."
+            }
+        }
+    }
+}
 
 /// How an acknowledgement was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,7 +27,7 @@ pub mod walk;
 pub use assess::assess;
 pub use catalogue::ruleset_sha256;
 pub use rules::{Rule, rule};
-pub use summary::{Tally, summary};
+pub use summary::{Earlier, Tally, since, summary};
 
 /// How bad it can be. Ordered: `Low < Medium < High < Critical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,12 +153,14 @@ impl Finding {
 pub struct Judged {
     /// The row.
     pub effect: Effect,
-    /// Its findings, worst first.
+    /// Its findings, worst first, and among equals what tells most.
     pub findings: Vec<Finding>,
 }
 
 impl Judged {
     /// A row and its findings; sorts them worst first.
+    ///
+    /// The table of rules begins with what is destroyed: that is told before the protections that are taken away.
     pub fn new(effect: Effect, findings: Vec<Finding>) -> Self {
         let mut judged = Judged {
             effect,
@@ -171,12 +173,16 @@ impl Judged {
     /// Adds findings; sorts them worst first.
     pub fn add(&mut self, findings: Vec<Finding>) {
         self.findings.extend(findings);
-        self.findings.sort_by(|a, b| {
-            b.risk
-                .cmp(&a.risk)
-                .then_with(|| a.rule.cmp(&b.rule))
-                .then_with(|| a.path.cmp(&b.path))
-        });
+        if self.findings.len() > 1 {
+            self.findings.sort_by_cached_key(|finding| {
+                (
+                    std::cmp::Reverse(finding.risk),
+                    rules::place(&finding.rule),
+                    finding.rule.clone(),
+                    finding.path.clone(),
+                )
+            });
+        }
     }
 
     /// The highest risk of its findings; low if it has none.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event;
 
@@ -28,6 +28,7 @@ pub mod key;
 pub mod keymap;
 pub mod layout;
 pub mod line;
+pub mod mouse;
 pub mod number;
 pub mod standing;
 pub mod state;
@@ -38,8 +39,9 @@ pub mod update;
 pub mod view;
 pub mod width;
 
-use hands::{Hands, Outcome, Receipt, SignRequest};
+use hands::{Disk, Hands, Outcome, Receipt, SignRequest};
 use key::Key;
+use mouse::{Clicks, Mouse};
 use state::{Reading, State};
 use terminal::Screen;
 use theme::Theme;
@@ -123,7 +125,9 @@ pub enum Msg {
     /// Text comes back from the editor.
     Edited(Result<String, Failure>),
     /// The plan on disk is no longer what was read.
-    SourceChanged,
+    Disk(Disk),
+    /// The mouse was used.
+    Mouse(Mouse),
 }
 
 /// What the screen wants done.
@@ -145,6 +149,8 @@ pub enum Command {
     Suspend,
     /// Draw everything anew.
     Redraw,
+    /// Let the terminal report clicks, or no longer.
+    Mouse(bool),
     /// The review is over.
     Quit(Outcome),
 }
@@ -152,8 +158,8 @@ pub enum Command {
 /// How often the screen looks for news while something goes on.
 const BUSY: Duration = Duration::from_millis(33);
 
-/// How often it looks when nothing goes on, but somebody may still say that the plan has changed.
-const IDLE: Duration = Duration::from_millis(500);
+/// How often it looks whether the plan on disk is still what was read, when nothing goes on.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Runs a review on the terminal, from the first row to its end.
 ///
@@ -190,6 +196,7 @@ fn turn(
     let lost = |error: std::io::Error| Failure::io("the terminal", &error);
     let (signed, signatures) = channel();
     let mut commands = Vec::new();
+    let mut clicks = Clicks::default();
     let mut more_may_come = true;
     loop {
         more_may_come &= drain(state, messages, &mut commands);
@@ -233,6 +240,10 @@ fn turn(
                     screen.redraw().map_err(lost)?;
                     None
                 }
+                Command::Mouse(on) => {
+                    screen.mouse(on).map_err(lost)?;
+                    None
+                }
                 Command::Quit(outcome) => return Ok(outcome),
             };
             if let Some(answer) = answer {
@@ -247,19 +258,16 @@ fn turn(
         if !commands.is_empty() {
             continue;
         }
-        let patience = match (state.busy(), more_may_come) {
-            (true, _) => Some(BUSY),
-            (false, true) => Some(IDLE),
-            (false, false) => None,
-        };
-        if let Some(patience) = patience
-            && !event::poll(patience).map_err(lost)?
-        {
+        if !heard(state, hands, more_may_come, &mut commands).map_err(lost)? {
             continue;
         }
         // Whatever is queued is taken before the next frame: a held key scrolls without lagging behind.
         loop {
-            if let Some(msg) = key::message(&event::read().map_err(lost)?) {
+            let msg = match key::message(&event::read().map_err(lost)?) {
+                Some(Msg::Mouse(mouse)) => Some(Msg::Mouse(clicks.hear(mouse, Instant::now()))),
+                msg => msg,
+            };
+            if let Some(msg) = msg {
                 commands.extend(update::update(state, msg));
             }
             if !commands.is_empty() || !event::poll(Duration::ZERO).map_err(lost)? {
@@ -267,6 +275,28 @@ fn turn(
             }
         }
     }
+}
+
+/// Waits for a key. Says that there is none when something else may have happened.
+///
+/// Where nothing goes on, nothing is drawn either: the plan on disk is looked at now and then, and that is all.
+fn heard(
+    state: &mut State,
+    hands: &mut dyn Hands,
+    more_may_come: bool,
+    commands: &mut Vec<Command>,
+) -> std::io::Result<bool> {
+    if state.busy() || more_may_come {
+        return event::poll(BUSY);
+    }
+    while !event::poll(IDLE)? {
+        let disk = hands.disk();
+        if disk != state.disk {
+            commands.extend(update::update(state, Msg::Disk(disk)));
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Takes what the reader has sent; says whether more may come.

@@ -271,7 +271,7 @@ fn labelled_changes_ask_where_they_must_and_only_there() {
         }
     }
     println!(
-        "{dangerous} dangerous, {} missed; {routine} routine or more, {} asked wrongly",
+        "MEASURED {dangerous} dangerous changes, {} missed; {routine} routine changes, {} asked wrongly",
         missed.len(),
         wrong.len()
     );
@@ -355,7 +355,7 @@ fn whole_plans_say_what_they_are() {
     assert_eq!(signals("create"), ["no-prior-state"]);
     assert_eq!(signals("no-op"), Vec::<String>::new());
     assert_eq!(signals("refresh-only"), ["refresh-only"]);
-    assert_eq!(signals("replace"), Vec::<String>::new());
+    assert_eq!(signals("replace"), ["depended-on"]);
     let (_, refresh) = rig("refresh-only");
     assert!(
         refresh.rows.iter().all(|(judged, _)| !judged.needs_ack()),
@@ -370,13 +370,24 @@ fn whole_plans_say_what_they_are() {
     );
 }
 
-/// Prints how many changes of the plans in a folder ask for an acknowledgement, and why. Set `UNDERSIGN_PLANS` to run it.
+/// Plans of other people: those that `UNDERSIGN_PLANS` names, or those that lie beside the repository.
+fn plans_of_others() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let named = std::env::var_os("UNDERSIGN_PLANS").map(PathBuf::from);
+    // A second working tree of the repository stands one folder deeper.
+    let beside = ["../shared/corpus", "../../shared/corpus"].map(|folder| root.join(folder));
+    named.or_else(|| beside.into_iter().find(|folder| folder.is_dir()))
+}
+
+/// Prints how many changes of other people's plans ask for an acknowledgement, and why each does.
 #[test]
 fn the_share_of_changes_that_ask_can_be_measured() {
-    let Some(folder) = std::env::var_os("UNDERSIGN_PLANS") else {
+    let Some(folder) = plans_of_others() else {
+        println!("SKIPPED tests/judgement.rs: there is no folder ../shared/corpus to measure on");
         return;
     };
-    let (mut plans, mut changes, mut asking, mut creates, mut asking_creates) = (0, 0, 0, 0, 0);
+    let (mut plans, mut changes, mut asking, mut creates, mut asking_creates) =
+        (0, 0_u32, 0_u32, 0, 0);
     let mut rules: BTreeMap<String, usize> = BTreeMap::new();
     let mut signalled: BTreeMap<String, usize> = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -428,9 +439,16 @@ fn the_share_of_changes_that_ask_can_be_measured() {
         }
     }
     println!(
-        "{plans} plans, {changes} changes, {asking} ask; {creates} creates, {asking_creates} of them ask"
+        "MEASURED {plans} plans, {changes} changes, {asking} ask ({:.1} %); {creates} creates, {asking_creates} of them ask",
+        100.0 * f64::from(asking) / f64::from(changes)
     );
-    println!("rules {rules:#?}, signals {signalled:#?}");
+    for (what, counts) in [("findings", rules), ("plans", signalled)] {
+        let mut counts: Vec<_> = counts.into_iter().collect();
+        counts.sort_by_key(|(rule, count)| (std::cmp::Reverse(*count), rule.clone()));
+        for (rule, count) in counts {
+            println!("MEASURED {count:>5} {what} {rule}");
+        }
+    }
 }
 
 const SECRET: &str = "hunter2-canary-do-not-print";

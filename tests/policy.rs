@@ -1,6 +1,7 @@
 //! Policies, evaluated by the real worker: the same verdicts as written down, one change at a time as in one go, and
 //! trouble that is never silence.
 
+#![cfg(feature = "rego")]
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -745,4 +746,71 @@ fn another_engine_is_asked_where_the_settings_say_so() {
             "{engine}"
         );
     }
+}
+
+/// Programs that answer as the real ones do, in front of everything else on PATH.
+fn with_programs(scripts: &[(&str, &str)], arguments: &[&str]) -> Output {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bin = tempfile::tempdir().unwrap();
+    for (name, script) in scripts {
+        let path = bin.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!(
+        "{}:{}",
+        bin.path().display(),
+        std::env::var("PATH").unwrap()
+    );
+    Command::new(env!("CARGO_BIN_EXE_undersign"))
+        .args(arguments)
+        .env("PATH", path)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_answer_of_another_engine_is_laid_on_the_rows() {
+    let plan = fixtures("plans/incident/plan.json");
+    let opa = r#"case "$1" in version) echo "Version: 9.9";; *) test -d "$6" && grep -q resource_changes "$8" && echo '{"result":[{"expressions":[{"value":{"main":{"deny":["aws_kms_key.data: no"]}}}]}]}';; esac"#;
+    let conftest = r#"case "$1" in --version) echo "Conftest: 9.9";; *) echo '[{"namespace":"main","failures":[{"msg":"no","metadata":{"address":"aws_kms_key.data"}}]}]'; exit 1;; esac"#;
+    let broken = r#"case "$1" in version) echo "Version: 9.9";; *) echo "rego_parse_error: p.rego:2" >&2; exit 2;; esac"#;
+    for (engine, script, words) in [
+        ("opa", opa, "aws_kms_key.data: no  [policy/main.deny]"),
+        ("conftest", conftest, "no  [policy/main.deny]"),
+        (
+            "opa",
+            broken,
+            "rego_parse_error: p.rego:2  [policy-trouble]",
+        ),
+    ] {
+        let settings = format!("engine = \"{engine}\"\n");
+        let policies = directory(&[("p.rego", "package main\n"), ("undersign.toml", &settings)]);
+        let arguments = [
+            "check",
+            plan.to_str().unwrap(),
+            "--policy",
+            policies.path().to_str().unwrap(),
+        ];
+        let output = with_programs(&[(engine, script)], &arguments);
+        let out = text(&output.stdout);
+        assert!(
+            out.contains(words),
+            "{engine}: {out}{}",
+            text(&output.stderr)
+        );
+        assert_eq!(output.status.code(), Some(4), "{engine}");
+    }
+}
+
+#[test]
+fn the_engine_in_the_digest_is_the_engine_that_is_built_in() {
+    let lock =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock")).unwrap();
+    let version = lock
+        .split_once("name = \"regorus\"\nversion = \"")
+        .and_then(|(_, rest)| rest.split('"').next())
+        .unwrap();
+    let named = format!("regorus {version},");
+    assert!(undersign::policy::EMBEDDED.starts_with(&named), "{named}");
 }

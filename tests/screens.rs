@@ -19,7 +19,7 @@ use undersign::review::Method;
 use undersign::review::log::Said;
 use undersign::text::is_hidden;
 use undersign::ui::dialog::Overlay;
-use undersign::ui::hands::{Outcome, Receipt};
+use undersign::ui::hands::{Disk, Outcome, Receipt};
 use undersign::ui::key::Key;
 use undersign::ui::theme::{Palette, Theme};
 use undersign::ui::{Command, Msg, width};
@@ -196,7 +196,7 @@ fn nothing_is_signed_while_something_is_open_or_the_name_is_wrong() {
     assert!(screen.text().contains("type prod/network to sign"));
     let mut screen = screen.paste("k").keys("enter");
     assert!(screen.asked.is_empty(), "a pasted name does not count");
-    screen.send(Msg::SourceChanged);
+    screen.send(Msg::Disk(Disk::Changed));
     let screen = screen.keys("'k' enter");
     assert!(screen.asked.is_empty());
     assert!(screen.text().contains("no longer what was read"));

@@ -70,7 +70,7 @@ impl Keygen {
     fn command(&self, namespace: &str, file: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command
-            .args(["-Y", "sign", "-n", namespace, "-f"])
+            .args(["-q", "-Y", "sign", "-n", namespace, "-f"])
             .arg(&self.key_file)
             .arg(file)
             .env_clear()

@@ -37,7 +37,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     })?;
     let report = report::Report {
         name: &plan.name,
-        header: &judgement.header,
+        judgement: &judgement,
         file: file.as_ref(),
         rows: &rows,
     };

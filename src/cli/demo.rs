@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 identity: Identity::throw_away(PERSON, key),
             }),
             drafts: None,
+            watched: None,
             results: Results::Nowhere(private.path().into()),
         },
         &arguments.looks,

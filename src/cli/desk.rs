@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::identity::Identity;
 use super::loading::Loaded;
+use super::watch::Watched;
 use crate::approval::facts::Facts;
 use crate::approval::sign::{self, Job};
 use crate::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
@@ -19,11 +20,12 @@ use crate::plan::source::Source;
 use crate::plan::values::Values;
 use crate::review::draft::Draft;
 use crate::review::log::Log;
+use crate::review::memory::Memory;
 use crate::review::rejection::Rejection;
 use crate::risk::{self, Judged};
 use crate::text::visible;
 use crate::trust::{Scope, Trust};
-use crate::ui::hands::{Hands, Receipt, SignJob, SignRequest};
+use crate::ui::hands::{Disk, Hands, Receipt, SignJob, SignRequest};
 
 /// Whose signature counts for the plan, and who sits here.
 #[derive(Debug)]
@@ -64,10 +66,14 @@ pub struct Desk {
     pub drafts: Option<PathBuf>,
     /// Digest of everything that the policies were evaluated from.
     pub policy_sha256: Option<Sha256>,
+    /// What was approved last where this plan goes.
+    pub memory: Option<Memory>,
     /// Who signs; without it nothing can be signed.
     pub signing: Option<Signing>,
     /// Where approval and rejection go.
     pub results: Results,
+    /// The plan on disk, where it has a name that another one can take.
+    pub watched: Option<Watched>,
     /// When the review began.
     pub since: Instant,
 }
@@ -215,13 +221,20 @@ impl Hands for Desk {
             Ok(job) => {
                 let receipt = self.receipt(&job);
                 let draft = self.draft();
+                let approved = self.memory.clone().zip(self.file.clone());
                 SignJob {
                     needs_terminal: job.needs_terminal(),
                     waits_for: "the ssh-agent; your key may want a touch".into(),
                     run: Box::new(move || {
+                        if job.needs_terminal() {
+                            // The screen has stepped aside; what comes next on the terminal is OpenSSH's question.
+                            eprintln!("ssh-keygen signs with {}:", job.signer.key().fingerprint());
+                        }
                         let written = job.run()?;
                         // The approval holds all of it; a draft that stays does no harm.
                         let _ = draft.map(|draft| draft.remove());
+                        // It is signed; what is not remembered is only a warning less at the next plan.
+                        let _ = approved.map(|(memory, plan)| memory.note(&plan));
                         Ok(Receipt(receipt(&written)))
                     }),
                 }
@@ -262,6 +275,19 @@ impl Hands for Desk {
             json.display(),
             markdown.display()
         ))
+    }
+
+    fn disk(&mut self) -> Disk {
+        match &self.watched {
+            Some(watched) if watched.has_changed() => {
+                if self.file.is_some() {
+                    Disk::CopyStands
+                } else {
+                    Disk::Changed
+                }
+            }
+            Some(_) | None => Disk::AsRead,
+        }
     }
 
     fn edit(&mut self, text: &str) -> Result<String, Failure> {

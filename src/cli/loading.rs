@@ -15,6 +15,8 @@ use crate::policy::{Opinion, Policies, Trouble};
 use crate::review::draft::Draft;
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::log::Log;
+use crate::review::memory::Memory;
+use crate::risk;
 use crate::ui::{Facts, Msg};
 
 /// Batches that may wait for the screen; then the worker waits for it.
@@ -54,15 +56,24 @@ impl Loaded {
     }
 }
 
+/// What is known from before.
+#[derive(Debug, Clone, Default)]
+pub struct Earlier {
+    /// Where drafts lie.
+    pub drafts: Option<PathBuf>,
+    /// What was approved last where this plan goes.
+    pub memory: Option<Memory>,
+}
+
 /// Starts the worker. It ends when the plan does, or when nobody listens any more.
 ///
-/// A plan JSON has its draft, found in `drafts`, only when its digest is known.
+/// A plan JSON has its draft only when its digest is known.
 pub fn start(
     json: Json,
     bytes: Option<u64>,
     spool: Option<Spool>,
     file: Option<PlanFile>,
-    drafts: Option<PathBuf>,
+    earlier: Earlier,
     policies: Policies,
 ) -> (Receiver<Msg>, Arc<Loaded>) {
     let (sender, receiver) = sync_channel(AHEAD);
@@ -71,7 +82,14 @@ pub fn start(
     thread::spawn(move || {
         let loading = load(json, bytes, spool, file.as_ref(), &policies, &sender);
         let last = loading.and_then(|(judgement, opinion)| {
-            if let (None, Some(directory)) = (&file, drafts)
+            let since = match (&file, earlier.memory) {
+                (Some(file), Some(memory)) => {
+                    let earlier = memory.recall()?;
+                    earlier.and_then(|earlier| risk::since(&earlier, file))
+                }
+                _ => None,
+            };
+            if let (None, Some(directory)) = (&file, earlier.drafts)
                 && let Some(log) = Draft::new(&directory, &judgement.header.sha256).load()?
             {
                 let _ = sender.send(restored(log));
@@ -82,7 +100,8 @@ pub fn start(
                 file,
                 secrets: Some(Arc::clone(&judgement.secrets)),
             };
-            let signals = judgement.signals.clone();
+            let mut signals = judgement.signals.clone();
+            signals.extend(since);
             let trouble = opinion.troubles.first().cloned();
             if opinion != Opinion::default() {
                 let secrets = Arc::clone(&judgement.secrets);

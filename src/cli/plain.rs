@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
 use crate::failure::{Exit, Failure};
+use crate::plan::archive::PlanFile;
+use crate::review::judge::Judgement;
 use crate::review::log::{Log, Said};
-use crate::review::{Ack, Key, Method, Objection, Requirement, SHORTEST_REASON, is_reason};
+use crate::review::{self, Ack, Key, Method, Objection, Requirement, SHORTEST_REASON, is_reason};
 use crate::risk::{Judged, Risk};
 use crate::text::visible;
 use crate::ui::detail::{self, DetailContext, Options, Standing};
@@ -26,6 +28,10 @@ pub struct Plain<'a> {
     pub log: Log,
     /// What is typed to sign; `Err` says why nobody can sign.
     pub phrase: Result<String, String>,
+    /// What the plan says beyond its rows.
+    pub judgement: &'a Judgement,
+    /// The plan file, if the JSON was made from one.
+    pub file: Option<&'a PlanFile>,
     /// Marks and words only.
     pub theme: Theme,
 }
@@ -105,6 +111,7 @@ impl Plain<'_> {
             .as_ref()
             .map(|(_, values)| values)
             .map_err(Failure::to_string);
+        let source = self.file.and_then(|file| file.source(&row.effect));
         let context = DetailContext {
             theme: self.theme,
             options: Options {
@@ -113,9 +120,10 @@ impl Plain<'_> {
             },
             standing: Standing::Open,
             comments: &[],
-            dependants: &[],
-            source: None,
-            secrets: None,
+            dependants: self.judgement.header.dependants_of(&row.effect),
+            fate: review::fate(row, self.rows),
+            source: source.as_deref(),
+            secrets: Some(&self.judgement.secrets),
         };
         say(out, &format!("{}\n", visible(&Key::of(row).to_string())))?;
         for line in detail::lines(

@@ -1,5 +1,6 @@
 //! The analysis as text for people and as JSON for programs. The same rows as on the screen, none left out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -7,7 +8,9 @@ use serde::Serialize;
 
 use crate::plan::archive::PlanFile;
 use crate::plan::effect::Kind;
-use crate::plan::index::Header;
+use crate::plan::reason;
+use crate::review;
+use crate::review::judge::Judgement;
 use crate::review::verdicts;
 use crate::risk::{Finding, Judged, Risk};
 use crate::text::visible;
@@ -17,8 +20,8 @@ use crate::text::visible;
 pub struct Report<'a> {
     /// The plan's name for people.
     pub name: &'a str,
-    /// The top of the plan.
-    pub header: &'a Header,
+    /// What the plan says beyond its rows.
+    pub judgement: &'a Judgement,
     /// The plan file, if the JSON was made from one.
     pub file: Option<&'a PlanFile>,
     /// Every row.
@@ -29,9 +32,10 @@ impl Report<'_> {
     /// The report for people: what asks first, then the rest, then the count.
     pub fn to_text(&self) -> String {
         let mut out = format!(
-            "{}  terraform {}",
+            "{}  {} {}",
             visible(self.name),
-            visible(&self.header.terraform_version)
+            self.judgement.product.word(),
+            visible(&self.judgement.header.terraform_version)
         );
         if let Some(file) = self.file {
             let _ = write!(
@@ -73,7 +77,7 @@ impl Report<'_> {
         if !asking.is_empty() {
             let _ = writeln!(out, "To acknowledge ({})", asking.len());
             for row in &asking {
-                write_row(&mut out, row);
+                self.write_row(&mut out, row);
             }
             out.push('\n');
         }
@@ -82,14 +86,14 @@ impl Report<'_> {
         if !routine.is_empty() {
             let _ = writeln!(out, "Routine ({})", routine.len());
             for row in &routine {
-                write_row(&mut out, row);
+                self.write_row(&mut out, row);
             }
             out.push('\n');
         }
         if !nothing.is_empty() {
             let _ = writeln!(out, "No change ({})", nothing.len());
             for row in &nothing {
-                write_row(&mut out, row);
+                self.write_row(&mut out, row);
             }
             out.push('\n');
         }
@@ -100,13 +104,13 @@ impl Report<'_> {
 
     /// The report for programs.
     pub fn to_json(&self) -> String {
-        let rows = self.rows.iter().map(JsonRow::of).collect();
+        let rows = self.rows.iter().map(|row| self.json_row(row)).collect();
         let report = JsonReport {
             schema: 1,
             plan: self.name,
             sha256: self.digest(),
-            json_sha256: data_encoding::HEXLOWER.encode(&self.header.sha256),
-            tool_version: &self.header.terraform_version,
+            json_sha256: data_encoding::HEXLOWER.encode(&self.judgement.header.sha256),
+            tool_version: &self.judgement.header.terraform_version,
             workspace: self.file.map(|file| file.workspace.as_str()),
             needs_acknowledgement: self.rows.iter().filter(|row| row.needs_ack()).count(),
             risks: self.counts(),
@@ -117,7 +121,147 @@ impl Report<'_> {
 
     /// The digest that an approval would be for.
     fn digest(&self) -> String {
-        data_encoding::HEXLOWER.encode(self.file.map_or(&self.header.sha256, |file| &file.sha256))
+        data_encoding::HEXLOWER.encode(
+            self.file
+                .map_or(&self.judgement.header.sha256, |file| &file.sha256),
+        )
+    }
+
+    /// A text of the plan without its secrets.
+    fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.judgement.secrets.mask(text)
+    }
+
+    /// The same, fit for a terminal.
+    fn shown(&self, text: &str) -> String {
+        visible(&self.masked(text)).into_owned()
+    }
+
+    fn write_row(&self, out: &mut String, row: &Judged) {
+        let effect = &row.effect;
+        let kind = match effect.kind {
+            Kind::Change => String::new(),
+            other => format!("{} ", other.word()),
+        };
+        let deposed = effect
+            .deposed
+            .as_deref()
+            .map(|key| format!(" (deposed {})", visible(key)))
+            .unwrap_or_default();
+        let from = effect
+            .previous_address()
+            .map(|from| format!("  moved from {}", visible(from)))
+            .unwrap_or_default();
+        let import = match (effect.is_import(), effect.has_generated_config()) {
+            (false, _) => "",
+            (true, false) => "  imported",
+            (true, true) => "  imported, its block was generated",
+        };
+        let _ = writeln!(
+            out,
+            "  {:<8} {:>3} {kind}{}{deposed}{from}{import}",
+            row.risk().word(),
+            effect.action.sign(),
+            visible(&effect.address)
+        );
+        let mut line = |text: String| {
+            let _ = writeln!(out, "               {text}");
+        };
+        if let Some(note) = effect.note() {
+            line(self.shown(note));
+        }
+        // Where the reason has no words of its own it is a part of the note.
+        if let Some(words) = effect.reason.as_deref().and_then(reason::words) {
+            line(words.to_owned());
+        }
+        if let Some(fate) = review::fate(row, self.rows) {
+            line(fate.sentence().to_owned());
+        }
+        for finding in &row.findings {
+            line(self.finding_text(finding));
+        }
+        // What asks for nothing is told in a line; whoever must decide is told where to look.
+        if !row.needs_ack() {
+            return;
+        }
+        if let Some(source) = self.file.and_then(|file| file.source(effect)) {
+            line(format!("source {}", self.shown(&source)));
+        }
+        let dependants = self.judgement.header.dependants_of(effect);
+        if !dependants.is_empty() {
+            line(format!(
+                "used by {}: {}",
+                dependants.len(),
+                self.shown(&dependants.join(", "))
+            ));
+        }
+    }
+
+    /// A finding in one line: what is lost, and where.
+    fn finding_text(&self, finding: &Finding) -> String {
+        let mut text = self.shown(&finding.message);
+        if let Some(path) = &finding.path {
+            let _ = write!(text, "  {}", self.shown(path));
+            if let (Some(old), Some(new)) = (&finding.old, &finding.new) {
+                let _ = write!(text, ": {} → {}", self.shown(old), self.shown(new));
+            }
+        }
+        let _ = write!(text, "  [{}]", visible(&finding.rule));
+        if let Some(at) = finding
+            .origin
+            .as_ref()
+            .and_then(|origin| origin.at.as_ref())
+        {
+            let _ = write!(text, "  {}", visible(at));
+        }
+        text
+    }
+
+    fn json_row<'r>(&'r self, row: &'r Judged) -> JsonRow<'r> {
+        let effect = &row.effect;
+        let source = self.file.map(|file| file.snapshot.source(effect));
+        JsonRow {
+            kind: effect.kind.word(),
+            address: &effect.address,
+            deposed: effect.deposed.as_deref(),
+            actions: effect.action.words(),
+            reason: effect.reason.as_deref(),
+            previous_address: effect.previous_address(),
+            import: effect.is_import(),
+            generated_configuration: effect.has_generated_config(),
+            replace_paths: effect.replace_paths(),
+            risk: row.risk().word(),
+            needs_acknowledgement: row.needs_ack(),
+            note: effect.note().map(|note| self.masked(note)),
+            fate: review::fate(row, self.rows).map(review::Fate::word),
+            source: source.and_then(|source| {
+                let place = source.place()?;
+                Some(JsonSource {
+                    file: &place.file,
+                    line: place.first,
+                    last_line: place.last,
+                    lifecycle: source.lifecycle()?.settings(),
+                })
+            }),
+            dependants: self.judgement.header.dependants_of(effect),
+            findings: row
+                .findings
+                .iter()
+                .map(|finding| JsonFinding {
+                    rule: &finding.rule,
+                    risk: finding.risk.word(),
+                    path: finding.path.as_deref().map(|path| self.masked(path)),
+                    old: finding.old.as_deref().map(|old| self.masked(old)),
+                    new: finding.new.as_deref().map(|new| self.masked(new)),
+                    message: self.masked(&finding.message),
+                    tool: finding.origin.as_ref().map(|origin| &*origin.tool),
+                    source: finding
+                        .origin
+                        .as_ref()
+                        .and_then(|origin| origin.at.as_deref()),
+                })
+                .collect(),
+        }
     }
 
     /// How many rows do something, by risk.
@@ -128,57 +272,6 @@ impl Report<'_> {
         }
         counts
     }
-}
-
-fn write_row(out: &mut String, row: &Judged) {
-    let effect = &row.effect;
-    let kind = match effect.kind {
-        Kind::Change => String::new(),
-        other => format!("{} ", other.word()),
-    };
-    let deposed = effect
-        .deposed
-        .as_deref()
-        .map(|key| format!(" (deposed {})", visible(key)))
-        .unwrap_or_default();
-    let from = effect
-        .previous_address()
-        .map(|from| format!("  moved from {}", visible(from)))
-        .unwrap_or_default();
-    let import = if effect.is_import() { "  imported" } else { "" };
-    let _ = writeln!(
-        out,
-        "  {:<8} {:>3} {kind}{}{deposed}{from}{import}",
-        row.risk().word(),
-        effect.action.sign(),
-        visible(&effect.address)
-    );
-    if let Some(note) = effect.note() {
-        let _ = writeln!(out, "               {}", visible(note));
-    }
-    for finding in &row.findings {
-        let _ = writeln!(out, "               {}", finding_text(finding));
-    }
-}
-
-/// A finding in one line: what is lost, and where.
-fn finding_text(finding: &Finding) -> String {
-    let mut text = visible(&finding.message).into_owned();
-    if let Some(path) = &finding.path {
-        let _ = write!(text, "  {}", visible(path));
-        if let (Some(old), Some(new)) = (&finding.old, &finding.new) {
-            let _ = write!(text, ": {} → {}", visible(old), visible(new));
-        }
-    }
-    let _ = write!(text, "  [{}]", visible(&finding.rule));
-    if let Some(at) = finding
-        .origin
-        .as_ref()
-        .and_then(|origin| origin.at.as_ref())
-    {
-        let _ = write!(text, "  {}", visible(at));
-    }
-    text
 }
 
 #[derive(Serialize)]
@@ -206,11 +299,30 @@ struct JsonRow<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_address: Option<&'a str>,
     import: bool,
+    generated_configuration: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    replace_paths: &'a [Box<str>],
     risk: &'static str,
     needs_acknowledgement: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'a str>,
+    note: Option<Cow<'a, str>>,
+    /// What becomes of a difference that was seen outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fate: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<JsonSource<'a>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    dependants: &'a [String],
     findings: Vec<JsonFinding<'a>>,
+}
+
+/// Where the block stands and what it says about the life of its object.
+#[derive(Serialize)]
+struct JsonSource<'a> {
+    file: &'a str,
+    line: u32,
+    last_line: u32,
+    lifecycle: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -218,49 +330,14 @@ struct JsonFinding<'a> {
     rule: &'a str,
     risk: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'a str>,
+    path: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    old: Option<&'a str>,
+    old: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    new: Option<&'a str>,
-    message: &'a str,
+    new: Option<Cow<'a, str>>,
+    message: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tool: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'a str>,
-}
-
-impl<'a> JsonRow<'a> {
-    fn of(row: &'a Judged) -> Self {
-        let effect = &row.effect;
-        JsonRow {
-            kind: effect.kind.word(),
-            address: &effect.address,
-            deposed: effect.deposed.as_deref(),
-            actions: effect.action.words(),
-            reason: effect.reason.as_deref(),
-            previous_address: effect.previous_address(),
-            import: effect.is_import(),
-            risk: row.risk().word(),
-            needs_acknowledgement: row.needs_ack(),
-            note: effect.note(),
-            findings: row
-                .findings
-                .iter()
-                .map(|finding| JsonFinding {
-                    rule: &finding.rule,
-                    risk: finding.risk.word(),
-                    path: finding.path.as_deref(),
-                    old: finding.old.as_deref(),
-                    new: finding.new.as_deref(),
-                    message: &finding.message,
-                    tool: finding.origin.as_ref().map(|origin| &*origin.tool),
-                    source: finding
-                        .origin
-                        .as_ref()
-                        .and_then(|origin| origin.at.as_deref()),
-                })
-                .collect(),
-        }
-    }
 }

@@ -1,39 +1,46 @@
 //! `undersign review`: the screen; it ends in an approval, in a rejection with comments, or in a draft that waits.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use etcetera::BaseStrategy as _;
 
 use super::check::print;
 use super::desk::{Desk, Results, Signing};
 use super::identity::Identity;
 use super::loading;
 use super::open::{self, Json, PlanArgument};
+use super::places;
 use super::plain::Plain;
 use super::policy::PolicyArgument;
 use super::report::Report;
 use super::trust::TrustArgument;
+use super::watch::Watched;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::policy::Policies;
 use crate::review::draft::Draft;
+use crate::review::memory::Memory;
 use crate::review::verdicts;
 use crate::trust::{Scope, Trust, scope};
 use crate::ui::hands::Outcome;
+use crate::ui::keymap;
 use crate::ui::theme::{Palette, Theme};
 use crate::ui::{self, Msg};
 
 /// What `review` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The plan.
+    /// The plan; only `--keys` needs none.
     #[command(flatten)]
-    pub plan: PlanArgument,
+    pub plan: Option<PlanArgument>,
+
+    /// Print every key of the screen, and what it does.
+    #[arg(long, exclusive = true)]
+    pub keys: bool,
 
     /// Whose signature counts.
     #[command(flatten)]
@@ -124,12 +131,18 @@ pub struct Review {
     pub signing: Result<Signing, Failure>,
     /// Where drafts lie.
     pub drafts: Option<PathBuf>,
+    /// The plan on disk, where there is one.
+    pub watched: Option<Watched>,
     /// Where the results go.
     pub results: Results,
 }
 
 /// Reviews a plan.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.keys {
+        print(&keymap::print())?;
+        return Ok(Exit::Success);
+    }
     if !arguments.plain && !std::io::stdout().is_terminal() {
         return Err(
             Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
@@ -137,16 +150,22 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .hint("For the same analysis as text: undersign check PLAN"),
         );
     }
+    let Some(argument) = &arguments.plan else {
+        return Err(
+            Failure::new(Exit::Usage, "plan", "which plan is to be reviewed?")
+                .hint("undersign review PLAN"),
+        );
+    };
     let trust = arguments.trust.open().map(|opened| opened.trust);
-    let policies = arguments
-        .policy
-        .open(trust.as_ref().ok(), &arguments.plan.plan)?;
-    let plan = open::plan(&arguments.plan)?;
+    let policies = arguments.policy.open(trust.as_ref().ok(), &argument.plan)?;
+    // Before it is opened: what is written while it is read must be seen too.
+    let watched = Watched::new(&argument.plan);
+    let plan = open::plan(argument)?;
     let signing = trust.and_then(|trust| signing(arguments, trust, plan.file.as_ref()));
-    let beside = if arguments.plan.plan.as_os_str() == "-" {
+    let beside = if argument.plan.as_os_str() == "-" {
         PathBuf::from("plan.json")
     } else {
-        arguments.plan.plan.clone()
+        argument.plan.clone()
     };
     let review = Review {
         name: plan.name,
@@ -155,7 +174,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         json: plan.json,
         policies,
         signing,
-        drafts: Some(drafts()?),
+        drafts: Some(places::drafts()?),
+        watched,
         results: Results::Beside {
             plan: beside,
             approval: arguments.output.clone(),
@@ -176,7 +196,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             Ok(Exit::Rejected)
         }
         Outcome::Left { saved } => {
-            let plan = arguments.plan.plan.display();
+            let plan = argument.plan.display();
             print(&if saved {
                 format!(
                     "Left before signing. What you said is kept; go on with: undersign review {plan}\n"
@@ -199,6 +219,17 @@ struct Begun {
 }
 
 impl Review {
+    /// What was approved last where this plan goes, kept beside the drafts.
+    fn memory(&self) -> Option<Memory> {
+        let directory = self.drafts.as_ref()?.with_file_name("approved");
+        let Results::Beside { plan, .. } = &self.results else {
+            return None;
+        };
+        let plan = plan.canonicalize().unwrap_or_else(|_| plan.clone());
+        let beside = plan.parent().unwrap_or(Path::new("."));
+        Some(Memory::new(&directory, self.file.as_ref()?, beside))
+    }
+
     /// Starts reading the plan.
     fn begin(self, looks: &Looks) -> Result<Begun, Failure> {
         let (spool, source) = self.json.keep()?;
@@ -206,6 +237,7 @@ impl Review {
             (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
             _ => None,
         };
+        let memory = self.memory();
         let policy_sha256 = self.policies.sha256();
         let rules = self.policies.ruleset.iter().flat_map(|rules| &rules.files);
         let texts = rules
@@ -216,7 +248,10 @@ impl Review {
             self.bytes,
             spool,
             self.file.clone(),
-            self.drafts.clone(),
+            loading::Earlier {
+                drafts: self.drafts.clone(),
+                memory: memory.clone(),
+            },
             self.policies,
         );
         let (signing, identity) = match self.signing {
@@ -244,8 +279,10 @@ impl Review {
             loaded,
             drafts: self.drafts,
             policy_sha256,
+            memory,
             signing,
             results: self.results,
+            watched: self.watched,
             since: Instant::now(),
         };
         Ok(Begun {
@@ -285,9 +322,11 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         }
     }
     let file = desk.file.clone();
+    let loaded = Arc::clone(&desk.loaded);
+    let judgement = loaded.judgement()?;
     let report = Report {
         name: &setup.plan,
-        header: &desk.loaded.judgement()?.header,
+        judgement,
         file: file.as_ref(),
         rows: &rows,
     };
@@ -296,6 +335,8 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         rows: &rows,
         log,
         phrase: setup.identity.map(|_| setup.phrase),
+        judgement,
+        file: file.as_ref(),
         theme: setup.theme,
     };
     plain.run(
@@ -357,16 +398,4 @@ fn scope_for<'a>(
         )
         .hint("Name one with --scope, or review the plan file.")),
     }
-}
-
-fn drafts() -> Result<PathBuf, Failure> {
-    let strategy = etcetera::choose_base_strategy().map_err(|error| {
-        Failure::new(
-            Exit::Internal,
-            "home",
-            format!("your home directory cannot be found: {error}"),
-        )
-    })?;
-    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
-    Ok(state.join("undersign").join("drafts"))
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use etcetera::BaseStrategy as _;
 
 use super::check::print;
+use super::places::own_trust_file;
 use crate::approval::key::PublicKey;
 use crate::approval::statement::Hex;
 use crate::failure::{Exit, Failure};
@@ -47,7 +47,7 @@ impl TrustArgument {
         let path = match &self.trust {
             Some(path) => path.clone(),
             None if Path::new(SYSTEM).exists() => SYSTEM.into(),
-            None => own_path()?,
+            None => own_trust_file()?,
         };
         let opened = file::open(&path, self.trust_sha256).map_err(|failure| {
             if path.exists() {
@@ -63,18 +63,6 @@ impl TrustArgument {
             held_by: opened.held_by,
         })
     }
-}
-
-/// The trust file of a user who decides alone.
-fn own_path() -> Result<PathBuf, Failure> {
-    let strategy = etcetera::choose_base_strategy().map_err(|error| {
-        Failure::new(
-            Exit::Internal,
-            "home",
-            format!("your home directory cannot be found: {error}"),
-        )
-    })?;
-    Ok(strategy.config_dir().join("undersign").join("trust.toml"))
 }
 
 fn digest(text: &str) -> Result<Sha256, String> {
@@ -123,7 +111,7 @@ pub fn run(command: &Command) -> Result<Exit, Failure> {
             let line =
                 fs::read_to_string(key).map_err(|error| Failure::io(key.display(), &error))?;
             let text = init::render(id, person, &PublicKey::from_line(&line)?, scope)?;
-            let path = output.clone().map_or_else(own_path, Ok)?;
+            let path = output.clone().map_or_else(own_trust_file, Ok)?;
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)
                     .map_err(|error| Failure::io(parent.display(), &error))?;

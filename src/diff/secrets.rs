@@ -43,9 +43,17 @@ impl Secrets {
         }
     }
 
+    /// Adds a value from outside of the changes if it is `marked` as sensitive; where nothing says so, as for the settings
+    /// of providers, the name decides.
+    pub fn collect_constant(&mut self, name: &str, value: &Value, marked: Option<bool>) {
+        if marked.unwrap_or_else(|| named_like_a_secret(name)) {
+            self.walk(value, Mark::root(Some(&Value::Bool(true))), false);
+        }
+    }
+
     fn walk(&mut self, value: &Value, mark: Mark<'_>, by_name: bool) {
         match value {
-            Value::Text(text) if mark.covers() => self.add(text),
+            Value::Text(text) | Value::Number(text) if mark.covers() => self.add(text),
             Value::List(items) => {
                 for (i, item) in items.iter().enumerate() {
                     self.walk(item, mark.element(i), by_name);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use sha2::Digest as _;
 
+use super::effect::Effect;
 use super::snapshot::Snapshot;
 use crate::failure::{Exit, Failure};
 
@@ -78,6 +79,14 @@ pub struct PlanFile {
     pub snapshot: Arc<Snapshot>,
     /// What could not be read, in words. Shown, never silent.
     pub unread: Vec<String>,
+}
+
+impl PlanFile {
+    /// Where the block behind a row stands and what it says about the life of its object. Foreign text.
+    pub fn source(&self, effect: &Effect) -> Option<String> {
+        let source = self.snapshot.source(effect).to_string();
+        (!source.is_empty()).then_some(source)
+    }
 }
 
 /// Largest sum of the members' sizes once they are unpacked.

@@ -163,6 +163,11 @@ impl Effect {
             .is_some_and(|more| more.importing.is_some())
     }
 
+    /// Whether nobody wrote its block: the tool did, for an import.
+    pub fn has_generated_config(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.generated_config)
+    }
+
     /// The paths that force a replacement.
     pub fn replace_paths(&self) -> &[Box<str>] {
         self.more.as_ref().map_or(&[], |more| &more.replace_paths)

@@ -9,9 +9,11 @@ use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use super::archive::Sha256;
+use super::constants::Constants;
 use super::effect::{Effect, Kind, Span};
 use super::element::{self, Shared, Wrong};
 use super::scan::{Opener, Place, Scanner};
+use super::value::Value;
 use super::window::Fill;
 use super::{census, config, input};
 use crate::failure::{Exit, Failure};
@@ -22,6 +24,10 @@ mod refusal;
 pub trait Sink {
     /// A row, with the JSON text of its element. Rows come in the order of the file.
     fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()>;
+
+    /// A value that stands outside of the rows, with its name: a variable, its default, a setting of a provider.
+    /// `marked`: the configuration calls it sensitive, or not, or says nothing. Called when the end is reached, as only then all is known.
+    fn constant(&mut self, _name: &str, _value: &Value, _marked: Option<bool>) {}
 
     /// How far the pass is. Called now and then, also where no rows come.
     fn progress(&mut self, progress: Progress) -> ControlFlow<()>;
@@ -67,6 +73,15 @@ pub struct Header {
     pub dependants: std::collections::BTreeMap<String, Vec<String>>,
 }
 
+impl Header {
+    /// The blocks that refer to the block behind a row.
+    pub fn dependants_of(&self, effect: &Effect) -> &[String] {
+        self.dependants
+            .get(&super::address::block(&effect.address))
+            .map_or(&[], Vec::as_slice)
+    }
+}
+
 /// A fingerprint of an element's bytes, keyed anew for each process: nobody can prepare two texts that share one.
 pub fn fingerprint(item: &str) -> u64 {
     static KEY: OnceLock<RandomState> = OnceLock::new();
@@ -96,6 +111,7 @@ pub fn read(
         shared: Shared::default(),
         seen: HashMap::new(),
         names: RandomState::new(),
+        constants: Constants::default(),
         header: Header {
             plans_nothing: true,
             ..Header::default()
@@ -160,6 +176,7 @@ struct Pass<'a> {
     /// Rows so far, as keyed hashes of kind, address and deposed key, with how often each was met.
     seen: HashMap<u64, u32>,
     names: RandomState,
+    constants: Constants,
     header: Header,
     /// How many keys were met that only a plan has.
     sections: u32,
@@ -186,7 +203,11 @@ impl Pass<'_> {
             let place = self.scanner.at(self.scanner.offset());
             return Err(input::trailing(self.scanner.ahead(), &place));
         }
-        self.is_a_plan()
+        self.is_a_plan()?;
+        let sink = &mut self.scanner.source().sink;
+        self.constants
+            .tell(|name, value, marked| sink.constant(name, value, marked));
+        Ok(())
     }
 
     fn section(&mut self, key: &str) -> Result<(), Failure> {
@@ -227,7 +248,8 @@ impl Pass<'_> {
             "checks" => self.list(element::check)?,
             "output_changes" => self.outputs()?,
             "configuration" => self.configuration()?,
-            "variables" | "relevant_attributes" | "condition_results" | "proposed_unknown" => {
+            "variables" => self.variables()?,
+            "relevant_attributes" | "condition_results" | "proposed_unknown" => {
                 self.scanner.skip()?;
             }
             _ => self.unknown(key)?,
@@ -300,12 +322,21 @@ impl Pass<'_> {
         Ok(())
     }
 
+    fn variables(&mut self) -> Result<(), Failure> {
+        let start = self.scanner.item()?;
+        let (json, _) = self.scanner.item_text()?;
+        let read = self.constants.variables(json);
+        read.map_err(|wrong| self.wrong(&wrong, start))?;
+        self.scanner.release();
+        Ok(())
+    }
+
     fn configuration(&mut self) -> Result<(), Failure> {
         self.sections += 1;
         let start = self.scanner.item()?;
         let (json, _) = self.scanner.item_text()?;
-        let found = config::read(json, start, &mut self.shared);
-        match found {
+        let read = self.constants.configuration(json);
+        match read.and_then(|()| config::read(json, start, &mut self.shared)) {
             Ok(found) => {
                 self.header.dependants = found.dependants;
                 for effect in found.programs {

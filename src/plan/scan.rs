@@ -194,6 +194,11 @@ impl<F: Fill> Scanner<F> {
         }
     }
 
+    /// Where the bytes come from.
+    pub fn source(&mut self) -> &mut F {
+        self.window.source()
+    }
+
     /// The item's text is no longer needed.
     pub fn release(&mut self) {
         self.window.release();

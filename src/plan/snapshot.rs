@@ -110,14 +110,14 @@ pub struct Source<'a> {
     pub calls: Vec<&'a Block>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
     /// The block to look at first.
-    pub fn place(&self) -> Option<&Place> {
+    pub fn place(&self) -> Option<&'a Place> {
         self.block.or(self.removed).map(|block| &block.place)
     }
 
     /// What the block says about the life of its object.
-    pub fn lifecycle(&self) -> Option<&Lifecycle> {
+    pub fn lifecycle(&self) -> Option<&'a Lifecycle> {
         self.block.or(self.removed).map(|block| &block.lifecycle)
     }
 }

@@ -130,6 +130,11 @@ impl<F: Fill> Window<F> {
         (self.hasher.finalize().into(), self.base + self.end as u64)
     }
 
+    /// Where the bytes come from.
+    pub fn source(&mut self) -> &mut F {
+        &mut self.source
+    }
+
     #[cold]
     fn refill(&mut self) -> Result<Option<u8>, Failure> {
         if self.broken {

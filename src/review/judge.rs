@@ -14,7 +14,7 @@ use crate::plan::archive::PlanFile;
 use crate::plan::count::Counts;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
-use crate::plan::value::ValueError;
+use crate::plan::value::{Value, ValueError};
 use crate::plan::values::Values;
 use crate::policy::brought;
 use crate::policy::overrides::Accepted;
@@ -268,6 +268,12 @@ impl Sink for Judging<'_> {
             }
             Err(error) => vec![undecodable(error)],
         };
+        // What an action is given is no change to judge, but secrets stand in it like anywhere.
+        if effect.kind == Kind::Invocation
+            && let Ok(values) = Values::of_item(item)
+        {
+            self.secrets.collect(&values);
+        }
         if let Some(acts) = &mut self.acts {
             acts.push(Act::of(&effect, values.ok().flatten().as_ref()));
         }
@@ -282,6 +288,10 @@ impl Sink for Judging<'_> {
         } else {
             ControlFlow::Continue(())
         }
+    }
+
+    fn constant(&mut self, name: &str, value: &Value, marked: Option<bool>) {
+        self.secrets.collect_constant(name, value, marked);
     }
 
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {

@@ -44,6 +44,8 @@ pub enum Entry {
     Undo,
     /// The newest thing that was taken back stands again.
     Redo,
+    /// A secret value of the row was shown on the screen. Which one, and what it is, is nobody's business.
+    Revealed(Key),
 }
 
 /// Everything that was said, in order, and what of it stands.
@@ -76,6 +78,7 @@ impl Log {
             Entry::Said(said) => self.say(said),
             Entry::Undo => drop(self.undo()),
             Entry::Redo => drop(self.redo()),
+            Entry::Revealed(key) => self.revealed(key),
         }
     }
 
@@ -100,6 +103,11 @@ impl Log {
         self.entries.push(Entry::Redo);
         self.stands.push(said);
         self.stands.last()
+    }
+
+    /// Notes that a secret value of a row was shown. It stands whatever is taken back.
+    pub fn revealed(&mut self, key: Key) {
+        self.entries.push(Entry::Revealed(key));
     }
 
     /// Every entry, oldest first.

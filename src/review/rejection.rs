@@ -122,7 +122,7 @@ impl Rejection {
                     change.actions.join(", ")
                 );
                 let _ = match &change.comment {
-                    Some(comment) => writeln!(out, ": {}", plain(comment)),
+                    Some(comment) => writeln!(out, ": {}", paragraph(comment)),
                     None => writeln!(out),
                 };
             }
@@ -134,7 +134,7 @@ impl Rejection {
                     out,
                     "- `{}`: {}",
                     code(&remark.address),
-                    plain(&remark.text)
+                    paragraph(&remark.text)
                 );
             }
         }
@@ -146,6 +146,12 @@ impl Rejection {
 /// Text between back ticks: nothing in it may close them.
 fn code(text: &str) -> String {
     crate::text::visible(text).replace('`', "'")
+}
+
+/// A person's words in an item of a list, broken where they broke them.
+fn paragraph(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(plain).collect();
+    lines.join("\\\n  ")
 }
 
 /// Text in a line of Markdown: nothing in it may start markup.
@@ -203,7 +209,7 @@ mod tests {
         assert_eq!(json["comments"][0]["text"], "looks fine");
         let markdown = rejection.to_markdown();
         assert!(
-            markdown.contains("- `a.b[\"'x\"]` (delete): keep \\<it\\>⏎please"),
+            markdown.contains("- `a.b[\"'x\"]` (delete): keep \\<it\\>\\\n  please"),
             "{markdown}"
         );
     }

@@ -103,8 +103,11 @@ fn gone(effect: &Effect) -> Finding {
         "The object is destroyed",
     ][verb];
     let mut finding = if let Some(known) = catalogue::stateful(&effect.type_name) {
-        Finding::new(stateful_rule, known.risk.max(Risk::High), "")
-            .say(format!("{what}. Lost: {}.", known.lost))
+        Finding::new(stateful_rule, known.risk.max(Risk::High), "").say(format!(
+            "{what}. {}{}.",
+            lost_word(known.lost),
+            known.lost
+        ))
     } else if let Some(guess) = heuristic::stateful(&effect.type_name) {
         Finding::new(stateful_rule, guess.cap, "")
             .say(format!("{what}. By its name: {}", guess.message))
@@ -117,6 +120,11 @@ fn gone(effect: &Effect) -> Finding {
         finding.path = Some(path.clone());
     }
     finding
+}
+
+/// A bare name wants a word before it; what has a sentence of its own needs none.
+fn lost_word(lost: &str) -> &'static str {
+    if lost.contains(": ") { "" } else { "Lost: " }
 }
 
 fn guard_removed(effect: &Effect) -> Option<Finding> {
@@ -218,10 +226,14 @@ const NO_COPY: [(&str, bool); 11] = [
 
 fn no_way_back(values: &Values) -> Option<Finding> {
     let before = values.before.as_ref()?;
-    let (name, value) = NO_COPY.iter().find_map(|(name, bad)| {
-        let value = before.get(name)?;
-        let on = matches!(&*operator::scalar(value), "true" | "1");
-        (on == *bad && *value != Value::Null).then_some((name, value))
+    let (name, on) = NO_COPY.iter().find_map(|(name, bad)| {
+        // Only a switch is read here; any other text may be a secret, and says nothing.
+        let on = match &*operator::scalar(before.get(name)?) {
+            "true" | "1" => true,
+            "false" | "0" => false,
+            _ => return None,
+        };
+        (on == *bad).then_some((name, on))
     })?;
     let mut finding = Finding::new(
         "no-final-snapshot",
@@ -229,7 +241,7 @@ fn no_way_back(values: &Values) -> Option<Finding> {
         "The object is set to be destroyed with everything in it, and no last copy is made.",
     );
     finding.path = Some((*name).into());
-    finding.old = Some(operator::scalar(value).into());
+    finding.old = Some(on.to_string().into());
     Some(finding)
 }
 

@@ -100,9 +100,9 @@ fn pairwise<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
     for (old, new) in pairs {
         let was = old.and_then(|leaf| leaf.value);
         if new.is_some_and(|leaf| leaf.unknown) {
-            // What is off already cannot be switched off.
-            let off = matches!(row.operator, Operator::TrueToFalse) && !on(was, row.default);
-            if was.is_some_and(|value| !value.is_empty()) && !off && unknown.is_none() {
+            if was.is_some_and(|value| !value.is_empty() && protects(row, value))
+                && unknown.is_none()
+            {
                 unknown = Some(hit(old, new));
             }
         } else if fires(row, was, new.and_then(|leaf| leaf.value)) {
@@ -110,6 +110,32 @@ fn pairwise<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
         }
     }
     unknown.map_or(Outcome::Silent, Outcome::Unknown)
+}
+
+/// Whether there is anything to lose: what is off already cannot be switched off.
+fn protects(row: &Row, old: &Value) -> bool {
+    let word = || scalar(old).to_lowercase();
+    match row.operator {
+        Operator::TrueToFalse => on(Some(old), row.default),
+        Operator::FalseToTrue => !on(Some(old), row.default),
+        // A value that is on no scale may still be a good one.
+        Operator::Decrease => quantity(row, Some(old)).is_none_or(|was| was != 0.0),
+        Operator::SetTo(words) => !words.contains(&&*word()),
+        Operator::FromAny(words) => words.contains(&&*word()),
+        Operator::From(from, _) => word() == from,
+        Operator::FromPrefix(from, _) => word().starts_with(from),
+        Operator::Increase
+        | Operator::Removed
+        | Operator::Emptied
+        | Operator::Added
+        | Operator::Changed
+        | Operator::ElementsRemoved
+        | Operator::ElementsAdded
+        | Operator::AddsAny(_)
+        | Operator::Matches(_)
+        | Operator::Created
+        | Operator::PolicyWidened => true,
+    }
 }
 
 fn fires(row: &Row, old: Option<&Value>, new: Option<&Value>) -> bool {

@@ -20,7 +20,13 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)
 }
 
-/// All of them.
+/// Where the rule stands in the table; behind all others if it is none of ours.
+pub(crate) fn place(id: &str) -> usize {
+    let found = RULES.iter().position(|rule| rule.id == id);
+    found.unwrap_or(RULES.len())
+}
+
+/// All of them, the most telling first.
 pub static RULES: &[Rule] = &[
     Rule {
         id: "delete-stateful",
@@ -338,6 +344,41 @@ pub static RULES: &[Rule] = &[
         remedy: "Plan again without -target.",
     },
     Rule {
+        id: "forced-replacement",
+        title: "A replacement was asked for",
+        why: "The tool saw no need for it: somebody gave -replace.",
+        lost: "The old object, its identity, its uptime.",
+        remedy: "Ask who wanted it, and why.",
+    },
+    Rule {
+        id: "apply-time-variables",
+        title: "Values are asked for again at apply",
+        why: "Ephemeral variables are in no plan: whoever applies may give others than those that were planned with.",
+        lost: "The binding between review and effect.",
+        remedy: "Plan without ephemeral variables, or read the values from a secret store in the configuration.",
+    },
+    Rule {
+        id: "depended-on",
+        title: "Others depend on what goes",
+        why: "They refer to an object that is destroyed or gets a new identity, and may fail before or after it.",
+        lost: "What they do, while it is missing.",
+        remedy: "Look at each of them; `create_before_destroy` closes the gap where two can exist at once.",
+    },
+    Rule {
+        id: "other-lineage",
+        title: "The state is another one than was approved last",
+        why: "A plan against another state, or against none, makes everything a second time or destroys what it does not know.",
+        lost: "The knowledge of what exists.",
+        remedy: "Check that the backend, the workspace and the credentials are the ones you think they are.",
+    },
+    Rule {
+        id: "older-serial",
+        title: "The state is older than the one that was approved last",
+        why: "Somebody restored a state, or the backend served an old one: what happened since is unknown to this plan.",
+        lost: "The knowledge of what exists.",
+        remedy: "Find out who brought the old state back before anything is applied.",
+    },
+    Rule {
         id: "refresh-only",
         title: "The plan changes nothing but the state",
         why: "It accepts what was changed outside.",
@@ -353,7 +394,7 @@ pub static RULES: &[Rule] = &[
     },
     Rule {
         id: "guard-and-guarded",
-        title: "A guard goes, and what it guards is touched",
+        title: "A guard goes with what it guards",
         why: "This order of things is how a protection is got around.",
         lost: "The protection at the moment it is needed.",
         remedy: "Split the plan.",
@@ -397,9 +438,10 @@ mod tests {
             include_str!("redirect.rs"),
             include_str!("summary.rs"),
         ];
-        let call =
-            regex::Regex::new(r#"(?:Finding::new|signal|note)\((?:\s*effect,)?\s*"([a-z-]+)""#)
-                .unwrap();
+        let call = regex::Regex::new(
+            r#"(?:Finding::new|signal|note|signal_row)\((?:\s*effect,)?\s*"([a-z-]+)""#,
+        )
+        .unwrap();
         let made: std::collections::BTreeSet<&str> = sources
             .iter()
             .flat_map(|source| call.captures_iter(source))

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{Finding, Judged, Risk, catalogue};
 use crate::plan::action::Action;
+use crate::plan::address;
 use crate::plan::archive::{PlanFile, PlanMode};
 use crate::plan::effect::{Effect, Kind, Mode, Span};
 use crate::plan::index::Header;
@@ -37,9 +38,11 @@ pub struct Tally {
     moves: u64,
     imports: u64,
     drift: u64,
-    guards_removed: u64,
     /// What the removed guards guard, with their addresses, and the module they stand in.
     removed_guards: Vec<(Box<str>, std::sync::Arc<str>)>,
+    /// The blocks whose objects are destroyed, and those among them that come back.
+    destroyed: BTreeSet<String>,
+    replaced: BTreeSet<String>,
     /// Modules in which something stateful is destroyed or loses a protection.
     critical_in: BTreeSet<std::sync::Arc<str>>,
 }
@@ -70,6 +73,13 @@ impl Tally {
         {
             self.stateful_creates += 1;
         }
+        if effect.action.destroys() && effect.deposed.is_none() {
+            let block = address::block(&effect.address);
+            if effect.action != Action::Delete {
+                self.replaced.insert(block.clone());
+            }
+            self.destroyed.insert(block);
+        }
         self.moves += u64::from(effect.previous_address().is_some());
         self.imports += u64::from(effect.is_import());
         let guard_gone = judged.findings.iter().any(|finding| {
@@ -79,7 +89,6 @@ impl Tally {
             ) && finding.risk >= Risk::High
         });
         if guard_gone {
-            self.guards_removed += 1;
             self.removed_guards
                 .push((effect.address.clone(), effect.module.clone()));
         } else if judged.findings.iter().any(|finding| {
@@ -100,10 +109,7 @@ impl Tally {
 pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<Judged> {
     let mut signals = Vec::new();
     let mut signal = |rule: &'static str, risk: Risk, message: String| {
-        signals.push(Judged::new(
-            Effect::bare(Kind::Plan, rule, Action::Update, Span::default()),
-            vec![Finding::new(rule, risk, "").say(message)],
-        ));
+        signals.push(signal_row(rule, risk, message));
     };
     if header.errored == Some(true) || file.is_some_and(|file| file.errored) {
         signal(
@@ -174,8 +180,8 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             "incomplete",
             Risk::High,
             format!(
-                "The plan was made with -target: it covers {} addresses and leaves the rest as it is.",
-                file.targets.len()
+                "The plan was made with -target: it covers {} and leaves the rest as it is.",
+                named(&file.targets)
             ),
         );
     } else if header.complete == Some(false) {
@@ -193,29 +199,54 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             ),
         );
     }
-    // Where everything goes, the guards go with it: that is said already.
-    if tally.guards_removed >= SEVERAL_GUARDS && !everything {
+    if let Some(file) = file.filter(|file| !file.forced_replacements.is_empty()) {
         signal(
-            "several-guards-removed",
-            Risk::Critical,
+            "forced-replacement",
+            Risk::Medium,
             format!(
-                "{} guards are removed or narrowed at once.",
-                tally.guards_removed
+                "The plan was made with -replace: {} would not have to be replaced.",
+                named(&file.forced_replacements)
             ),
         );
     }
-    if let Some((guard, _)) = tally
-        .removed_guards
-        .iter()
-        .find(|_| !tally.critical_in.is_empty() && !everything)
-    {
+    if let Some(file) = file.filter(|file| !file.apply_time_variables.is_empty()) {
         signal(
-            "guard-and-guarded",
-            Risk::Critical,
+            "apply-time-variables",
+            Risk::High,
             format!(
-                "A guard goes away ({guard}) in the same plan that destroys or unprotects what such a guard is for."
+                "The plan asks for values again when it is applied: {}. No approval can bind them, and the gate refuses such a plan.",
+                named(&file.apply_time_variables)
             ),
         );
+    }
+    if let Some(message) = depended_on(header, tally).filter(|_| !everything) {
+        signal("depended-on", Risk::Medium, message);
+    }
+    // Where everything goes, the guards go with it: that is said already.
+    let guards = &tally.removed_guards;
+    if let Some((guard, _)) = guards.first().filter(|_| !everything) {
+        let several = guards.len() as u64 >= SEVERAL_GUARDS;
+        // What guards and what it guards in one plan says more than the number of guards, so it is said alone.
+        if !tally.critical_in.is_empty() {
+            let who = if several {
+                format!("{} guards go away, {guard} first,", guards.len())
+            } else {
+                format!("A guard goes away ({guard})")
+            };
+            signal(
+                "guard-and-guarded",
+                Risk::Critical,
+                format!(
+                    "{who} in the same plan that destroys or unprotects what such a guard is for."
+                ),
+            );
+        } else if several {
+            signal(
+                "several-guards-removed",
+                Risk::Critical,
+                format!("{} guards are removed or narrowed at once.", guards.len()),
+            );
+        }
     }
     if let Some(file) = file.filter(|file| !file.unread.is_empty()) {
         signal(
@@ -228,6 +259,91 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
         );
     }
     signals
+}
+
+/// What is wrong with a plan's state beside the state that was approved last for the same place.
+pub fn since(earlier: &Earlier, file: &PlanFile) -> Option<Judged> {
+    let (rule, message) = if earlier.lineage.is_empty() {
+        // A first plan says nothing about the state that comes of it.
+        return None;
+    } else if file.lineage.is_empty() {
+        (
+            "other-lineage",
+            "The plan was made without a state, but the plan that was approved last for this place had one: is the state file missing?".to_owned(),
+        )
+    } else if file.lineage != earlier.lineage {
+        (
+            "other-lineage",
+            format!(
+                "The state has lineage {}; the one that was approved last for this place had {}.",
+                file.lineage, earlier.lineage
+            ),
+        )
+    } else if file.serial < earlier.serial {
+        (
+            "older-serial",
+            format!(
+                "The state has serial {}; the one that was approved last for this place had {} already.",
+                file.serial, earlier.serial
+            ),
+        )
+    } else {
+        return None;
+    };
+    Some(signal_row(rule, Risk::High, message))
+}
+
+/// The state of a plan that was approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// Its lineage; empty for a first plan.
+    pub lineage: String,
+    /// Its serial.
+    pub serial: u64,
+}
+
+fn signal_row(rule: &'static str, risk: Risk, message: String) -> Judged {
+    Judged::new(
+        Effect::bare(Kind::Plan, rule, Action::Update, Span::default()),
+        vec![Finding::new(rule, risk, "").say(message)],
+    )
+}
+
+/// What refers to blocks whose objects go, the most referred to first. Who goes as well is not counted.
+fn depended_on(header: &Header, tally: &Tally) -> Option<String> {
+    let mut found: Vec<(usize, &String)> = tally
+        .destroyed
+        .iter()
+        .filter_map(|block| {
+            let dependants = header.dependants.get(block)?;
+            let stays = |other: &&String| {
+                !tally.destroyed.contains(*other) || tally.replaced.contains(*other)
+            };
+            Some((dependants.iter().filter(stays).count(), block))
+        })
+        .filter(|(count, _)| *count > 0)
+        .collect();
+    found.sort_by_key(|(count, block)| (std::cmp::Reverse(*count), *block));
+    let told: Vec<String> = found
+        .iter()
+        .map(|(count, block)| match count {
+            1 => format!("1 resource depends on {block}"),
+            many => format!("{many} resources depend on {block}"),
+        })
+        .collect();
+    (!told.is_empty()).then(|| format!("What goes is used: {}.", named(&told)))
+}
+
+/// How many names stand in a sentence.
+const NAMED: usize = 5;
+
+/// The first names, and how many more there are.
+fn named(names: &[String]) -> String {
+    let (first, rest) = names.split_at(names.len().min(NAMED));
+    match rest.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
 }
 
 #[cfg(test)]
@@ -300,14 +416,54 @@ mod tests {
         assert_eq!(
             ids(
                 &with_state(),
-                &tally(&[guard.clone(), database, kept.clone()])
+                &tally(&[guard.clone(), database.clone(), kept.clone()])
             ),
             [("guard-and-guarded".to_owned(), Risk::Critical)]
+        );
+        let both = tally(&[guard.clone(), guard.clone(), database, kept.clone()]);
+        assert_eq!(
+            ids(&with_state(), &both),
+            [("guard-and-guarded".to_owned(), Risk::Critical)],
+            "the number of guards is no second question"
         );
         assert_eq!(
             ids(&with_state(), &tally(&[guard.clone(), guard, kept])),
             [("several-guards-removed".to_owned(), Risk::Critical)]
         );
+    }
+
+    #[test]
+    fn who_depends_on_what_goes_is_counted_but_not_who_goes_as_well() {
+        let mut header = with_state();
+        let dependants = ["type.n1", "type.n2", "type.n3"].map(String::from);
+        header.dependants = [("type.n0".to_owned(), dependants.to_vec())].into();
+        let row = |action| ("type", action, &[][..]);
+        let rows = |first| {
+            [
+                row(first),
+                row(Action::Delete),
+                row(Action::CreateDelete),
+                row(Action::Update),
+            ]
+        };
+        let signals = summary(&header, None, &tally(&rows(Action::DeleteCreate)));
+        assert_eq!(&*signals[0].effect.address, "depended-on");
+        assert_eq!(
+            signals[0].findings[0].message,
+            "What goes is used: 2 resources depend on type.n0."
+        );
+        assert!(!signals[0].needs_ack());
+        assert_eq!(
+            summary(&header, None, &tally(&rows(Action::Update))),
+            Vec::new()
+        );
+    }
+
+    #[test]
+    fn a_long_list_of_names_is_cut_and_counted() {
+        let names: Vec<String> = (0..7).map(|n| format!("a.n{n}")).collect();
+        assert_eq!(named(&names[..2]), "a.n0, a.n1");
+        assert_eq!(named(&names), "a.n0, a.n1, a.n2, a.n3, a.n4 and 2 more");
     }
 
     #[test]

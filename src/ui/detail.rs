@@ -5,9 +5,12 @@
 
 use super::theme::{Piece, Role, Theme};
 use crate::diff::{self, Looking, Secrets};
+use crate::plan::effect::Kind;
 use crate::plan::values::Values;
+use crate::review::Fate;
 use crate::risk::Judged;
 
+mod columns;
 mod document;
 mod fold;
 mod head;
@@ -15,6 +18,7 @@ mod layout;
 mod raw;
 mod rows;
 mod value;
+mod why;
 mod words;
 
 pub use raw::raw_json;
@@ -52,8 +56,24 @@ pub enum Standing<'a> {
     Objected(&'a str),
 }
 
+/// How before and after of a value stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Arrangement {
+    /// In one line where they fit, else one under the other.
+    #[default]
+    OneLine,
+    /// One under the other.
+    TwoLines,
+    /// Side by side.
+    Columns,
+}
+
 /// How the pane is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that is or is not so, and none excludes another"
+)]
 pub struct Options<'a> {
     /// Rows that tell of no difference are shown too.
     pub unchanged: bool,
@@ -61,6 +81,10 @@ pub struct Options<'a> {
     pub wrap: bool,
     /// Nothing is folded: whole texts, all rows, each value that is known only after apply.
     pub expand: bool,
+    /// How before and after stand.
+    pub arrangement: Arrangement,
+    /// What each rule means, what is lost and what would be safer is told too.
+    pub explain: bool,
     /// The one path whose value is shown although it is secret.
     pub reveal: Option<&'a str>,
 }
@@ -78,6 +102,8 @@ pub struct DetailContext<'a> {
     pub comments: &'a [&'a str],
     /// The blocks that refer to this one.
     pub dependants: &'a [String],
+    /// What becomes of a difference that was seen outside.
+    pub fate: Option<Fate>,
     /// Where its block stands, as `modules/db/main.tf:31`.
     pub source: Option<&'a str>,
     /// The secrets of the plan, as far as it was read.
@@ -100,6 +126,10 @@ pub fn lines(
         own.collect(values);
     }
     let mut out = head::lines(judged, &own, context, &page);
+    // A signal of the whole plan stands nowhere in it.
+    if judged.effect.kind == Kind::Plan {
+        return out;
+    }
     out.push(DetailLine::default());
     if !has_attributes(judged) {
         let hint = [
@@ -133,7 +163,6 @@ pub fn lines(
 
 /// Whether the row's element holds values: two sides, or what an action is given.
 fn has_attributes(judged: &Judged) -> bool {
-    use crate::plan::effect::Kind;
     match judged.effect.kind {
         Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift | Kind::Invocation => true,
         Kind::Plan | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,

@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
+pub mod complete;
+
 use super::standing::Standing;
 use crate::review::verdicts;
 use crate::risk::{Judged, Risk};
@@ -218,6 +220,7 @@ fn test(word: &str) -> Result<Test, String> {
         "kind" => Ok(Test::Kind(literal(value))),
         "action" => Ok(Test::Action(value.split(',').map(Into::into).collect())),
         "risk" => risk(value),
+        // A word of its own from the start, so that nobody takes it for text to look for.
         unknown => {
             let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
             Err(format!(

@@ -23,8 +23,23 @@ pub trait Hands {
     /// Records that the plan is sent back; returns what is said on the way out.
     fn reject(&mut self, log: &Log, rows: &[Judged]) -> Result<String, Failure>;
 
+    /// Whether the plan on disk is still what was read. Asked now and then, so it must cost next to nothing.
+    fn disk(&mut self) -> Disk;
+
     /// Lets the reviewer write in an editor of their own, with the terminal given back.
     fn edit(&mut self, text: &str) -> Result<String, Failure>;
+}
+
+/// What became of the plan on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Disk {
+    /// It is what was read, as far as can be seen without reading it again.
+    #[default]
+    AsRead,
+    /// It is another one now, but what is shown and signed is a private copy: that still stands.
+    CopyStands,
+    /// It is another one now, and rows are read from it: nothing that is shown from here on can be trusted.
+    Changed,
 }
 
 /// What is to be signed: every acknowledgement that the plan needs, and the remarks that stand.

@@ -5,6 +5,7 @@
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::Msg;
+use super::mouse::Mouse;
 
 /// A key that was pressed, by its name: `a`, `A`, `space`, `ctrl-d`, `pgdn`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -74,7 +75,8 @@ pub fn message(event: &Event) -> Option<Msg> {
         }
         Event::Paste(text) => Some(Msg::Paste(text.clone())),
         Event::Resize(width, height) => Some(Msg::Resize(*width, *height)),
-        Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+        Event::Mouse(mouse) => Mouse::of(*mouse).map(Msg::Mouse),
+        Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
     }
 }
 

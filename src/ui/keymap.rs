@@ -70,6 +70,12 @@ pub enum Action {
     Wrap,
     Json,
     PolicyText,
+    Arrange,
+    Widen,
+    Narrow,
+    Mouse,
+    Explain,
+    Reveal,
     CopyAddress,
     CopyDetail,
     Sign,
@@ -83,6 +89,9 @@ pub enum Action {
     Submit,
     NextField,
     Editor,
+    Complete,
+    Older,
+    Newer,
 }
 
 /// One line of the table.
@@ -105,8 +114,27 @@ pub struct Binding {
 const BOTH: &[Mode] = &[Mode::Tree, Mode::Detail];
 const TREE: &[Mode] = &[Mode::Tree];
 const DETAIL: &[Mode] = &[Mode::Detail];
-const LISTS: &[Mode] = &[Mode::Tree, Mode::Detail, Mode::Help, Mode::Palette];
-const PAGES: &[Mode] = &[Mode::Tree, Mode::Detail, Mode::Help];
+const LISTS: &[Mode] = &[
+    Mode::Tree,
+    Mode::Detail,
+    Mode::Help,
+    Mode::Palette,
+    Mode::Confirm,
+    Mode::Typed,
+    Mode::Words,
+    Mode::Notice,
+];
+const PAGES: &[Mode] = &[
+    Mode::Tree,
+    Mode::Detail,
+    Mode::Help,
+    Mode::Confirm,
+    Mode::Typed,
+    Mode::Words,
+    Mode::Notice,
+];
+const WHOLE: &[Mode] = &[Mode::Tree, Mode::Detail, Mode::Help];
+const FILTER: &[Mode] = &[Mode::Filter];
 const DIALOGS: &[Mode] = &[Mode::Confirm, Mode::Typed, Mode::Words];
 const LINES: &[Mode] = &[Mode::Filter, Mode::Find, Mode::Palette];
 const OVER: &[Mode] = &[
@@ -145,7 +173,7 @@ const fn key(
 pub const KEYS: &[Binding] = &[
     key(BOTH, &["a", "space"], Action::Acknowledge, "acknowledge", "acknowledge", "acknowledge the change under the cursor"),
     key(BOTH, &["]", "n"], Action::NextOpen, "next open", "next open", "go to the next change that waits"),
-    key(TREE, &["/"], Action::Filter, "filter", "filter", "show only what fits: words, type: action: risk: module: attr: rule: policy: open acked /regex/, ! for not"),
+    key(TREE, &["/"], Action::Filter, "filter", "filter", "show only what fits: words, type: action: risk: module: attr: (what findings and replacements name) rule: policy: kind: open acked objected /regex/, ! for not"),
     key(DETAIL, &["/"], Action::Find, "find", "find", "find text in the detail"),
     key(TREE, &["tab", "shift-tab"], Action::NextPane, "other pane", "detail", "go to the detail"),
     key(DETAIL, &["tab", "shift-tab"], Action::NextPane, "other pane", "changes", "go back to the changes"),
@@ -162,6 +190,12 @@ pub const KEYS: &[Binding] = &[
     key(DETAIL, &["w"], Action::Wrap, "wrap", "wrap", "wrap or cut long values"),
     key(BOTH, &["J"], Action::Json, "json", "", "show the change as it stands in the plan's JSON"),
     key(BOTH, &["p"], Action::PolicyText, "policy", "", "show the text of the policy that speaks of the change; again for the next one"),
+    key(BOTH, &["d"], Action::Arrange, "arrange", "", "before and after in one line, in two lines, or side by side (from 140 columns on)"),
+    key(BOTH, &["<", "ctrl-left"], Action::Narrow, "narrower", "", "less room for the changes, more for the detail"),
+    key(BOTH, &[">", "ctrl-right"], Action::Widen, "wider", "", "more room for the changes, less for the detail"),
+    key(BOTH, &["M"], Action::Mouse, "mouse", "", "mouse on or off: click, double click, wheel; while it is on the terminal selects no text"),
+    key(BOTH, &["e"], Action::Explain, "explain", "", "tell what each finding means, what is lost, and what would be safer"),
+    key(DETAIL, &["V"], Action::Reveal, "reveal", "", "show one secret value, the next with each press, none after the last; the draft notes it"),
     key(BOTH, &["[", "N"], Action::PreviousOpen, "previous open", "", "go to the change before that waits"),
     key(DETAIL, &["ctrl-n"], Action::FindNext, "find next", "", "next hit (n does the same while something is searched)"),
     key(DETAIL, &["ctrl-b"], Action::FindPrevious, "find previous", "", "previous hit (also N)"),
@@ -188,12 +222,15 @@ pub const KEYS: &[Binding] = &[
     key(BOTH, &["y"], Action::CopyAddress, "copy address", "", "send the address to the terminal's clipboard (OSC 52)"),
     key(BOTH, &["Y"], Action::CopyDetail, "copy detail", "", "send the shown detail to the terminal's clipboard"),
     key(BOTH, &["esc"], Action::Back, "", "", "one step back; never leaves"),
-    key(PAGES, &["ctrl-l"], Action::Redraw, "redraw", "", "draw the screen anew"),
-    key(PAGES, &["ctrl-z"], Action::Suspend, "suspend", "", "back to the shell; fg returns"),
+    key(WHOLE, &["ctrl-l"], Action::Redraw, "redraw", "", "draw the screen anew"),
+    key(WHOLE, &["ctrl-z"], Action::Suspend, "suspend", "", "back to the shell; fg returns"),
     key(&[Mode::Confirm], &["y"], Action::Yes, "", "yes", "do what the dialog asks"),
     key(&[Mode::Typed, Mode::Words], &["enter"], Action::Submit, "", "done", "do what the dialog asks, once it may be done"),
     key(DIALOGS, &["tab", "shift-tab"], Action::NextField, "", "other field", "go to the other field"),
     key(&[Mode::Words], &["alt-e", "ctrl-o"], Action::Editor, "", "", "write the text in $EDITOR"),
+    key(FILTER, &["tab"], Action::Complete, "", "", "complete the word before the cursor, or show what it may become"),
+    key(FILTER, &["up"], Action::Older, "", "", "the filter before"),
+    key(FILTER, &["down"], Action::Newer, "", "", "the filter after"),
     key(LINES, &["enter"], Action::Submit, "", "keep", "keep the line"),
     key(&[Mode::Notice, Mode::Help], &["enter", "q"], Action::Back, "", "", "close"),
     key(OVER, &["esc", "ctrl-c"], Action::Back, "", "back", "close, and change nothing"),
@@ -229,13 +266,17 @@ pub fn commands(mode: Mode, text: &str) -> Vec<&'static Binding> {
     found
 }
 
-/// The table as text.
+/// The table as text: every key, by where it works; what works the same in several places stands in the first.
 pub fn print() -> String {
     let mut out = String::new();
     for (title, mode) in [
         ("In the list of changes", Mode::Tree),
         ("In the detail", Mode::Detail),
-        ("In a dialog", Mode::Confirm),
+        ("In the filter line", Mode::Filter),
+        ("In a dialog that asks for a key", Mode::Confirm),
+        ("In a dialog that asks for a name", Mode::Typed),
+        ("In a reason or a remark", Mode::Words),
+        ("In the help", Mode::Help),
     ] {
         let _ = writeln!(out, "{title}");
         for binding in help(mode, "") {

@@ -1,4 +1,4 @@
-//! Where everything is drawn, by the size of the terminal alone.
+//! Where everything is drawn, by the size of the terminal and where the reviewer put the border.
 
 use ratatui::layout::Rect;
 
@@ -43,8 +43,14 @@ pub fn too_small(size: (u16, u16)) -> bool {
     size.0 < LEAST.0 || size.1 < LEAST.1
 }
 
-/// Cuts the screen.
-pub fn areas(size: (u16, u16), full: bool, pane: Pane, signal: bool) -> Areas {
+/// Columns and rows that a pane keeps, however far its border is moved.
+const LEAST_PANE: (u16, u16) = (34, 5);
+
+/// Columns by which one step moves the border between panes side by side; between stacked ones it is a row.
+const STEP: i16 = 4;
+
+/// Cuts the screen. `split` is by how many steps the border between the panes was moved to the right, or down.
+pub fn areas(size: (u16, u16), full: bool, pane: Pane, signal: bool, split: i16) -> Areas {
     if too_small(size) {
         return Areas::default();
     }
@@ -57,7 +63,8 @@ pub fn areas(size: (u16, u16), full: bool, pane: Pane, signal: bool) -> Areas {
     let (tree, detail) = if full {
         (Rect::default(), body)
     } else if width >= SIDE_BY_SIDE {
-        let left = (width * 9 / 20).clamp(50, 84);
+        let left = moved((width * 9 / 20).clamp(50, 84), split * STEP);
+        let left = left.clamp(LEAST_PANE.0, width - LEAST_PANE.0);
         (
             Rect {
                 width: left,
@@ -70,7 +77,8 @@ pub fn areas(size: (u16, u16), full: bool, pane: Pane, signal: bool) -> Areas {
             },
         )
     } else if height >= STACKED {
-        let top = body.height / 2;
+        let top = moved(body.height / 2, split);
+        let top = top.clamp(LEAST_PANE.1, body.height - LEAST_PANE.1);
         (
             Rect {
                 height: top,
@@ -95,4 +103,8 @@ pub fn areas(size: (u16, u16), full: bool, pane: Pane, signal: bool) -> Areas {
         detail,
         footer,
     }
+}
+
+fn moved(border: u16, by: i16) -> u16 {
+    border.saturating_add_signed(by)
 }

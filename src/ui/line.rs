@@ -1,4 +1,4 @@
-//! One line of text that a person edits, grapheme by grapheme.
+//! One line of text that a person edits, grapheme by grapheme. One that was written in an editor may have breaks in it.
 //!
 //! Holds visible characters only: what a terminal would obey or hide cannot be typed or pasted into a reason.
 
@@ -20,6 +20,20 @@ impl Line {
         let mut line = Line::default();
         line.insert(text);
         line
+    }
+
+    /// A text of several lines, as it comes from an editor: its breaks stay, caret at its end.
+    pub fn with_breaks(text: &str) -> Self {
+        let lines: Vec<String> = text
+            .trim_end()
+            .lines()
+            .map(|line| Line::new(line).text)
+            .collect();
+        let text = lines.join("\n");
+        Line {
+            caret: text.len(),
+            text,
+        }
     }
 
     /// What stands in it.
@@ -130,5 +144,11 @@ mod tests {
     fn a_reason_holds_no_hidden_character() {
         let line = Line::new("a\u{202e}b\u{1b}[2J\nc\r\n");
         assert_eq!(line.text(), "ab[2J c");
+    }
+
+    #[test]
+    fn what_comes_from_an_editor_keeps_its_breaks_and_nothing_else_that_is_hidden() {
+        let line = Line::with_breaks("one\r\n\n\ttwo\u{202e}\n\n");
+        assert_eq!(line.text(), "one\n\n two");
     }
 }

@@ -1,9 +1,12 @@
 //! Everything the screen knows. No terminal, no file, no clock in it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::detail::Arrangement;
 use super::dialog::Overlay;
 use super::filter::Filter;
+use super::hands::Disk;
 use super::keymap::Mode;
 use super::layout::{self, Areas};
 use super::standing::{Standing, Tally, standings};
@@ -40,6 +43,10 @@ pub enum Pane {
 
 /// The change beside the tree.
 #[derive(Debug, Clone, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing that is or is not so, and none excludes another"
+)]
 pub struct Detail {
     /// Which row is shown.
     pub row: Option<u32>,
@@ -47,18 +54,37 @@ pub struct Detail {
     pub values: Option<Result<(String, Values), Failure>>,
     /// The lines, made for the width they are drawn in.
     pub lines: Vec<Vec<Piece>>,
+    /// The path of the attribute that each line belongs to.
+    pub paths: Vec<Option<String>>,
     /// First line shown.
     pub top: usize,
     /// Show what stays as it is.
     pub unchanged: bool,
     /// Wrap long values instead of cutting them.
     pub wrap: bool,
+    /// Tell what the rules behind the findings mean.
+    pub explain: bool,
+    /// The path of the one secret value that is shown.
+    pub revealed: Option<String>,
     /// Show the JSON as it stands in the plan.
     pub json: bool,
     /// Show the text of a policy instead: of which of those that speak of the row.
     pub rule: Option<usize>,
+    /// How before and after stand.
+    pub arrangement: Arrangement,
     /// What is searched.
     pub find: String,
+}
+
+/// The filter line's memory.
+#[derive(Debug, Clone, Default)]
+pub struct Recall {
+    /// The filters that were kept, oldest first.
+    pub kept: Vec<String>,
+    /// Which of them is in the line; behind the last where it is a new one.
+    pub at: usize,
+    /// What the word before the caret may become.
+    pub choices: Vec<String>,
 }
 
 /// One line that tells what just happened.
@@ -95,8 +121,8 @@ pub struct State {
     pub unsaved: Option<String>,
     /// How far the plan is read.
     pub reading: Reading,
-    /// The plan on disk is no longer what was read.
-    pub source_changed: bool,
+    /// Whether the plan on disk is still what was read.
+    pub disk: Disk,
     /// A signature is on its way, whether or not somebody still looks.
     pub signing: bool,
     /// The list.
@@ -109,16 +135,24 @@ pub struct State {
     pub filter: Filter,
     /// Why it was not understood.
     pub filter_error: Option<String>,
+    /// What the filter line remembers.
+    pub recall: Recall,
     /// How many rows fit the filter.
     pub fitting: usize,
     /// The pane with the keys.
     pub pane: Pane,
     /// The detail takes the whole screen.
     pub full: bool,
+    /// By how many steps the border between the panes was moved.
+    pub split: i16,
+    /// Clicks and the wheel are heard.
+    pub mouse: bool,
     /// The change beside the list.
     pub detail: Detail,
     /// What lies over the list.
     pub overlay: Option<Overlay>,
+    /// First line shown of a dialog that is longer than the screen.
+    pub dialog_top: usize,
     /// The dialog has not been drawn yet: keys typed before it was seen must not answer it.
     pub undrawn: bool,
     /// What just happened.
@@ -148,18 +182,22 @@ impl State {
             tally: Tally::default(),
             unsaved: None,
             reading: Reading::Going(Progress::default()),
-            source_changed: false,
+            disk: Disk::AsRead,
             signing: false,
             tree: Tree::default(),
             by: By::Risk,
             filter_text: String::new(),
             filter: Filter::default(),
             filter_error: None,
+            recall: Recall::default(),
             fitting: 0,
             pane: Pane::Tree,
             full: false,
+            split: 0,
+            mouse: false,
             detail: Detail::default(),
             overlay: None,
+            dialog_top: 0,
             undrawn: false,
             notice,
             size,
@@ -185,7 +223,8 @@ impl State {
 
     /// Where everything is drawn.
     pub fn areas(&self) -> Areas {
-        layout::areas(self.size, self.full, self.pane, !self.signals.is_empty())
+        let signal = !self.signals.is_empty();
+        layout::areas(self.size, self.full, self.pane, signal, self.split)
     }
 
     /// Adds rows.
@@ -210,6 +249,14 @@ impl State {
         }
     }
 
+    /// A text of the plan with every secret in it masked, as far as they are known.
+    pub fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.facts().and_then(|facts| facts.secrets.as_deref()) {
+            Some(secrets) => secrets.mask(text),
+            None => Cow::Borrowed(text),
+        }
+    }
+
     /// Whether something comes without a key being pressed.
     pub fn busy(&self) -> bool {
         self.signing || matches!(self.reading, Reading::Going(_))
@@ -218,6 +265,7 @@ impl State {
     /// Opens a dialog or a line.
     pub fn open(&mut self, overlay: Overlay) {
         self.undrawn |= overlay.asks();
+        self.dialog_top = 0;
         self.overlay = Some(overlay);
     }
 

@@ -8,7 +8,9 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
@@ -27,6 +29,9 @@ pub struct Screen {
 
 /// Whether the terminal is ours now. Giving it back twice would move the shell's cursor over a panic message.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether clicks are reported while the terminal is ours.
+static MOUSE: AtomicBool = AtomicBool::new(false);
 
 impl Screen {
     /// Takes the terminal. A panic from here on gives it back before its message is printed.
@@ -82,6 +87,20 @@ impl Screen {
         size()
     }
 
+    /// Lets the terminal report clicks, or no longer.
+    #[allow(
+        clippy::unused_self,
+        reason = "only who has the screen may write to it"
+    )]
+    pub fn mouse(&self, on: bool) -> io::Result<()> {
+        MOUSE.store(on, Ordering::SeqCst);
+        if on {
+            execute!(stdout(), EnableMouseCapture)
+        } else {
+            execute!(stdout(), DisableMouseCapture)
+        }
+    }
+
     /// Asks the terminal to put text on its clipboard. Whether it does cannot be known.
     #[allow(
         clippy::unused_self,
@@ -101,12 +120,23 @@ impl Drop for Screen {
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);
-    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste).inspect_err(|_| give_back())
+    let taken = execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste);
+    let taken = taken.and_then(|()| {
+        if MOUSE.load(Ordering::SeqCst) {
+            execute!(stdout(), EnableMouseCapture)
+        } else {
+            Ok(())
+        }
+    });
+    taken.inspect_err(|_| give_back())
 }
 
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // Nothing can be done if the terminal is gone, and what follows must still be tried.
+        if MOUSE.load(Ordering::SeqCst) {
+            let _ = execute!(stdout(), DisableMouseCapture);
+        }
         let _ = execute!(
             stdout(),
             EndSynchronizedUpdate,

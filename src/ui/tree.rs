@@ -6,6 +6,9 @@
 use std::collections::HashMap;
 
 pub mod groups;
+pub mod sums;
+
+use sums::Sums;
 
 /// What a node is, by name: survives every regrouping.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,6 +47,8 @@ pub struct Node {
     pub label: String,
     /// What is counted in it; `None` for a row.
     pub count: Option<Count>,
+    /// What the rows below it add up to.
+    pub sums: Sums,
 }
 
 /// The tree as it is shown.
@@ -98,6 +103,20 @@ impl Tree {
             self.top,
             self.visible.len().saturating_sub(self.top + height),
         )
+    }
+
+    /// The line with the cursor and the number of lines.
+    pub fn position(&self) -> (usize, usize) {
+        (self.cursor, self.visible.len())
+    }
+
+    /// Moves the cursor to the line `y` of the window; says whether there is one.
+    pub fn point(&mut self, y: usize) -> bool {
+        let there = self.top + y < self.visible.len();
+        if there {
+            self.cursor = self.top + y;
+        }
+        there
     }
 
     /// Moves the window so that the cursor is in it, with a line around it where there is room.
@@ -294,6 +313,7 @@ mod tests {
             name,
             label: String::new(),
             count: None,
+            sums: Sums::default(),
         }
     }
 

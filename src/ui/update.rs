@@ -1,7 +1,7 @@
 //! What a message does to the state, and what is to be done about it. Pure.
 
 use super::dialog::Overlay;
-use super::hands::Outcome;
+use super::hands::{Disk, Outcome};
 use super::key::Key;
 use super::keymap::{self, Action};
 use super::layout::too_small;
@@ -15,6 +15,7 @@ mod decide;
 mod over;
 pub mod pane;
 pub mod permit;
+mod point;
 
 /// Takes a message in; returns what is to be done.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
@@ -113,9 +114,25 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             over::edited(state, text);
             Vec::new()
         }
-        Msg::SourceChanged => {
-            state.source_changed = true;
+        Msg::Disk(disk) => {
+            state.disk = disk;
+            match disk {
+                Disk::AsRead => {}
+                Disk::CopyStands => state.say(
+                    "the plan file on disk is another one now; you see and sign the copy that was read",
+                    Role::Warn,
+                ),
+                Disk::Changed => state.say(
+                    "the plan on disk is no longer what was read: leave, and start again",
+                    Role::Alarm,
+                ),
+            }
             Vec::new()
+        }
+        // Nothing is decided with a click, so one that comes early does no harm.
+        Msg::Mouse(mouse) => {
+            point::at(state, mouse);
+            settle(state)
         }
     }
 }
@@ -165,9 +182,25 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::Undo
         | Action::Redo
         | Action::Sign => decide::act(state, action),
-        Action::Yes | Action::Submit | Action::NextField | Action::Editor => {
-            over::act(state, action)
+        Action::Mouse => {
+            state.mouse = !state.mouse;
+            state.say(
+                if state.mouse {
+                    "mouse on: click, double click, wheel; M turns it off, to select text"
+                } else {
+                    "mouse off"
+                },
+                Role::Text,
+            );
+            vec![Command::Mouse(state.mouse)]
         }
+        Action::Yes
+        | Action::Submit
+        | Action::NextField
+        | Action::Editor
+        | Action::Complete
+        | Action::Older
+        | Action::Newer => over::act(state, action),
         Action::Back if state.overlay.is_some() => {
             over::back(state);
             Vec::new()
@@ -208,6 +241,11 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::Wrap
         | Action::Json
         | Action::PolicyText
+        | Action::Arrange
+        | Action::Widen
+        | Action::Narrow
+        | Action::Explain
+        | Action::Reveal
         | Action::CopyAddress
         | Action::CopyDetail
         | Action::Palette
@@ -226,6 +264,7 @@ fn settle(state: &mut State) -> Vec<Command> {
     if state.detail.row != row {
         state.detail.row = row;
         state.detail.values = None;
+        state.detail.revealed = None;
         state.detail.top = 0;
         state.detail.rule = None;
         state.detail_stale = true;

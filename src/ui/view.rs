@@ -11,7 +11,7 @@ use super::width::{cut, width};
 
 mod changes;
 mod detail;
-mod dialog;
+pub mod dialog;
 mod footer;
 mod frame;
 mod header;

@@ -239,8 +239,14 @@ pub fn header() -> Header {
 pub fn fixture(name: &str) -> (Scene, Judgement) {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/plans/{name}/plan.json"));
-    let json = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    of_json(
+        &std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+    )
+}
+
+/// The same of a plan's JSON.
+pub fn of_json(json: &str) -> (Scene, Judgement) {
     let mut rows = Vec::new();
     let judgement = judge(
         &mut json.as_bytes(),

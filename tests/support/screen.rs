@@ -7,6 +7,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use undersign::failure::{Exit, Failure};
 use undersign::plan::values::Values;
+use undersign::review::judge::Judgement;
 use undersign::risk::Judged;
 use undersign::ui::hands::Outcome;
 use undersign::ui::key::Key;
@@ -65,7 +66,11 @@ impl Screen {
 
     /// A plan of `fixtures/plans`, read and judged as the program does it.
     pub fn fixture(name: &str, width: u16, height: u16) -> Self {
-        let (scene, judgement) = scene::fixture(name);
+        Screen::read(scene::fixture(name), width, height)
+    }
+
+    /// A plan that was read and judged.
+    pub fn read((scene, judgement): (Scene, Judgement), width: u16, height: u16) -> Self {
         let mut screen = Screen::new(width, height).rows(scene);
         let facts = Facts {
             header: judgement.header,

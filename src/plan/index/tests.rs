@@ -227,7 +227,10 @@ fn the_same_object_twice_is_refused() {
 
 #[test]
 fn the_sink_hears_of_the_progress_where_no_rows_come() {
-    let json = plan(&format!(r#""variables":"{}""#, "x".repeat(9 << 20)));
+    let json = plan(&format!(
+        r#""relevant_attributes":"{}""#,
+        "x".repeat(9 << 20)
+    ));
     let mut sink = Rows::default();
     read(&mut json.as_bytes(), Some(7), &mut sink).unwrap();
     let bytes: Vec<u64> = sink

@@ -23,63 +23,28 @@ pub(super) fn lines(
     } else {
         MOST_LINES
     };
-    let digits = document
-        .lines
-        .iter()
-        .map(number)
-        .max()
-        .unwrap_or(0)
-        .to_string()
-        .len();
+    let digits = digits(document);
     let mut out = Vec::new();
     for line in &document.lines[..most] {
-        let (sign, shown, spans, role, part) = match line {
-            Line::Same(n, text) => (
-                Piece::new("  ", Role::Text),
-                n.to_string(),
-                vec![Span {
-                    text: text.clone(),
-                    differs: false,
-                }],
-                Role::Dim,
-                Role::Dim,
-            ),
-            Line::Removed(n, spans) => (
-                Piece::new("- ", Role::Removed),
-                n.to_string(),
-                spans.clone(),
-                Role::Removed,
-                Role::RemovedPart,
-            ),
-            Line::Added(n, spans) => (
-                Piece::new("+ ", Role::Added),
-                n.to_string(),
-                spans.clone(),
-                Role::Added,
-                Role::AddedPart,
-            ),
-            Line::Folded(n) => {
-                let what = if *n == 1 {
-                    "unchanged line"
-                } else {
-                    "unchanged lines"
-                };
-                out.push(page.line(vec![space(indent + 2), rows::more(page, *n, what)]));
-                continue;
-            }
+        if let Line::Folded(n) = line {
+            let what = if *n == 1 {
+                "unchanged line"
+            } else {
+                "unchanged lines"
+            };
+            out.push(page.line(vec![space(indent + 2), rows::more(page, *n, what)]));
+        }
+        let Some(Parts { sign, number, body }) = parts(line) else {
+            continue;
         };
-        let number = Piece::new(format!("{shown:>digits$}  "), Role::Dim);
-        let body: Vec<Piece> = spans
-            .iter()
-            .map(|span| Piece::foreign(&span.text, if span.differs { part } else { role }))
-            .collect();
+        let number = Piece::new(format!("{number:>digits$}  "), Role::Dim);
         let lead = vec![space(indent), sign, number];
         let room = page.width.saturating_sub(pieces_width(&lead));
         let whole = context.options.wrap || context.options.expand;
         if whole || pieces_width(&body) <= rows::LINES_BEFORE_CUT * room {
             out.extend(page.wrapped(&lead, body));
         } else {
-            let characters = spans.iter().map(|span| span.text.chars().count()).sum();
+            let characters = body.iter().map(|piece| piece.text.chars().count()).sum();
             out.push(page.line([lead, value::shorten(body, characters, room, page)].concat()));
         }
     }
@@ -90,6 +55,46 @@ pub(super) fn lines(
         ]));
     }
     out
+}
+
+/// What a line is made of.
+pub(super) struct Parts {
+    pub sign: Piece,
+    pub number: String,
+    pub body: Vec<Piece>,
+}
+
+/// The parts of a line; `None` where lines are folded.
+pub(super) fn parts(line: &Line) -> Option<Parts> {
+    let body = |spans: &[Span], role, part| -> Vec<Piece> {
+        let piece =
+            |span: &Span| Piece::foreign(&span.text, if span.differs { part } else { role });
+        spans.iter().map(piece).collect()
+    };
+    Some(match line {
+        Line::Same(n, text) => Parts {
+            sign: Piece::new("  ", Role::Text),
+            number: n.to_string(),
+            body: vec![Piece::foreign(text, Role::Dim)],
+        },
+        Line::Removed(n, spans) => Parts {
+            sign: Piece::new("- ", Role::Removed),
+            number: n.to_string(),
+            body: body(spans, Role::Removed, Role::RemovedPart),
+        },
+        Line::Added(n, spans) => Parts {
+            sign: Piece::new("+ ", Role::Added),
+            number: n.to_string(),
+            body: body(spans, Role::Added, Role::AddedPart),
+        },
+        Line::Folded(_) => return None,
+    })
+}
+
+/// Digits of the highest line number.
+pub(super) fn digits(document: &Document) -> usize {
+    let highest = document.lines.iter().map(number).max();
+    highest.unwrap_or(0).to_string().len()
 }
 
 fn number(line: &Line) -> usize {

@@ -2,6 +2,7 @@
 
 use super::DetailContext;
 use crate::diff::{Entry, Kind, Side, is_at_or_above};
+use crate::plan::action::Action;
 use crate::risk::Judged;
 
 /// Why rows are told together in one line.
@@ -16,9 +17,13 @@ pub(super) enum Fold {
 impl Fold {
     pub const ALL: [Fold; 2] = [Fold::KnownAfterApply, Fold::Empty];
 
-    /// What stands before the names.
-    pub fn title(self) -> &'static str {
+    /// What stands before the names: where it is known, with the cause.
+    pub fn title(self, action: &Action) -> &'static str {
         match self {
+            Fold::KnownAfterApply if action.replaces() => "known after apply, as it is made anew: ",
+            Fold::KnownAfterApply if *action == Action::Create => {
+                "known after apply, as it is new: "
+            }
             Fold::KnownAfterApply => "known after apply: ",
             Fold::Empty => "empty before and after: ",
         }

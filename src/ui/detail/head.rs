@@ -1,18 +1,16 @@
 //! The head of the pane: what happens, why it matters, and what is known around it.
 
 use super::layout::{Page, space};
+use super::why::{self, LABEL};
 use super::{DetailContext, DetailLine, Standing, words};
 use crate::diff::Secrets;
 use crate::plan::effect::{Kind, Mode};
+use crate::plan::reason;
 use crate::review::verdicts;
-use crate::risk::{Finding, Judged, Risk};
+use crate::risk::{self, Finding, Judged, Risk};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::width::width;
 
-/// The column where what a label speaks of begins.
-const LABEL: usize = 8;
-/// The label of findings.
-const WHY: &str = "why";
 /// Dependants that are named; the rest is counted.
 const NAMED_DEPENDANTS: usize = 3;
 
@@ -22,31 +20,38 @@ pub(super) fn lines(
     context: &DetailContext<'_>,
     page: &Page,
 ) -> Vec<DetailLine> {
+    let masked = |text: &str| {
+        let text = own.mask(text);
+        context
+            .secrets
+            .map_or_else(|| text.to_string(), |all| all.mask(&text).into_owned())
+    };
+    let foreign = |text: &str, role| Piece::foreign(&masked(text), role);
     let mut out = vec![page.line(verdict(judged, context))];
-    let facts = facts(judged, own, context, page);
-    if !facts.is_empty() {
-        out.push(DetailLine::default());
+    let what = labelled(what(judged, context), page);
+    let why = why::lines(judged, &foreign, context, page);
+    let rest = labelled(facts(judged, &foreign, context, page), page);
+    for part in [what, why, rest] {
+        // What a row is and why it matters are told apart by a line of air; what is around it follows close.
+        if out.len() == 1 && !part.is_empty() {
+            out.push(DetailLine::default());
+        }
+        out.extend(part);
     }
+    out
+}
+
+/// Facts behind their labels; a label stands once above all that it speaks of.
+fn labelled(facts: Vec<Fact>, page: &Page) -> Vec<DetailLine> {
     let mut before = "";
-    let mut findings = judged
-        .findings
-        .iter()
-        .filter(|finding| finding.origin.is_none());
+    let mut out = Vec::new();
     for (label, body) in facts {
-        // A label stands once above all that it speaks of.
         let shown = if label == before { "" } else { label };
         before = label;
-        let mut prefix = vec![
+        let prefix = [
             Piece::new(shown, Role::Strong),
             space(LABEL.saturating_sub(width(shown)).max(1)),
         ];
-        // Each finding begins with its own mark: it says how bad it is, and where the next one begins.
-        if label == WHY
-            && let Some(finding) = findings.next()
-        {
-            let mark = context.theme.risk_mark(finding.risk);
-            prefix.push(Piece::new(format!("{mark} "), Role::Risk(finding.risk)));
-        }
         out.extend(page.wrapped(&prefix, body));
     }
     out
@@ -96,34 +101,33 @@ fn verdict(judged: &Judged, context: &DetailContext<'_>) -> Vec<Piece> {
 
 type Fact = (&'static str, Vec<Piece>);
 
-fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Page) -> Vec<Fact> {
-    let effect = &judged.effect;
-    let masked = |text: &str| {
-        let text = own.mask(text);
-        context
-            .secrets
-            .map_or_else(|| text.to_string(), |all| all.mask(&text).into_owned())
-    };
-    let foreign = |text: &str, role| Piece::foreign(&masked(text), role);
+/// What a row is, where it is no change of a resource.
+fn what(judged: &Judged, context: &DetailContext<'_>) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
-    if let Some(sentence) = words::kind(effect.kind) {
+    if let Some(sentence) = words::kind(judged.effect.kind) {
         facts.push(("what", vec![Piece::new(sentence, Role::Text)]));
     }
-    if effect.mode == Mode::Data {
-        facts.push((
-            "what",
-            vec![Piece::new(
-                "A data source; nothing is changed by reading it.",
-                Role::Text,
-            )],
-        ));
+    if judged.effect.mode == Mode::Data {
+        let sentence = "A data source; nothing is changed by reading it.";
+        facts.push(("what", vec![Piece::new(sentence, Role::Text)]));
     }
-    for finding in judged
-        .findings
-        .iter()
-        .filter(|finding| finding.origin.is_none())
-    {
-        facts.push((WHY, why(finding, page, &foreign)));
+    if let Some(fate) = context.fate {
+        facts.push(("fate", vec![Piece::new(fate.sentence(), Role::Text)]));
+    }
+    facts
+}
+
+fn facts(
+    judged: &Judged,
+    foreign: &impl Fn(&str, Role) -> Piece,
+    context: &DetailContext<'_>,
+    page: &Page,
+) -> Vec<Fact> {
+    let effect = &judged.effect;
+    let mut facts: Vec<Fact> = Vec::new();
+    // Of a signal of the whole plan there is nothing else to be seen: no attribute tells it.
+    if context.options.explain || effect.kind == Kind::Plan {
+        facts.extend(explained(judged));
     }
     if let Some(note) = effect.note() {
         facts.push(("note", vec![foreign(note, Role::Text)]));
@@ -138,7 +142,7 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
         } else {
             "reason"
         };
-        let piece = match words::action_reason(reason) {
+        let piece = match reason::words(reason) {
             Some(words) => Piece::new(words, Role::Text),
             None => foreign(reason, Role::Warn),
         };
@@ -165,11 +169,7 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
         );
         facts.push(("import", vec![foreign(&text, Role::Text)]));
     }
-    if effect
-        .more
-        .as_ref()
-        .is_some_and(|more| more.generated_config)
-    {
+    if effect.has_generated_config() {
         facts.push((
             "import",
             vec![Piece::new(
@@ -181,45 +181,54 @@ fn facts(judged: &Judged, own: &Secrets, context: &DetailContext<'_>, page: &Pag
     let policies = judged
         .findings
         .iter()
-        .filter_map(|finding| policy(finding, context, &foreign));
+        .filter_map(|finding| policy(finding, context, foreign));
     facts.extend(policies.map(|pieces| ("policy", pieces)));
-    facts.extend(around(context, page, &foreign));
+    facts.extend(around(context, page, foreign));
     match context.standing {
         Standing::Acknowledged(Some(reason)) => {
-            facts.push(("because", vec![foreign(reason, Role::Text)]));
+            facts.extend(said("because", reason, Role::Text, foreign));
         }
-        Standing::Objected(reason) => facts.push(("because", vec![foreign(reason, Role::Alarm)])),
+        Standing::Objected(reason) => facts.extend(said("because", reason, Role::Alarm, foreign)),
         Standing::NotAsked | Standing::Open | Standing::Acknowledged(None) => {}
     }
     for comment in context.comments {
-        facts.push(("comment", vec![foreign(comment, Role::Text)]));
+        facts.extend(said("comment", comment, Role::Text, foreign));
     }
     facts
+}
+
+/// What the rules behind the findings mean, the worst one first, each once.
+fn explained(judged: &Judged) -> Vec<Fact> {
+    let mut told = Vec::new();
+    let mut facts = Vec::new();
+    for finding in &judged.findings {
+        let Some(rule) = risk::rule(&finding.rule).filter(|rule| !told.contains(&rule.id)) else {
+            continue;
+        };
+        told.push(rule.id);
+        facts.push(("rule", vec![Piece::new(rule.title, Role::Strong)]));
+        facts.push(("means", vec![Piece::new(rule.why, Role::Text)]));
+        facts.push(("lost", vec![Piece::new(rule.lost, Role::Text)]));
+        facts.push(("safer", vec![Piece::new(rule.remedy, Role::Text)]));
+    }
+    facts
+}
+
+/// A person's own words, line by line as they were written.
+fn said(
+    label: &'static str,
+    text: &str,
+    role: Role,
+    foreign: &impl Fn(&str, Role) -> Piece,
+) -> Vec<Fact> {
+    text.lines()
+        .map(|line| (label, vec![foreign(line, role)]))
+        .collect()
 }
 
 /// Whether the note says the reason already.
 fn told_by(note: Option<&str>, reason: &str) -> bool {
     note.is_some_and(|note| note.contains(reason))
-}
-
-/// The finding's sentence, what it was and becomes, and the rule's name.
-fn why(finding: &Finding, page: &Page, foreign: &impl Fn(&str, Role) -> Piece) -> Vec<Piece> {
-    let mut body = vec![foreign(&finding.message, Role::Text)];
-    if let Some(path) = &finding.path {
-        body.push(foreign(&format!("  {path}"), Role::Warn));
-        match (&finding.old, &finding.new) {
-            (None, None) => {}
-            (Some(old), None) => body.push(foreign(&format!(" was {old}"), Role::Removed)),
-            (None, Some(new)) => body.push(foreign(&format!(" = {new}"), Role::Warn)),
-            (Some(old), Some(new)) => {
-                body.push(foreign(&format!(" {old}"), Role::Removed));
-                body.push(Piece::new(format!(" {} ", page.arrow()), Role::Dim));
-                body.push(foreign(new, Role::Added));
-            }
-        }
-    }
-    body.push(foreign(&format!("  {}", finding.rule), Role::Dim));
-    body
 }
 
 /// `✗ deny main.deny  no public database  rds.rego:14`

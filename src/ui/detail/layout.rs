@@ -32,6 +32,11 @@ impl Page {
         self.theme.glyph("→", "->")
     }
 
+    /// Stands between two columns.
+    pub fn rule(&self) -> &'static str {
+        self.theme.glyph(" │ ", " | ")
+    }
+
     /// One line; what does not fit is cut.
     pub fn line(&self, pieces: Vec<Piece>) -> DetailLine {
         DetailLine {
@@ -99,7 +104,7 @@ pub(super) fn clip(pieces: Vec<Piece>, columns: usize, mark: &str) -> Vec<Piece>
 }
 
 /// Breaks pieces into lines of at most `room` columns; at least one line.
-fn break_lines(pieces: Vec<Piece>, room: usize) -> Vec<Vec<Piece>> {
+pub(super) fn break_lines(pieces: Vec<Piece>, room: usize) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
     let mut used = 0;
     if room == 0 {

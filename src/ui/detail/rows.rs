@@ -3,7 +3,7 @@
 use super::fold::{Fold, Shown, fold, shown};
 use super::layout::{Page, pieces_width, space};
 use super::value::{self, Value};
-use super::{DetailContext, DetailLine, document};
+use super::{Arrangement, DetailContext, DetailLine, columns, document};
 use crate::diff::{Entry, Kind, Side};
 use crate::plan::effect;
 use crate::risk::Judged;
@@ -14,6 +14,8 @@ use crate::ui::width::{count, width};
 const SIGN: usize = 2;
 /// A value that fits into so many lines is not cut.
 pub(super) const LINES_BEFORE_CUT: usize = 3;
+/// Names that are told together take so many lines, as a rule.
+const LINES_OF_NAMES: usize = 3;
 /// More rows than this are counted unless all are asked for.
 const MOST_ROWS: usize = 400;
 
@@ -71,11 +73,39 @@ fn together(
     if names.is_empty() {
         return Vec::new();
     }
-    let names = Piece::foreign(&names.join(", "), Role::Text);
-    page.wrapped(
-        &[space(SIGN)],
-        vec![Piece::new(kind.title(), Role::Dim), names],
-    )
+    let title = kind.title(&judged.effect.action);
+    let room = LINES_OF_NAMES * page.width.saturating_sub(SIGN);
+    let told = few(&names, room.saturating_sub(width(title)));
+    let mut body = vec![
+        Piece::new(title, Role::Dim),
+        Piece::foreign(&names[..told].join(", "), Role::Text),
+    ];
+    if told < names.len() {
+        body.push(Piece::new(", ", Role::Dim));
+        body.push(more(page, names.len() - told, "more, enter shows them"));
+    }
+    page.wrapped(&[space(SIGN)], body)
+}
+
+/// How many names fit into `room` columns with the words that count the others; at least one.
+fn few(names: &[String], room: usize) -> usize {
+    /// What the count and a broken line or two take.
+    const SPARED: usize = 44;
+    let mut used = 0;
+    let fits = |name: &&String| {
+        used += width(name) + 2;
+        used <= room
+    };
+    let all = names.iter().take_while(fits).count();
+    if all == names.len() {
+        return all;
+    }
+    let mut used = SPARED;
+    let fits = |name: &&String| {
+        used += width(name) + 2;
+        used <= room
+    };
+    names.iter().take_while(fits).count().max(1)
 }
 
 /// `attributes 5 changed, 61 unchanged (. shows them)`
@@ -223,12 +253,13 @@ fn row(
         out.extend(set(vec![space(under)], value, context, page));
     }
     if let Some(document) = &entry.document {
-        out.extend(document::lines(
-            document,
-            indent(entry) + SIGN,
-            context,
-            page,
-        ));
+        let indent = indent(entry) + SIGN;
+        let columns = context.options.arrangement == Arrangement::Columns;
+        out.extend(if columns && columns::fit(indent, page) {
+            columns::document(document, indent, page)
+        } else {
+            document::lines(document, indent, context, page)
+        });
     }
     out
 }
@@ -242,12 +273,17 @@ fn set(
 ) -> Vec<DetailLine> {
     let at = pieces_width(&label);
     let room = page.width.saturating_sub(at);
-    if value.width() <= room {
+    let both = value.old.is_some() && value.new.is_some();
+    let apart = both && context.options.arrangement != Arrangement::OneLine;
+    if apart && context.options.arrangement == Arrangement::Columns && columns::fit(at, page) {
+        return columns::value(label, value, context, page);
+    }
+    if value.width() <= room && !apart {
         return vec![page.line([label, value.in_one_line(page)].concat())];
     }
     let mut out = Vec::new();
     let mut lead = label;
-    for part in value.in_parts(room, page) {
+    for part in value.in_parts(room, apart, page) {
         let whole = context.options.wrap || context.options.expand;
         if whole || pieces_width(&part.pieces) <= LINES_BEFORE_CUT * room {
             out.extend(page.wrapped(&lead, part.pieces));

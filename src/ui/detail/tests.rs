@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::plan::action::Action;
-use crate::plan::effect::{Effect, Kind, More, Span};
+use crate::plan::effect::{Effect, More, Span};
 use crate::plan::index::{self, Progress, Sink};
 use crate::risk::{Finding, Origin, Risk};
 use crate::ui::theme::Palette;
@@ -26,6 +26,7 @@ fn context<'a>() -> DetailContext<'a> {
         standing: Standing::Open,
         comments: &[],
         dependants: &[],
+        fate: None,
         source: None,
         secrets: None,
     }
@@ -276,7 +277,9 @@ fn everything_that_is_known_of_a_change_is_on_its_pane() {
             unchanged: true,
             wrap: true,
             expand: true,
+            explain: false,
             reveal: Some("password"),
+            arrangement: Arrangement::OneLine,
         },
         theme: Theme {
             ascii: true,
@@ -316,7 +319,7 @@ fn the_same_attribute_is_never_folded_when_a_finding_names_it() {
     let judged = Judged::new(judged.effect, vec![endpoint]);
     let shown = text(&pane(&judged, &item, &context(), 100));
     assert!(shown.contains("~ endpoint"), "{shown}");
-    assert!(shown.contains("known after apply: id\n"), "{shown}");
+    assert!(shown.contains("as it is made anew: id\n"), "{shown}");
 }
 
 #[test]
@@ -401,7 +404,7 @@ fn rows_that_are_no_change_say_what_they_are() {
         let shown = text(&lines(&judged, Ok(&Values::default()), &context(), 80));
         for part in [
             "what    ",
-            "why     ▲ It cannot be judged.  r",
+            "why     ▲ It cannot be judged.   ",
             "note    in the plan's words",
         ] {
             assert!(shown.contains(part), "{kind:?} {part}: {shown}");
@@ -424,7 +427,9 @@ fn no_secret_of_a_real_plan_stands_on_any_pane_or_in_its_json() {
                     unchanged: expand,
                     wrap: expand,
                     expand,
+                    explain: false,
                     reveal: None,
+                    arrangement: Arrangement::TwoLines,
                 },
                 // What a change marks itself is masked even before the rest of the plan is known.
                 secrets: expand.then_some(&secrets),
@@ -497,7 +502,7 @@ proptest! {
     #[test]
     fn random_changes_never_panic_and_fit(
         before in json(), after in json(), unknown in json(), sensitive in json(),
-        columns in 0u16..200, bits in 0u8..16,
+        columns in 0u16..200, bits in 0u8..48,
     ) {
         let item = serde_json::json!({"change": {
             "before": before, "after": after, "after_unknown": unknown, "before_sensitive": sensitive,
@@ -505,10 +510,44 @@ proptest! {
         let judged = change(&["update"], More { replace_paths: vec!["a".into(), "b[0].c".into()], ..More::default() });
         let context = DetailContext {
             theme: Theme { ascii: bits & 8 != 0, ..THEME },
-            options: Options { unchanged: bits & 1 != 0, wrap: bits & 2 != 0, expand: bits & 4 != 0, reveal: None },
+            options: Options { unchanged: bits & 1 != 0, wrap: bits & 2 != 0, expand: bits & 4 != 0, reveal: None, explain: false, arrangement: [Arrangement::OneLine, Arrangement::TwoLines, Arrangement::Columns][usize::from(bits >> 4) % 3] },
             ..context()
         };
         check(&pane(&judged, &item, &context, columns), columns);
         check(&raw_json(&item, None, THEME, columns), columns);
     }
+}
+
+#[test]
+fn before_and_after_stand_as_the_reviewer_wants_them() {
+    let (judged, item) = incident();
+    let shown = |arrangement| {
+        let context = DetailContext {
+            options: Options {
+                arrangement,
+                ..Options::default()
+            },
+            ..context()
+        };
+        text(&pane(&judged, &item, &context, 120))
+    };
+    let one = shown(Arrangement::OneLine);
+    assert!(one.contains("14.9 → 15.4"), "{one}");
+    let two = shown(Arrangement::TwoLines);
+    assert!(two.contains("14.9\n"), "{two}");
+    assert!(two.contains("→ 15.4\n"), "{two}");
+    let columns = shown(Arrangement::Columns);
+    for (left, right) in [
+        ("~ engine_version", "│ 15.4"),
+        ("~ instance_class", "│ db.r6g.large"),
+        ("\"Action\": [\"s3:GetObject\"]", "\"Action\": [\"s3:*\"]"),
+    ] {
+        let both = |line: &&str| line.contains(left) && line.contains(right);
+        assert!(columns.lines().any(|line| both(&line)), "{left}: {columns}");
+    }
+    assert!(
+        columns.contains("4,405 characters"),
+        "a cut says how long the value is: {columns}"
+    );
+    assert!(columns.contains("# forces replacement"), "{columns}");
 }

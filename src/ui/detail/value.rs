@@ -78,8 +78,8 @@ impl Value {
     }
 
     /// The parts that get a line each where one line of `room` is too short.
-    pub fn in_parts(self, room: usize, page: &Page) -> Vec<Part> {
-        let fits = self.sides_width() <= room;
+    pub fn in_parts(self, room: usize, apart: bool, page: &Page) -> Vec<Part> {
+        let fits = self.sides_width() <= room && !apart;
         let mut remarks: Vec<Part> = self
             .remarks
             .into_iter()

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::sums::{Sums, sum};
 use super::{Count, Name, Node};
 use crate::plan::action::Action;
 use crate::plan::effect::Kind;
@@ -76,7 +77,9 @@ pub fn group(rows: &[Judged], standings: &[Standing], fitting: &[u32], by: By) -
             out.section(*section, members);
         }
     }
-    out.nodes
+    let mut nodes = out.nodes;
+    sum(&mut nodes, rows, standings);
+    nodes
 }
 
 #[derive(Default)]
@@ -305,7 +308,9 @@ impl Builder<'_> {
             let label = format!("{} more like {}", count(folded.len()), self.pattern(&class));
             let name = format!("{path}/{}", self.pattern(&class));
             let sign = self.rows[class[0] as usize].effect.action.sign();
-            let at = self.push(2, Name::Alike(format!("{name} {sign}")), label, None, false);
+            let name = Name::Alike(format!("{name} {sign}"));
+            let count = Some(self.signs(folded));
+            let at = self.push(2, name, label, count, false);
             self.rows_at(3, folded);
             self.close_group(at);
         }
@@ -378,6 +383,7 @@ impl Builder<'_> {
             name,
             label,
             count,
+            sums: Sums::default(),
         });
         self.nodes.len() - 1
     }

@@ -3,12 +3,16 @@
 use super::{over, pane};
 use crate::text::visible;
 use crate::ui::Command;
+use crate::ui::detail::Arrangement;
 use crate::ui::dialog::Overlay;
 use crate::ui::keymap::Action;
 use crate::ui::layout::inside;
 use crate::ui::line::Line;
 use crate::ui::state::{Pane, State};
 use crate::ui::theme::Role;
+
+/// From here on before and after may stand side by side.
+const COLUMNS_SIDE_BY_SIDE: u16 = 140;
 
 /// Moves, opens, closes, shows.
 pub fn act(state: &mut State, action: Action) -> Vec<Command> {
@@ -24,6 +28,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         }
         (_, Action::Filter) => {
             let line = Line::new(&state.filter_text);
+            state.recall.at = state.recall.kept.len();
+            state.recall.choices.clear();
             state.open(Overlay::Filter(line));
         }
         (_, Action::Find) => {
@@ -56,6 +62,16 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
             state.detail_stale = true;
         }
         (_, Action::PolicyText) => policy_text(state),
+        (_, Action::Arrange) => arrange(state),
+        (_, Action::Widen) => move_border(state, 1),
+        (_, Action::Narrow) => move_border(state, -1),
+        (_, Action::Explain) => {
+            state.detail.explain = !state.detail.explain;
+            state.detail.json = false;
+            state.detail.top = 0;
+            state.detail_stale = true;
+        }
+        (_, Action::Reveal) => return pane::reveal(state),
         (_, Action::CopyAddress) => return copy_address(state),
         (_, Action::CopyDetail) => return copy_detail(state),
         (_, Action::NextPane) => {
@@ -108,6 +124,34 @@ fn policy_text(state: &mut State) {
     }
 }
 
+/// The next way to set before and after; side by side needs room.
+fn arrange(state: &mut State) {
+    let room = state.size.0 >= COLUMNS_SIDE_BY_SIDE;
+    let (next, words) = match state.detail.arrangement {
+        Arrangement::OneLine => (Arrangement::TwoLines, "before and after in two lines"),
+        Arrangement::TwoLines if room => (Arrangement::Columns, "before and after side by side"),
+        Arrangement::TwoLines => (
+            Arrangement::OneLine,
+            "before and after in one line; side by side needs 140 columns",
+        ),
+        Arrangement::Columns => (Arrangement::OneLine, "before and after in one line"),
+    };
+    state.detail.arrangement = next;
+    state.detail_stale = true;
+    state.say(words, Role::Text);
+}
+
+/// Moves the border between the panes, as far as both stay of use.
+fn move_border(state: &mut State, steps: i16) {
+    let before = state.areas();
+    state.split += steps;
+    if state.areas() == before {
+        state.split -= steps;
+        state.say("the border goes no further", Role::Dim);
+    }
+    state.detail_stale = true;
+}
+
 /// One step back: out of the full screen, out of the detail, out of the filter.
 fn back(state: &mut State) {
     if state.detail.rule.take().is_some() {
@@ -127,7 +171,8 @@ fn back(state: &mut State) {
     }
 }
 
-fn tree(state: &mut State, action: Action) {
+/// Moves through the list, opens and closes in it.
+pub fn tree(state: &mut State, action: Action) {
     let page = isize::try_from(inside(state.areas().tree).height).unwrap_or(1);
     state.moved = true;
     match action {

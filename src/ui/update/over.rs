@@ -4,12 +4,14 @@ use super::decide;
 use crate::failure::Failure;
 use crate::ui::Command;
 use crate::ui::dialog::{Field, Overlay};
+use crate::ui::filter::complete::complete;
 use crate::ui::hands::Outcome;
 use crate::ui::key::Key;
 use crate::ui::keymap::{self, Action, Mode};
 use crate::ui::line::Line;
 use crate::ui::state::{Pane, State};
 use crate::ui::theme::Role;
+use crate::ui::view::dialog;
 
 /// Answers a dialog, or goes on in it.
 pub fn act(state: &mut State, action: Action) -> Vec<Command> {
@@ -21,6 +23,19 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
                     Field::Reason => Field::Answer,
                 };
             }
+            Vec::new()
+        }
+        Action::Complete => {
+            if let Some(Overlay::Filter(line)) = &mut state.overlay {
+                let found = complete(line.before_caret(), &state.rows);
+                line.insert(&found.insert);
+                state.recall.choices = found.choices;
+                set_live(state);
+            }
+            Vec::new()
+        }
+        Action::Older | Action::Newer => {
+            recall(state, action == Action::Older);
             Vec::new()
         }
         Action::Editor => {
@@ -57,14 +72,32 @@ fn submit(state: &mut State) -> Vec<Command> {
             state.say(format!("no command {}", line.text()), Role::Warn);
             Vec::new()
         }
+        Some(Overlay::Filter(line)) => {
+            let kept = line.text().trim();
+            if !kept.is_empty() && state.recall.kept.last().is_none_or(|last| last != kept) {
+                state.recall.kept.push(kept.to_owned());
+            }
+            Vec::new()
+        }
         Some(
-            Overlay::Filter(_)
-            | Overlay::Find(_)
-            | Overlay::Help { .. }
-            | Overlay::Waiting(_)
-            | Overlay::Notice(_),
+            Overlay::Find(_) | Overlay::Help { .. } | Overlay::Waiting(_) | Overlay::Notice(_),
         )
         | None => Vec::new(),
+    }
+}
+
+/// Brings back a filter that was kept before.
+fn recall(state: &mut State, older: bool) {
+    let recall = &mut state.recall;
+    recall.at = if older {
+        recall.at.saturating_sub(1)
+    } else {
+        (recall.at + 1).min(recall.kept.len())
+    };
+    let text = recall.kept.get(recall.at).map_or("", String::as_str);
+    if let Some(Overlay::Filter(line)) = &mut state.overlay {
+        *line = Line::new(text);
+        live(state);
     }
 }
 
@@ -109,23 +142,29 @@ pub fn back(state: &mut State) {
 
 /// Moves in a list that lies over the tree.
 pub fn scroll(state: &mut State, action: Action) {
+    // A dialog on a low screen shows few lines: a page must not jump over any.
+    let page = isize::from(state.size.1.cast_signed() / 3);
     let lines = match action {
         Action::Down => 1,
         Action::Up => -1,
-        Action::PageDown => 10,
-        _ => -10,
+        Action::PageDown => page,
+        _ => -page,
     };
-    let pane = pane_mode(state);
+    let mode = pane_mode(state);
     match &mut state.overlay {
         Some(Overlay::Help { of, search, top }) => {
             let most = keymap::help(*of, search.text()).len().saturating_sub(1);
             *top = top.saturating_add_signed(lines).min(most);
         }
         Some(Overlay::Palette { line, chosen }) => {
-            let most = keymap::commands(pane, line.text()).len().saturating_sub(1);
+            let most = keymap::commands(mode, line.text()).len().saturating_sub(1);
             *chosen = chosen.saturating_add_signed(lines).min(most);
         }
-        _ => {}
+        Some(_) => {
+            let most = dialog::most(state);
+            state.dialog_top = state.dialog_top.saturating_add_signed(lines).min(most);
+        }
+        None => {}
     }
 }
 
@@ -159,7 +198,7 @@ pub fn edited(state: &mut State, text: Result<String, Failure>) {
     match text {
         Ok(text) => {
             if let Some(line) = state.overlay.as_mut().and_then(Overlay::line) {
-                *line = Line::new(&text);
+                *line = Line::with_breaks(&text);
             }
         }
         Err(failure) => state.say(failure.error, Role::Alarm),
@@ -168,6 +207,11 @@ pub fn edited(state: &mut State, text: Result<String, Failure>) {
 
 /// Lines that work while they are typed.
 fn live(state: &mut State) {
+    state.recall.choices.clear();
+    set_live(state);
+}
+
+fn set_live(state: &mut State) {
     match &mut state.overlay {
         Some(Overlay::Filter(line)) => {
             let text = line.text().to_owned();

@@ -1,9 +1,11 @@
 //! The detail pane's lines: made when row, width or options change, never while drawing.
 
-use crate::review::Key;
+use crate::diff;
 use crate::review::log::Said;
+use crate::review::{self, Key};
 use crate::risk::Judged;
 use crate::text::visible;
+use crate::ui::Command;
 use crate::ui::detail::{self, DetailContext, DetailLine, Options};
 use crate::ui::keymap::Action;
 use crate::ui::layout::inside;
@@ -15,14 +17,19 @@ use crate::ui::width::wrap;
 /// Makes the lines anew for the row under the cursor.
 pub fn compose(state: &mut State) {
     let width = inside(state.areas().detail).width;
-    state.detail.lines = match state.current() {
+    let lines = match state.current() {
         Some((row, _)) if width > 0 => lines(state, row, width),
         Some(_) => Vec::new(),
         None => about_group(state, width),
     };
+    let detail = &mut state.detail;
+    (detail.lines, detail.paths) = lines
+        .into_iter()
+        .map(|line| (line.pieces, line.path))
+        .unzip();
 }
 
-fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
+fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
     let judged = &state.rows[row as usize];
     let secrets = state.facts().and_then(|facts| facts.secrets.as_deref());
     if let Some(shown) = state.detail.rule
@@ -33,8 +40,7 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
     if state.detail.json
         && let Some(Ok((json, _))) = &state.detail.values
     {
-        let lines = detail::raw_json(json, secrets, state.theme(), width);
-        return lines.into_iter().map(|line| line.pieces).collect();
+        return detail::raw_json(json, secrets, state.theme(), width);
     }
     let values = match &state.detail.values {
         Some(Ok((_, values))) => Ok(values),
@@ -57,32 +63,27 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<Vec<Piece>> {
         .filter(|(on, _)| **on == key)
         .map(|(_, text)| text)
         .collect();
-    let dependants = state.facts().and_then(|facts| {
-        let block = block(
-            &judged.effect.address,
-            &judged.effect.type_name,
-            &judged.effect.name,
-        );
-        facts.header.dependants.get(&block)
-    });
+    let facts = state.facts();
+    let file = facts.and_then(|facts| facts.file.as_ref());
+    let source = file.and_then(|file| file.source(&judged.effect));
     let context = DetailContext {
         theme: state.theme(),
         options: Options {
             unchanged: state.detail.unchanged,
             wrap: state.detail.wrap,
             expand: state.full,
-            reveal: None,
+            arrangement: state.detail.arrangement,
+            explain: state.detail.explain,
+            reveal: state.detail.revealed.as_deref(),
         },
         standing,
         comments: &comments,
-        dependants: dependants.map_or(&[], |list| list.as_slice()),
-        source: None,
+        dependants: facts.map_or(&[], |facts| facts.header.dependants_of(&judged.effect)),
+        fate: review::fate(judged, &state.rows),
+        source: source.as_deref(),
         secrets,
     };
     detail::lines(judged, values, &context, width)
-        .into_iter()
-        .map(|DetailLine { pieces, .. }| pieces)
-        .collect()
 }
 
 /// Where the policies stand that speak of a row: file and line of each whose text is known.
@@ -99,7 +100,7 @@ pub fn rule_places(state: &State, judged: &Judged) -> Vec<(String, usize)> {
 }
 
 /// The text of a policy, with the line of the rule marked.
-fn rule_text(state: &State, judged: &Judged, shown: usize, width: u16) -> Option<Vec<Vec<Piece>>> {
+fn rule_text(state: &State, judged: &Judged, shown: usize, width: u16) -> Option<Vec<DetailLine>> {
     let (file, at) = rule_places(state, judged).into_iter().nth(shown)?;
     let text = state.setup.policies.get(&file)?;
     let mut lines = vec![
@@ -127,7 +128,15 @@ fn rule_text(state: &State, judged: &Judged, shown: usize, width: u16) -> Option
             lines.push(Vec::new());
         }
     }
-    Some(lines)
+    let lines = lines.into_iter();
+    Some(
+        lines
+            .map(|pieces| DetailLine {
+                pieces,
+                ..DetailLine::default()
+            })
+            .collect(),
+    )
 }
 
 /// The first line to show, so that the rule's own line is in sight.
@@ -139,28 +148,59 @@ pub fn rule_top(state: &State) -> usize {
     marked.map_or(0, |line| line.saturating_sub(2))
 }
 
-/// The block of a resource: its address with no instance key in it, as references name it.
-fn block(address: &str, type_name: &str, name: &str) -> String {
-    let mut block = String::new();
-    let mut depth = 0_usize;
-    let mut quoted = false;
-    for c in address.chars() {
-        match c {
-            '"' if depth > 0 => quoted = !quoted,
-            '[' if !quoted => depth += 1,
-            ']' if !quoted => depth = depth.saturating_sub(1),
-            c if depth == 0 => block.push(c),
-            _ => {}
-        }
+/// Shows the next secret value of the change and notes that it was shown, never what; behind the last one none is shown.
+pub fn reveal(state: &mut State) -> Vec<Command> {
+    let Some((Ok((_, values)), judged)) = state
+        .detail
+        .values
+        .as_ref()
+        .zip(state.current().map(|(_, judged)| judged))
+    else {
+        state.say("no values are shown here", Role::Warn);
+        return Vec::new();
+    };
+    let key = Key::of(judged);
+    let secret = diff::secret_paths(values);
+    let mut lines: Vec<&String> = state.detail.paths.iter().flatten().collect();
+    lines.dedup();
+    let mut paths = lines.into_iter().filter(|path| secret.contains(*path));
+    let next = match &state.detail.revealed {
+        Some(shown) => paths.find(|path| *path == shown).and_then(|_| paths.next()),
+        None => paths.next(),
+    };
+    let next = next.cloned();
+    let none_before = state.detail.revealed.is_none();
+    state.detail.revealed = next;
+    state.detail.json = false;
+    compose(state);
+    let Some(path) = state.detail.revealed.clone() else {
+        let text = if none_before {
+            "no value of this change is marked as secret"
+        } else {
+            "no secret value is shown any more"
+        };
+        state.say(text, Role::Dim);
+        return Vec::new();
+    };
+    if let Some(line) = state
+        .detail
+        .paths
+        .iter()
+        .position(|of| of.as_ref() == Some(&path))
+    {
+        state.detail.top = line;
     }
-    if block.is_empty() {
-        block = format!("{type_name}.{name}");
-    }
-    block
+    clamp(state);
+    state.log.revealed(key);
+    state.say(
+        "one secret value is shown; V goes on and hides it",
+        Role::Alarm,
+    );
+    vec![Command::Save]
 }
 
 /// What is said where the cursor is on no row.
-fn about_group(state: &State, width: u16) -> Vec<Vec<Piece>> {
+fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
     let text = match state.tree.current() {
         None if state.rows.is_empty() && state.busy() => "Reading the plan.",
         None if state.rows.is_empty() => "This plan does nothing.",
@@ -170,7 +210,10 @@ fn about_group(state: &State, width: u16) -> Vec<Vec<Piece>> {
     };
     wrap(text, width.into())
         .into_iter()
-        .map(|line| vec![Piece::new(line, Role::Dim)])
+        .map(|line| DetailLine {
+            pieces: vec![Piece::new(line, Role::Dim)],
+            path: None,
+        })
         .collect()
 }
 
@@ -227,20 +270,4 @@ pub fn find(state: &mut State, forward: bool, here: bool) {
     let text = format!("{place} of {} lines", hits.len());
     state.detail.top = at;
     state.say(text, Role::Dim);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::block;
-
-    #[test]
-    fn a_block_is_an_address_without_keys() {
-        for (address, expected) in [
-            ("a.b", "a.b"),
-            ("a.b[0]", "a.b"),
-            ("module.m[\"x]y\"].a.b[\"k\"]", "module.m.a.b"),
-        ] {
-            assert_eq!(block(address, "a", "b"), expected);
-        }
-    }
 }

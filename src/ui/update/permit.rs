@@ -3,6 +3,7 @@
 use crate::plan::effect::Kind;
 use crate::review::{SHORTEST_REASON, verdicts};
 use crate::ui::dialog::{Asking, Field, Overlay};
+use crate::ui::hands::Disk;
 use crate::ui::keymap::Action;
 use crate::ui::number::counted;
 use crate::ui::standing::Standing;
@@ -12,6 +13,9 @@ use crate::ui::state::{Reading, State};
 pub fn why_not(state: &State, action: Action) -> Option<String> {
     match action {
         Action::Acknowledge => acknowledge(state),
+        Action::CopyDetail if state.detail.revealed.is_some() => {
+            Some("a secret value is shown: V until it is hidden again".into())
+        }
         Action::Object | Action::Comment | Action::CopyAddress | Action::CopyDetail => state
             .current()
             .is_none()
@@ -29,6 +33,11 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
                 })
         }
         Action::Sign => sign(state),
+        Action::Widen | Action::Narrow => {
+            let areas = state.areas();
+            (areas.tree.is_empty() || areas.detail.is_empty())
+                .then(|| "only one pane is on the screen: there is no border to move".into())
+        }
         Action::Yes | Action::Submit => submit(state),
         _ => None,
     }
@@ -77,7 +86,7 @@ pub fn cannot_sign(state: &State) -> Option<String> {
     if facts.header.errored == Some(true) || file_errored {
         return Some("the plan ended in an error: it cannot be approved, plan again".into());
     }
-    if state.source_changed {
+    if state.disk == Disk::Changed {
         return Some("the plan on disk is no longer what was read: start again".into());
     }
     if let Some(finding) =

@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::frame::{self, Edges};
 use super::{line, pieces_width, place, put, put_right};
+use crate::risk::Risk;
 use crate::ui::layout::inside;
 use crate::ui::state::{Pane, State};
 use crate::ui::theme::{Piece, Role};
@@ -13,7 +14,7 @@ use crate::ui::width::count;
 
 mod row;
 
-pub use row::heading;
+pub use row::{heading, signal};
 
 /// Draws the list; returns where its cursor stands.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -22,13 +23,15 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     }
     let theme = state.theme();
     let title = title(state);
-    let foot = foot(state, inside(area).height);
+    let foot = foot(state);
     let edges = Edges {
         title: &title,
         foot: &foot,
         focus: state.pane == Pane::Tree && state.overlay.is_none(),
     };
     frame::draw(buffer, theme, area, &edges);
+    let (above, below) = state.tree.beyond(inside(area).height.into());
+    frame::scrollbar(buffer, theme, area, above, below);
     let area = inside(area);
     let mut cursor = None;
     for (y, (here, node)) in state.tree.window(area.height.into()).enumerate() {
@@ -55,18 +58,14 @@ fn title(state: &State) -> Vec<Piece> {
     title
 }
 
-/// How much of the plan the list holds, and whether there is more below.
-fn foot(state: &State, height: u16) -> Vec<Piece> {
-    let theme = state.theme();
+/// Which line the cursor is on, and how much of the plan the list holds.
+fn foot(state: &State) -> Vec<Piece> {
     let mut foot = Vec::new();
-    let (above, below) = state.tree.beyond(height.into());
-    let mut arrow = |n: usize, mark: &'static str| {
-        if n > 0 {
-            foot.push(Piece::new(format!("{mark} {}   ", count(n)), Role::Dim));
-        }
-    };
-    arrow(above, theme.glyph("↑", "^"));
-    arrow(below, theme.glyph("↓", "v"));
+    let (at, lines) = state.tree.position();
+    if lines > 0 {
+        let text = format!("line {} of {}   ", count(at + 1), count(lines));
+        foot.push(Piece::new(text, Role::Dim));
+    }
     let all = state.rows.len();
     let role = if state.fitting < all {
         Role::Warn
@@ -84,60 +83,62 @@ fn foot(state: &State, height: u16) -> Vec<Piece> {
 fn draw_node(state: &State, node: &Node, area: Rect, buffer: &mut Buffer) -> usize {
     let theme = state.theme();
     let set_in = usize::from(node.depth) * 2;
-    match &node.name {
+    let (mark, role) = match &node.name {
         Name::Row(row) => {
             let pieces = row::pieces(state, *row, node.depth, area.width.into());
             put(buffer, theme, area, &pieces);
-            pieces_width(&pieces[..1])
+            return pieces_width(&pieces[..1]);
         }
-        Name::Group(_) => {
-            let mark = if node.open {
-                theme.glyph("▼ ", "v ")
-            } else {
-                theme.glyph("▶ ", "> ")
-            };
-            let role = if node.depth == 0 {
-                Role::Strong
-            } else {
-                Role::Text
-            };
-            let counts = node.count.as_ref().map(counted).unwrap_or_default();
-            let x = put_right(
-                buffer,
-                theme,
-                Rect {
-                    width: area.width.saturating_sub(1),
-                    ..area
-                },
-                &counts,
-            );
-            let room = Rect {
-                width: x.saturating_sub(area.x + 1),
-                ..area
-            };
-            let pieces = [
-                Piece::new(" ".repeat(set_in), Role::Text),
-                Piece::new(mark, Role::Dim),
-                Piece::foreign(&node.label, role),
-            ];
-            put(buffer, theme, room, &pieces);
-            set_in
-        }
-        Name::Alike(_) => {
-            let mark = if node.open {
-                theme.glyph("▼ ", "v ")
-            } else {
-                theme.glyph("… ", ".. ")
-            };
-            let pieces = [
-                Piece::new(" ".repeat(set_in), Role::Text),
-                Piece::new(mark, Role::Dim),
-                Piece::foreign(&node.label, Role::Dim),
-            ];
-            put(buffer, theme, area, &pieces);
-            set_in
-        }
+        Name::Group(_) | Name::Alike(_) if node.open => (theme.glyph("▼ ", "v "), Role::Dim),
+        Name::Group(_) => (theme.glyph("▶ ", "> "), Role::Dim),
+        Name::Alike(_) => (theme.glyph("… ", "..."), Role::Dim),
+    };
+    let label = match (&node.name, node.depth) {
+        (Name::Group(_), 0) => Role::Strong,
+        (Name::Group(_), _) => Role::Text,
+        (Name::Alike(_) | Name::Row(_), _) => Role::Dim,
+    };
+    let mut pieces = vec![
+        Piece::new(" ".repeat(set_in), Role::Text),
+        Piece::new(mark, role),
+    ];
+    if let Some(tick) = node.sums.tick() {
+        let role = if tick == "[x]" {
+            Role::Done
+        } else {
+            Role::Text
+        };
+        pieces.push(Piece::new(format!("{tick} "), role));
     }
+    pieces.push(Piece::foreign(&node.label, label));
+    let right = Rect {
+        width: area.width.saturating_sub(1),
+        ..area
+    };
+    let x = put_right(buffer, theme, right, &sums(state, node));
+    let room = Rect {
+        width: x.saturating_sub(area.x + 1),
+        ..area
+    };
+    put(buffer, theme, room, &pieces);
+    set_in
+}
+
+/// What stands at the right end of a group: the worst below it, and how many.
+fn sums(state: &State, node: &Node) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    if let Some(worst) = node.sums.worst {
+        let answered = node.sums.asking > 0 && node.sums.asking == node.sums.answered;
+        let role = if answered || worst == Risk::Low {
+            Role::Dim
+        } else {
+            Role::Risk(worst)
+        };
+        let mark = state.theme().risk_mark(worst);
+        pieces.push(Piece::new(format!("{mark} "), role));
+    }
+    pieces.extend(node.count.as_ref().map(counted).unwrap_or_default());
+    pieces
 }
 
 /// `+312`; objects that only move in the state, or come into it, have no sign.

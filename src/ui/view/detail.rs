@@ -3,13 +3,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::changes::signal;
 use super::frame::{self, Edges};
 use super::{line, put};
 use crate::text::visible;
 use crate::ui::layout::inside;
 use crate::ui::state::{Pane, State};
 use crate::ui::theme::{Piece, Role};
-use crate::ui::width::{tail, width};
+use crate::ui::width::{count, tail, width};
 
 /// Draws the pane.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
@@ -26,6 +27,9 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
         focus,
     };
     frame::draw(buffer, theme, area, &edges);
+    let below = state.detail.lines.len();
+    let below = below.saturating_sub(state.detail.top + usize::from(inside(area).height));
+    frame::scrollbar(buffer, theme, area, state.detail.top, below);
     let area = inside(area);
     let lines = state.detail.lines.iter().skip(state.detail.top);
     for (y, pieces) in lines.take(area.height.into()).enumerate() {
@@ -45,7 +49,7 @@ fn title(state: &State, room: usize) -> Vec<Piece> {
         let label = state.tree.current().map_or("", |node| node.label.as_str());
         return vec![Piece::foreign(label, role)];
     };
-    let address = visible(&judged.effect.address);
+    let address = visible(signal(&judged.effect).unwrap_or(&judged.effect.address));
     let suffix = if state.detail.json { "   JSON" } else { "" };
     let room = room.saturating_sub(width(suffix) + 2);
     let text = if width(&address) <= room {
@@ -57,21 +61,19 @@ fn title(state: &State, room: usize) -> Vec<Piece> {
     vec![Piece::new(text, role), Piece::new(suffix, Role::Dim)]
 }
 
-/// How much more there is.
+/// Which lines are shown, where not all of them are.
 fn foot(state: &State, height: usize) -> Vec<Piece> {
-    let theme = state.theme();
-    let above = state.detail.top;
-    let below = state.detail.lines.len().saturating_sub(above + height);
-    let words = match (above, below) {
-        (0, 0) => return Vec::new(),
-        (above, 0) => format!("{} {above} lines", theme.glyph("↑", "^")),
-        (0, below) => format!("{} {below} lines", theme.glyph("↓", "v")),
-        (above, below) => format!(
-            "{} {above}   {} {below} lines",
-            theme.glyph("↑", "^"),
-            theme.glyph("↓", "v")
-        ),
-    };
+    let (top, all) = (state.detail.top, state.detail.lines.len());
+    if height >= all {
+        return Vec::new();
+    }
+    let last = (top + height).min(all);
+    let words = format!(
+        "lines {} to {} of {}",
+        count(top + 1),
+        count(last),
+        count(all)
+    );
     vec![Piece::new(words, Role::Dim)]
 }
 

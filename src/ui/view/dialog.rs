@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget as _};
 
-use super::footer::window;
+use super::footer::fitting;
 use super::frame::{self, Edges};
 use super::{line, pieces_width, place, put};
 use crate::failure::Failure;
@@ -23,6 +23,9 @@ mod sign;
 /// The least and the most columns of a dialog, frame included, where there is room.
 const WIDTH: (u16, u16) = (70, 88);
 
+/// Rows of a reason with line breaks that are shown.
+const MOST_ROWS: usize = 3;
+
 /// The column where what a label speaks of begins.
 const LABEL: usize = 9;
 
@@ -38,14 +41,30 @@ struct Page<'a> {
 
 /// Draws the dialog if there is one; returns where its caret stands.
 pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let overlay = state.overlay.as_ref()?;
+    let (page, title) = compose(state)?;
+    page.show(title, screen, buffer)
+}
+
+/// How far the dialog can be scrolled: lines that do not fit on the screen.
+pub fn most(state: &State) -> usize {
+    compose(state).map_or(0, |(mut page, _)| {
+        page.fit(usize::from(state.size.1.saturating_sub(2)))
+    })
+}
+
+fn columns(screen: (u16, u16)) -> u16 {
     let (least, most) = WIDTH;
-    let columns = (screen.width * 2 / 3)
+    (screen.0 * 2 / 3)
         .clamp(least, most)
-        .min(screen.width.saturating_sub(2));
+        .min(screen.0.saturating_sub(2))
+}
+
+/// The dialog's lines and its title, if there is a dialog.
+fn compose(state: &State) -> Option<(Page<'_>, &'static str)> {
+    let overlay = state.overlay.as_ref()?;
     let mut page = Page {
         state,
-        width: usize::from(columns.saturating_sub(4)),
+        width: usize::from(columns(state.size).saturating_sub(4)),
         lines: Vec::new(),
         caret: None,
         anchor: 0,
@@ -62,19 +81,16 @@ pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position
             return None;
         }
     };
-    page.show(title, columns, screen, buffer)
+    Some((page, title))
 }
 
 impl Page<'_> {
-    fn show(
-        mut self,
-        title: &str,
-        columns: u16,
-        screen: Rect,
-        buffer: &mut Buffer,
-    ) -> Option<Position> {
+    fn show(mut self, title: &str, screen: Rect, buffer: &mut Buffer) -> Option<Position> {
         let theme = self.state.theme();
-        self.fit(usize::from(screen.height.saturating_sub(2)));
+        let columns = columns((screen.width, screen.height));
+        let most = self.fit(usize::from(screen.height.saturating_sub(2)));
+        let top = self.state.dialog_top.min(most);
+        let foot = self.scroll(top, most);
         let rows = (self.lines.len() as u16 + 2).min(screen.height);
         let area = Rect {
             x: screen.x + (screen.width - columns) / 2,
@@ -92,10 +108,11 @@ impl Page<'_> {
         let title = [Piece::new(title, Role::Strong)];
         let edges = Edges {
             title: &title,
-            foot: &[],
+            foot: &foot,
             focus: true,
         };
         frame::draw(buffer, theme, area, &edges);
+        frame::scrollbar(buffer, theme, area, top, most - top);
         let area = inside(area);
         for (y, pieces) in self.lines.iter().enumerate() {
             put(buffer, theme, line(area, y as u16), pieces);
@@ -104,8 +121,8 @@ impl Page<'_> {
         Some(place(line(area, y as u16), columns))
     }
 
-    /// Leaves out lines above the anchor where the screen is too low, and says how many.
-    fn fit(&mut self, room: usize) {
+    /// Leaves out air where the screen is too low; returns how many lines above the anchor still do not fit.
+    fn fit(&mut self, room: usize) -> usize {
         let room = room.max(1);
         while self.lines.len() > room {
             let Some(blank) = self.lines.iter().rposition(Vec::is_empty) else {
@@ -113,21 +130,29 @@ impl Page<'_> {
             };
             self.take_out(blank);
         }
+        // At least one line of what is asked about stays, whatever else there is.
         let over = self.lines.len().saturating_sub(room);
-        if over == 0 {
-            return;
+        over.min(self.anchor.saturating_sub(1))
+    }
+
+    /// Shows the part above the anchor from line `top` on; returns what the frame says about it.
+    fn scroll(&mut self, top: usize, most: usize) -> Vec<Piece> {
+        if most == 0 {
+            return Vec::new();
         }
-        let first = self.anchor.saturating_sub(over + 1);
-        let gone = self.anchor - first;
-        for _ in 0..gone {
-            self.take_out(first);
+        let all = self.anchor;
+        for _ in 0..most - top {
+            self.take_out(self.anchor - 1);
         }
-        let dots = self.state.theme().glyph("…", "..");
-        let text = format!("{dots} {gone} lines more: esc, and read them in the detail");
-        self.lines.insert(first, vec![Piece::new(text, Role::Warn)]);
-        if let Some((y, _)) = &mut self.caret {
-            *y += usize::from(*y >= first);
+        for _ in 0..top {
+            self.take_out(0);
         }
+        let words = format!(
+            "lines {} to {} of {all}, up and down move",
+            top + 1,
+            top + self.anchor
+        );
+        vec![Piece::new(words, Role::Warn)]
     }
 
     fn take_out(&mut self, at: usize) {
@@ -166,20 +191,40 @@ impl Page<'_> {
         }
     }
 
-    /// A line to type in.
+    /// A line to type in; one with breaks in it takes several, of which those around the caret are shown.
     fn field(&mut self, prompt: &str, line: &Line, active: bool) {
         let start = prompt.chars().count();
-        let (text, caret) = window(line, self.width.saturating_sub(start + 1));
-        if active {
-            self.caret = Some((self.lines.len(), start + caret));
-        }
+        let room = self.width.saturating_sub(start + 1);
         let role = if active { Role::Key } else { Role::Dim };
-        let text = if text.is_empty() && !active {
-            Piece::new("none", Role::Dim)
-        } else {
-            Piece::new(text, Role::Text)
-        };
-        self.line([Piece::new(prompt, role), text]);
+        if line.text().is_empty() && !active {
+            self.line([Piece::new(prompt, role), Piece::new("none", Role::Dim)]);
+            return;
+        }
+        let at = line.before_caret().matches('\n').count();
+        let rows: Vec<&str> = line.text().split('\n').collect();
+        let first = at.saturating_sub(MOST_ROWS - 1);
+        let column = line.before_caret().rsplit('\n').next().map_or(0, str::len);
+        for (i, text) in rows.iter().enumerate().skip(first).take(MOST_ROWS) {
+            let (before, after) = text.split_at(if i == at { column } else { 0 });
+            let (shown, caret) = fitting(before, after, room);
+            if active && i == at {
+                self.caret = Some((self.lines.len(), start + caret));
+            }
+            let prompt = if i == first {
+                prompt.to_owned()
+            } else {
+                " ".repeat(start)
+            };
+            self.line([Piece::new(prompt, role), Piece::new(shown, Role::Text)]);
+        }
+        let more = rows.len().saturating_sub(MOST_ROWS);
+        if more > 0 {
+            let text = format!("{} lines in all", rows.len());
+            self.line([
+                Piece::new(" ".repeat(start), role),
+                Piece::new(text, Role::Dim),
+            ]);
+        }
     }
 
     /// The keys at the bottom; those that do nothing yet are quiet. Where they do not fit, what follows a comma goes.
@@ -268,7 +313,9 @@ impl Page<'_> {
             let key = crate::review::Key::of(judged);
             self.text(&key.to_string(), Role::Strong);
             if let Some(crate::review::log::Said::Object(objection)) = verdicts.get(&key) {
-                self.text(&format!("  {}", objection.reason), Role::Text);
+                for line in objection.reason.lines() {
+                    self.text(&format!("  {line}"), Role::Text);
+                }
             }
         }
         self.anchor = self.lines.len();

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::{pieces_width, place, put, put_right};
+use crate::text::visible;
 use crate::ui::dialog::Overlay;
 use crate::ui::keymap::{Action, Binding, KEYS, Mode};
 use crate::ui::line::Line;
@@ -24,6 +25,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         Some(Overlay::Filter(line)) => {
             let news = match &state.filter_error {
                 Some(error) => vec![Piece::foreign(error, Role::Alarm)],
+                None if !state.recall.choices.is_empty() => choices(state, area.width.into()),
                 None => vec![Piece::new(
                     format!("{} of {}", count(state.fitting), count(state.rows.len())),
                     Role::Dim,
@@ -55,6 +57,23 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     }
 }
 
+/// What the word before the caret may become, as many as fit in the half of the line.
+fn choices(state: &State, room: usize) -> Vec<Piece> {
+    let all = &state.recall.choices;
+    let mut text = String::new();
+    for (i, choice) in all.iter().enumerate() {
+        let gap = if i == 0 { "" } else { "  " };
+        let left = all.len() - i;
+        if i > 0 && width(&text) + width(choice) + 12 > room / 2 {
+            let dots = state.theme().glyph("…", "...");
+            text = format!("{text}  {dots} {} more", count(left));
+            break;
+        }
+        text = format!("{text}{gap}{choice}");
+    }
+    vec![Piece::foreign(&text, Role::Dim)]
+}
+
 fn typed_line(
     state: &State,
     prompt: &str,
@@ -84,9 +103,15 @@ fn typed_line(
 
 /// The part of a line that fits, with the caret in it, and the caret's column.
 pub fn window(line: &Line, room: usize) -> (String, usize) {
-    let before = tail(line.before_caret(), room);
-    let after = &line.text()[line.before_caret().len()..];
-    let shown = crate::ui::width::split(after, room.saturating_sub(width(before))).0;
+    let before = line.before_caret();
+    fitting(before, &line.text()[before.len()..], room)
+}
+
+/// What fits of a text that is cut at the caret, and the caret's column.
+pub fn fitting(before: &str, after: &str, room: usize) -> (String, usize) {
+    let (before, after) = (visible(before), visible(after));
+    let before = tail(&before, room);
+    let shown = crate::ui::width::split(&after, room.saturating_sub(width(before))).0;
     (format!("{before}{shown}"), width(before))
 }
 
@@ -98,11 +123,13 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
     };
     let mut hints: Vec<(&Binding, &str)> = KEYS
         .iter()
-        .filter(|binding| binding.modes.contains(&mode) && !binding.hint.is_empty())
+        .filter(|binding| binding.modes.contains(&mode))
         .map(|binding| match binding.action {
+            Action::Mouse if state.mouse => (binding, "mouse off"),
             Action::Sign if state.tally.objected > 0 => (binding, "send back"),
             _ => (binding, binding.hint),
         })
+        .filter(|(_, hint)| !hint.is_empty())
         .collect();
     let needed = |hints: &[(&Binding, &str)]| -> usize {
         let each = hints
@@ -110,11 +137,12 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
             .map(|(binding, hint)| width(binding.keys[0]) + width(hint) + 3);
         each.sum::<usize>().saturating_sub(2)
     };
-    // Where there is no room the last ones go, but never the way to the others and the way out.
+    // Where there is no room the last ones go, but never the way to the others, the way out, and what else would be a
+    // riddle: why no text can be selected.
     while needed(&hints) > room {
         let last = hints
             .iter()
-            .rposition(|(binding, _)| !matches!(binding.action, Action::Help | Action::Quit));
+            .rposition(|(b, _)| !matches!(b.action, Action::Help | Action::Quit | Action::Mouse));
         let Some(last) = last else { break };
         hints.remove(last);
     }

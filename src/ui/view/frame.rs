@@ -1,7 +1,7 @@
-//! Frames: a title at the top, a count at the bottom.
+//! Frames: a title at the top, a count at the bottom, a bar at the right where there is more than fits.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::symbols::border;
 use ratatui::widgets::{Block, Widget as _};
@@ -47,6 +47,32 @@ pub fn draw(buffer: &mut Buffer, theme: Theme, area: Rect, edges: &Edges<'_>) {
     }
     if !edges.foot.is_empty() && area.height > 1 {
         write(buffer, theme, area, area.bottom() - 1, edges.foot, true);
+    }
+}
+
+/// Draws on the right edge which part of a list is seen, where `above` or `below` it there is more.
+pub fn scrollbar(buffer: &mut Buffer, theme: Theme, area: Rect, above: usize, below: usize) {
+    let height = usize::from(area.height.saturating_sub(2));
+    let all = above + height + below;
+    if above + below == 0 || height < 3 {
+        return;
+    }
+    let thumb = (height * height / all).clamp(1, height - 1);
+    // It touches an end only where nothing is left in that direction.
+    let free = height - thumb;
+    let start = if below == 0 {
+        free
+    } else if above == 0 {
+        0
+    } else {
+        (above * free / (above + below)).clamp(1.min(free), free.saturating_sub(1).max(1))
+    };
+    let bar = theme.glyph("┃", "#");
+    for y in start..(start + thumb).min(height) {
+        let place = Position::new(area.right() - 1, area.y + 1 + y as u16);
+        if let Some(cell) = buffer.cell_mut(place) {
+            cell.set_symbol(bar).set_style(theme.style(Role::Strong));
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{line, pieces_width, put, put_right};
 use crate::risk::Risk;
+use crate::ui::hands::Disk;
 use crate::ui::number::{digest, size};
 use crate::ui::state::{Reading, State};
 use crate::ui::theme::{Piece, Role};
@@ -72,6 +73,12 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
                 Role::Dim,
             );
             let label = Piece::new("sha256 ", Role::Dim);
+            if state.disk != Disk::AsRead {
+                let news = Piece::new("changed on disk", Role::Alarm);
+                let full = vec![name, gap(), news.clone(), gap(), short.clone()];
+                let fits = pieces_width(&full) <= room;
+                return if fits { full } else { vec![news, gap(), short] };
+            }
             let long = vec![name.clone(), gap(), version, label.clone(), short.clone()];
             let middle = vec![name.clone(), gap(), label, short.clone()];
             let least = vec![name, gap(), short.clone()];

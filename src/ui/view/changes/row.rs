@@ -2,14 +2,14 @@
 
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind};
-use crate::risk::Risk;
+use crate::risk::{self, Risk};
 use crate::text::visible;
 use crate::ui::standing::Standing;
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
 use crate::ui::tree::groups::By;
 use crate::ui::view::pieces_width;
-use crate::ui::width::{tail, width};
+use crate::ui::width::{cut, tail, width};
 
 /// The row, for `room` columns; the first piece is what it is set in by.
 pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
@@ -48,13 +48,15 @@ pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
 
     // Under its module a resource need not repeat it.
     let in_module = depth >= 2 && matches!(state.by, By::Risk | By::Module);
-    let address = visible(short_address(effect, in_module));
+    let address = visible(signal(effect).unwrap_or_else(|| short_address(effect, in_module)));
     let room = room.saturating_sub(pieces_width(&pieces));
-    // Rows that are alike differ at their ends, so it is the beginning that goes.
+    // Rows that are alike differ at their ends, so it is the beginning that goes; a title is read from its beginning.
+    let dots = theme.glyph("…", "..");
     let address = if width(&address) <= room {
         address.into_owned()
+    } else if effect.kind == Kind::Plan {
+        cut(&address, room, dots).into_owned()
     } else {
-        let dots = theme.glyph("…", "..");
         format!("{dots}{}", tail(&address, room.saturating_sub(width(dots))))
     };
     let role = if done { Role::Dim } else { Role::Text };
@@ -115,6 +117,21 @@ fn sign_role(effect: &Effect) -> Role {
     }
 }
 
+/// What a signal of the whole plan is called: it has no address, only a rule.
+pub fn signal(effect: &Effect) -> Option<&'static str> {
+    match effect.kind {
+        Kind::Plan => risk::rule(&effect.address).map(|rule| rule.title),
+        Kind::Change
+        | Kind::Deferred
+        | Kind::Invocation
+        | Kind::Provisioner
+        | Kind::Output
+        | Kind::Drift
+        | Kind::Check
+        | Kind::UnknownKey => None,
+    }
+}
+
 fn short_address(effect: &Effect, in_module: bool) -> &str {
     let whole = &*effect.address;
     if !in_module || effect.module.is_empty() {
@@ -159,6 +176,6 @@ pub fn heading(effect: &Effect) -> [Piece; 2] {
     };
     [
         Piece::foreign(&action, sign_role(effect)),
-        Piece::foreign(&effect.address, Role::Strong),
+        Piece::foreign(signal(effect).unwrap_or(&effect.address), Role::Strong),
     ]
 }

@@ -58,13 +58,10 @@ impl Page<'_> {
             if finding.risk < Risk::High || !rules.iter().any(|rule| **rule == *finding.rule) {
                 continue;
             }
+            let message = self.state.masked(&finding.message);
             let message = match finding.origin {
-                Some(_) => format!(
-                    "Policy {} denies: {}",
-                    verdicts::rule(finding),
-                    finding.message
-                ),
-                None => finding.message.to_string(),
+                Some(_) => format!("Policy {} denies: {message}", verdicts::rule(finding)),
+                None => message.into(),
             };
             let lines = wrap(&visible(&message), self.width.saturating_sub(2));
             for (i, text) in lines.into_iter().enumerate() {
@@ -78,6 +75,26 @@ impl Page<'_> {
                     Piece::new(text, Role::Text),
                 ]);
             }
+        }
+        self.around(asking);
+    }
+
+    /// What depends on the object, and what its block says about its life: an address alone tells neither.
+    fn around(&mut self, asking: &Asking) {
+        let effect = &asking.judged.effect;
+        let Some(facts) = self.state.facts() else {
+            return;
+        };
+        let dependants = facts.header.dependants_of(effect);
+        if let Some((first, rest)) = dependants.split_first() {
+            let text = match rest.len() {
+                0 => format!("{first} refers to it."),
+                more => format!("{first} and {more} more refer to it."),
+            };
+            self.text(&text, Role::Dim);
+        }
+        if let Some(source) = facts.file.as_ref().and_then(|file| file.source(effect)) {
+            self.text(&source, Role::Dim);
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Page;
 use crate::plan::effect::Kind;
 use crate::ui::dialog::Signing;
+use crate::ui::hands::Disk;
 use crate::ui::number::{digest, size};
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
@@ -35,6 +36,10 @@ impl Page<'_> {
             };
             let plan = format!("{}, {}{alone}", state.setup.plan, size(bytes));
             self.labelled("plan", &plan, Role::Text);
+        }
+        if state.disk == Disk::CopyStands {
+            let text = "the file on disk is another one now; you sign the copy that was read";
+            self.labelled("disk", text, Role::Warn);
         }
         self.labelled("changes", &changes(state), Role::Text);
         let reasons = signing

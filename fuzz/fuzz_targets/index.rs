@@ -1,0 +1,40 @@
+//! Whatever the bytes, a plan is read and judged, or refused; nothing panics, and every row's text is where the row says.
+
+#![no_main]
+
+use std::ops::ControlFlow;
+
+use libfuzzer_sys::fuzz_target;
+use undersign::diff::{self, Looking};
+use undersign::plan::value::Value;
+use undersign::plan::values::Values;
+use undersign::review::judge::{Step, judge};
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut rows = Vec::new();
+    let judged = judge(&mut &*bytes, Some(bytes.len() as u64), None, &mut |step| {
+        if let Step::Rows(batch) = step {
+            rows.extend(batch);
+        }
+        ControlFlow::Continue(())
+    });
+    let Ok(judgement) = judged else {
+        return;
+    };
+    assert_eq!(judgement.header.rows, rows.len() as u64);
+    assert_eq!(judgement.header.bytes, bytes.len() as u64);
+    for row in &rows {
+        let span = row.effect.span;
+        let start = usize::try_from(span.start).unwrap();
+        let text = &bytes[start..start + usize::try_from(span.len).unwrap()];
+        let text = std::str::from_utf8(text).unwrap();
+        assert_eq!(
+            undersign::plan::index::fingerprint(text),
+            row.effect.fingerprint
+        );
+        let _ = Value::parse(text);
+        if let Ok(values) = Values::of_item(text) {
+            diff::attributes(&values, Looking::default());
+        }
+    }
+});
