@@ -8,6 +8,7 @@
 
 pub mod agent;
 pub mod covers;
+pub mod emergency;
 pub mod envelope;
 pub mod facts;
 pub mod key;

@@ -66,7 +66,7 @@ impl Exit {
         (Exit::Usage, "wrong usage"),
         (
             Exit::NeedsAcknowledgement,
-            "check: something needs an acknowledgement",
+            "check, diff: something needs an acknowledgement",
         ),
         (Exit::PolicyDenies, "check: a policy denies"),
         (Exit::BadPlan, "this is not a plan that can be read"),

@@ -4,11 +4,15 @@
 //! no program that was not checked here. Knows no screen.
 
 pub mod apply;
+pub mod doctor;
 pub mod environment;
 pub mod harden;
 pub mod level;
+pub mod manifest;
 mod place;
+pub mod preflight;
 pub mod prepare;
+pub mod progress;
 pub mod providers;
 pub mod run;
 pub mod sealed;

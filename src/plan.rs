@@ -10,6 +10,7 @@ mod census;
 mod config;
 mod constants;
 pub mod count;
+pub mod digest;
 pub mod effect;
 mod element;
 pub mod index;

@@ -11,10 +11,15 @@ use crate::plan::action::Action;
 use crate::plan::effect::Kind;
 use crate::risk::Judged;
 
+pub mod carry;
+pub mod compare;
+mod crew;
 pub mod draft;
+pub mod inbox;
 pub mod judge;
 pub mod log;
 pub mod memory;
+pub mod private;
 pub mod rejection;
 pub mod verdicts;
 
@@ -152,6 +157,8 @@ pub enum Method {
     Typed,
     /// Answered at a numbered prompt.
     Prompt,
+    /// Given to the very same change of an earlier plan, and carried over.
+    Carried,
 }
 
 /// A reviewer's explicit yes to one row.

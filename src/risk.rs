@@ -12,6 +12,7 @@ pub mod attributes;
 pub mod catalogue;
 mod firewall;
 mod heuristic;
+mod interest;
 mod lifecycle;
 pub mod operator;
 mod policy_change;
@@ -26,6 +27,7 @@ pub mod walk;
 
 pub use assess::assess;
 pub use catalogue::ruleset_sha256;
+pub use interest::Interests;
 pub use rules::{Rule, rule};
 pub use summary::{Earlier, Tally, since, summary};
 
@@ -183,6 +185,8 @@ impl Judged {
                 )
             });
         }
+        // A list that grows has room for four; most rows have one, and a plan has 100,000 rows.
+        self.findings.shrink_to_fit();
     }
 
     /// The highest risk of its findings; low if it has none.

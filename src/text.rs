@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+pub mod markdown;
+
 /// Returns `text` with every character that a terminal would obey, hide or reorder made visible, on one line.
 ///
 /// Line breaks and tabs become `⏎` and `⇥`, anything else that is hidden becomes `⟨U+202E⟩`. Applying it twice changes

@@ -49,6 +49,8 @@ pub struct Trust {
     pub policy: Option<Policy>,
     /// Where a plan is marked as used.
     pub ledger: Option<Ledger>,
+    /// Who may apply without waiting for the ordinary rules; nobody where it is not there.
+    pub break_glass: Option<BreakGlass>,
 }
 
 /// Policies that every plan is held against.
@@ -214,6 +216,19 @@ pub struct Runner {
     pub env_pass: Vec<String>,
     /// Variables that are set.
     pub env_set: BTreeMap<String, String>,
+    /// Programs that must answer as expected before anything is applied.
+    pub preflight: Vec<Preflight>,
+}
+
+/// A program that must answer as expected before anything is applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preflight {
+    /// The program, by an absolute path, and its arguments.
+    pub argv: Vec<String>,
+    /// What it must print, without the line feed at its end; where it is not given, a good end is enough.
+    pub expect: Option<String>,
+    /// How long it may take.
+    pub timeout: SignedDuration,
 }
 
 /// What the plan's dependency lock must be.
@@ -233,6 +248,8 @@ pub enum LockFile {
 pub enum Workdir {
     /// In an empty directory, so that only what is in the plan can be used.
     PlanOnly,
+    /// In a private directory with copies of the files whose digests the approval binds.
+    Manifest,
     /// In the configuration's own directory.
     #[default]
     AsIs,
@@ -243,4 +260,17 @@ pub enum Workdir {
 pub enum Ledger {
     /// A directory.
     Dir(std::path::PathBuf),
+    /// A place in an object store: `s3://…`, `gs://…`, `az://…` or `file:///…`.
+    Remote(String),
+}
+
+/// The rules of an emergency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakGlass {
+    /// Who may.
+    pub persons: Vec<String>,
+    /// What their signature must prove: never less than touch.
+    pub min_assurance: Assurance,
+    /// The longest time between signing and use.
+    pub max_age: SignedDuration,
 }

@@ -17,6 +17,7 @@ use crate::plan::archive::PlanFile;
 use crate::plan::index::{Header, Progress};
 use crate::plan::values::Values;
 use crate::policy::Opinion;
+use crate::review::carry::Since;
 use crate::review::log::Log;
 use crate::risk::Judged;
 
@@ -24,6 +25,7 @@ pub mod detail;
 pub mod dialog;
 pub mod filter;
 pub mod hands;
+pub mod inbox;
 pub mod key;
 pub mod keymap;
 pub mod layout;
@@ -56,13 +58,15 @@ pub struct Setup {
     /// What is typed to sign.
     pub phrase: String,
     /// Who signs, or why nobody can.
-    pub identity: Result<String, String>,
+    pub identity: Result<String, Box<Failure>>,
     /// What was said in an earlier sitting.
     pub log: Log,
     /// A sentence about that.
     pub restored: Option<String>,
     /// The texts of the policies, by the name of their file.
     pub policies: Arc<BTreeMap<String, String>>,
+    /// Whether the plan that is made again is offered.
+    pub watch: bool,
     /// The looks.
     pub theme: Theme,
 }
@@ -104,12 +108,16 @@ pub enum Msg {
     Drawn,
     /// Rows were read.
     Rows(Vec<Judged>),
+    /// The tool that shows the plan has said nothing yet: its name, and for how many seconds.
+    Waiting(String, u64),
     /// Reading goes on.
     Progress(Progress),
     /// What was said in an earlier sitting, where it could only be found when the plan was read.
     Restored(Log, String),
     /// What policies say of the plan, and what of it is secret. It comes before the end of reading.
     Opinion(Box<Opinion>, Arc<Secrets>),
+    /// What of an earlier review still holds, found when the plan was read.
+    Since(Box<Since>),
     /// Reading is over; the rows about the plan as a whole come with it.
     Loaded(Box<Facts>, Vec<Judged>),
     /// Reading failed.
@@ -210,7 +218,7 @@ fn turn(
                     let effect = &state.rows[row as usize].effect;
                     Some(Msg::Values(row, hands.values(effect)))
                 }
-                Command::Save => Some(Msg::Saved(hands.save(&state.log))),
+                Command::Save => Some(Msg::Saved(hands.save(&state.log, &state.rows))),
                 Command::Reject => Some(Msg::Rejected(hands.reject(&state.log, &state.rows))),
                 Command::Sign(request) => {
                     let job = hands.sign(request);

@@ -925,3 +925,17 @@ fn a21_a_junk_file_neither_blocks_a_good_one_nor_hides_the_best_reason() {
         (Exit::NotApproved, "no-approval")
     );
 }
+
+#[test]
+fn a08_a_key_that_calls_itself_hardware_counts_only_if_the_trust_file_says_whose_it_is() {
+    // No signature tells a software key of that type from a token: enrolment is where that is looked at.
+    let trust = trust(
+        &[("alice", &[TestKey::new(KeyType::SkEd25519, 3).public()])],
+        "approvals = 1\nmin_assurance = \"touch+pin\"\n",
+    );
+    let software = TestKey::new(KeyType::SkEd25519, 4);
+    assert_eq!(
+        refused(judge(&trust, &approval(software, "alice"))),
+        (Exit::BadSignature, "unknown-key")
+    );
+}

@@ -250,8 +250,11 @@ fn no_secret_is_printed_or_written_down() {
         rows: &rows,
     };
     clean(&report.to_text(), "the text");
-    clean(&report.to_json(), "the JSON");
-    assert!(report.to_json().contains("(sensitive)"));
+    let mut json = Vec::new();
+    report.write_json(&mut json).unwrap();
+    let json = String::from_utf8(json).unwrap();
+    clean(&json, "the JSON");
+    assert!(json.contains("(sensitive)"));
 
     let mut log = Log::default();
     let acks: Vec<Ack> = rows
@@ -276,7 +279,15 @@ fn no_secret_is_printed_or_written_down() {
         key: Key::of(&rows[0]),
         reason: "no".into(),
     }));
-    let rejection = Rejection::new("plan.json", "00", None, "2026-11-22T10:00:00Z", &log, &rows);
+    let rejection = Rejection::new(
+        "plan.json",
+        "00",
+        None,
+        "2026-11-22T10:00:00Z",
+        &log,
+        &rows,
+        &judgement.secrets,
+    );
     clean(&rejection.to_json(), "the rejection");
     clean(&rejection.to_markdown(), "the rejection in words");
 

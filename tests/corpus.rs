@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use undersign::plan::effect::Effect;
 use undersign::plan::index::{self, Progress, Sink};
+use undersign::plan::scan::Item;
 
 /// Decodes the values of every row and counts what cannot be decoded.
 #[derive(Default)]
@@ -17,7 +18,7 @@ struct Looks {
 }
 
 impl Sink for Looks {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
+    fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
         let of_an_object = !effect.type_name.is_empty() && effect.kind.word() != "provisioner";
         if of_an_object && undersign::plan::values::Values::of_item(item).is_err() {
             self.undecodable += 1;

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use undersign::failure::Failure;
 use undersign::plan::effect::Effect;
 use undersign::plan::index::{self, Header, Progress, Sink};
+use undersign::plan::scan::Item;
 use undersign::plan::source::{self, Source};
 use undersign::plan::value::Value;
 
@@ -19,8 +20,8 @@ use undersign::plan::value::Value;
 struct Rows(Vec<(Effect, String)>);
 
 impl Sink for Rows {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
-        self.0.push((effect, item.to_owned()));
+    fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
+        self.0.push((effect, item.text.to_owned()));
         ControlFlow::Continue(())
     }
 
@@ -292,7 +293,7 @@ fn a_file_that_changes_under_the_review_is_noticed() {
 fn a_sink_that_breaks_stops_the_pass() {
     struct Enough;
     impl Sink for Enough {
-        fn row(&mut self, _: Effect, _: &str) -> ControlFlow<()> {
+        fn row(&mut self, _: Effect, _: &Item<'_>) -> ControlFlow<()> {
             ControlFlow::Break(())
         }
         fn progress(&mut self, _: Progress) -> ControlFlow<()> {

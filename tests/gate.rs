@@ -645,6 +645,127 @@ fn a33_a_cli_configuration_with_overrides_is_refused() {
     assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "cli-config");
 }
 
+/// A plan with a remote backend that is applied among the files of its configuration.
+fn among_files() -> Rig {
+    let mut rig = Rig::doctored("05-destroy-plan", |name, bytes| match name {
+        "tfplan" => replace(bytes, b"\x05local", b"\x05swift"),
+        _ => bytes,
+    });
+    fs::write(rig.path("configuration/script.sh"), "good\n").unwrap();
+    rig.tool("[ \"$1\" = apply ] && cat script.sh > $here/script.seen");
+    rig.trust("[runner]\nworkdir = \"manifest\"");
+    let (mut facts, required) = rig.review();
+    let manifest = undersign::gate::manifest::Manifest::of(&rig.request.directory).unwrap();
+    facts.workdir_sha256 = Some(manifest.sha256());
+    rig.sign(&facts, &required);
+    rig
+}
+
+#[test]
+fn a34_a_script_is_run_as_it_was_approved() {
+    let rig = among_files();
+    rig.apply().0.unwrap();
+    assert_eq!(rig.text("script.seen"), "good\n");
+    assert!(!rig.text("apply.pwd").contains("configuration"));
+}
+
+#[test]
+fn a34_a_script_that_was_swapped_added_or_removed_is_refused() {
+    let script = "configuration/script.sh";
+    let changes: [&dyn Fn(&Rig); 3] = [
+        &|rig| fs::write(rig.path(script), "evil\n").unwrap(),
+        &|rig| fs::write(rig.path("configuration/more.sh"), "evil\n").unwrap(),
+        &|rig| fs::remove_file(rig.path(script)).unwrap(),
+    ];
+    for change in changes {
+        let rig = among_files();
+        change(&rig);
+        assert_refused(rig.apply().0, Exit::Mismatch, "workdir");
+    }
+    // An approval that binds no files is none for a target that does.
+    let mut rig = among_files();
+    fs::remove_file(rig.request.approvals.pop().unwrap()).unwrap();
+    rig.approve();
+    assert_refused(rig.verify(), Exit::Mismatch, "workdir");
+}
+
+#[test]
+fn a12_a_preflight_that_answers_otherwise_applies_nothing() {
+    let with = |preflight: &str| {
+        let rig = approved();
+        rig.trust(&format!("[runner]\n[[runner.preflight]]\n{preflight}"));
+        rig
+    };
+    let account = |answer: &str| {
+        with(&format!(
+            "argv = [\"/bin/echo\", \"123456789012\"]\nexpect = \"{answer}\"\n"
+        ))
+    };
+    account("123456789012").apply().0.unwrap();
+    for rig in [
+        account("210987654321"),
+        account(""),
+        with("argv = [\"/bin/false\"]\n"),
+        with("argv = [\"/bin/sleep\", \"60\"]\ntimeout = \"0s\"\n"),
+        with("argv = [\"/nowhere/aws\"]\n"),
+    ] {
+        assert_refused(rig.apply().0, Exit::EnvironmentUnsafe, "preflight");
+        assert!(!rig.path("ledger").exists(), "nothing is claimed");
+        assert!(!rig.path("apply.args").exists());
+        rig.verify().unwrap();
+    }
+    // It sees the clean environment, and no credentials that were not let through.
+    let mut rig =
+        with("argv = [\"/usr/bin/env\", \"sh\", \"-c\", \"echo $AWS_PROFILE\"]\nexpect = \"\"\n");
+    rig.request
+        .variables
+        .push(("AWS_PROFILE".into(), "production".into()));
+    rig.apply().0.unwrap();
+}
+
+#[test]
+fn a31_a_tool_swapped_after_it_was_judged_is_not_what_runs() {
+    let rig = approved();
+    // The tool puts another one into its own place while it shows the plan.
+    rig.tool("[ \"$1\" = show ] && { printf '#!/bin/sh\\necho evil > %s/evil\\n' $here > $here/bin/new; chmod +x $here/bin/new; mv $here/bin/new $here/bin/terraform; }");
+    rig.apply().0.unwrap();
+    assert!(
+        !rig.path("evil").exists(),
+        "what was opened first is what runs"
+    );
+    assert!(rig.text("bin/terraform").contains("evil"));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: 150, max_shrink_iters: 0, failure_persistence: None, ..Default::default()
+    })]
+
+    #[test]
+    fn any_changed_byte_of_plan_approval_or_trust_is_refused(file in 0usize..3, at: proptest::sample::Index, flip in 1u8..=255) {
+        let rig = approved();
+        let path = match file {
+            0 => rig.request.plan.clone(),
+            1 => rig.request.approvals[0].clone(),
+            _ => rig.path("trust.toml"),
+        };
+        let mut bytes = fs::read(&path).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        let pinned = <sha2::Sha256 as sha2::Digest>::digest(fs::read(rig.path("trust.toml")).unwrap());
+        fs::write(&path, &bytes).unwrap();
+        if file == 2 {
+            // A trust file is whatever its owner writes; it is its digest that is held.
+            let failure = undersign::trust::file::open(&path, Some(pinned.into())).unwrap_err();
+            proptest::prop_assert_eq!(failure.exit, Exit::TrustUnsafe);
+            // What a changed one makes of it is a verdict, never a panic.
+            let _ = rig.verify();
+        } else {
+            let failure = rig.verify().unwrap_err();
+            proptest::prop_assert!(failure.exit.code() >= 10, "{}", failure);
+        }
+    }
+}
 /// A plan that destroys, held against a policy of this text; not approved yet.
 fn under_policy(text: &str) -> Rig {
     let mut rig = Rig::of("05-destroy-plan");

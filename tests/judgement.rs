@@ -8,26 +8,32 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
+use undersign::diff::Secrets;
 use undersign::plan::action::Action;
 use undersign::plan::effect::{Effect, Kind, Span};
 use undersign::plan::index::{self, Header, Progress, Sink};
+use undersign::plan::scan::Item;
 use undersign::plan::value::Value;
 use undersign::plan::values::Values;
 use undersign::risk::catalogue::{self, Form, Operator, Row, Step};
 use undersign::risk::operator::Outcome;
-use undersign::risk::{Judged, Risk, Tally, assess, attributes, rule, summary};
+use undersign::risk::{Finding, Interests, Judged, Risk, Tally, assess, attributes, rule, summary};
 
 /// Judges the rows of a plan as they come.
 #[derive(Default)]
 struct Judge {
     rows: Vec<(Judged, Option<Values>)>,
     tally: Tally,
+    interests: Interests,
 }
 
 impl Sink for Judge {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
+    fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
         let values = Values::of_item(item).ok();
         let findings = assess(&effect, values.as_ref());
+        if values.is_some() && matches!(effect.kind, Kind::Change | Kind::Drift) {
+            same_with_less(&mut self.interests, &effect, item, &findings);
+        }
         let judged = Judged::new(effect, findings);
         self.tally.add(&judged);
         self.rows.push((judged, values));
@@ -37,6 +43,24 @@ impl Sink for Judge {
     fn progress(&mut self, _: Progress) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
+}
+
+/// What the rules find, and what is secret, must be the same without the values that the rules do not look at.
+fn same_with_less(interests: &mut Interests, effect: &Effect, item: &Item<'_>, all: &[Finding]) {
+    let less = interests.values(effect, item).unwrap();
+    assert_eq!(
+        assess(effect, Some(&less)),
+        all,
+        "{effect:?}\n{}",
+        item.text
+    );
+    let secrets = |values: &Values| {
+        let mut secrets = Secrets::default();
+        secrets.collect(values);
+        secrets
+    };
+    let all = Values::of_item(item).unwrap();
+    assert!(secrets(&less) == secrets(&all), "{}", item.text);
 }
 
 fn read(plan: &[u8]) -> Option<(Header, Judge)> {
@@ -361,6 +385,15 @@ fn whole_plans_say_what_they_are() {
         refresh.rows.iter().all(|(judged, _)| !judged.needs_ack()),
         "a refresh destroys nothing"
     );
+    let asked = std::fs::read(fixture("plans/18-replace-flag-and-tainted/plan.json")).unwrap();
+    let (header, judge) = read(&asked).unwrap();
+    let told = summary(&header, None, &judge.tally);
+    assert_eq!(&*told[0].effect.address, "forced-replacement");
+    assert!(
+        told[0].findings[0]
+            .message
+            .contains("-replace: terraform_data.asked would")
+    );
     let plain = std::fs::read(fixture("plans/01-create-only/plan.json")).unwrap();
     let (header, judge) = read(&plain).unwrap();
     assert_eq!(
@@ -571,6 +604,67 @@ fn row_of(kind: Kind, type_name: &str, action: Action) -> Effect {
     let mut effect = Effect::bare(kind, format!("{type_name}.x"), action, Span::default());
     effect.type_name = type_name.into();
     effect
+}
+
+/// The element of a change in which most attributes stay as they are, with marks; some without an old or a new side.
+fn any_element() -> impl Strategy<Value = Json> {
+    let mark = || prop::sample::select(vec![json!(false), json!({}), json!(true), json!([true])]);
+    let attribute = (
+        any_json(),
+        prop::option::of(any_json()),
+        mark(),
+        mark(),
+        0..9_u8,
+    );
+    let name = prop::sample::select(
+        catalogue::rows()
+            .filter_map(|(_, row)| match row.path[0] {
+                Step::Member(name) => Some(name),
+                Step::Each | Step::Values => None,
+            })
+            .chain([
+                "policy",
+                "ingress",
+                "skip_final_snapshot",
+                "type",
+                "records",
+                "a\"b",
+            ])
+            .collect::<Vec<_>>(),
+    );
+    let attributes = prop::collection::btree_map(name, attribute, 0..12);
+    (attributes, any_type(), any_action(), 0..6_u8).prop_map(
+        |(attributes, type_name, action, sides)| {
+            let mut change = json!({"actions": action.words(), "before": {}, "after": {}, "after_unknown": {}, "before_sensitive": {}, "after_sensitive": {}});
+            for (name, (old, new, unknown, secret, where_to)) in attributes {
+                if where_to != 0 {
+                    change["before"][name] = old.clone();
+                }
+                if where_to != 1 {
+                    change["after"][name] = new.unwrap_or(old);
+                }
+                change["after_unknown"][name] = unknown;
+                change[if where_to < 5 { "before_sensitive" } else { "after_sensitive" }][name] = secret;
+            }
+            match sides {
+                0 => change["before"] = Json::Null,
+                1 => change["after"] = Json::Null,
+                2 => change["after_sensitive"] = json!(true),
+                _ => {}
+            }
+            json!({"address": format!("{type_name}.x"), "type": type_name, "name": "x", "mode": "managed", "change": change})
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn what_the_rules_do_not_look_at_changes_no_finding(element in any_element()) {
+        // Reading it compares both.
+        one(&element);
+    }
 }
 
 proptest! {

@@ -304,7 +304,9 @@ fn each_kind_of_effect_has_a_row_everywhere_and_says_what_it_is() {
             file: None,
             rows: &rows,
         };
-        let of_json: Json = serde_json::from_str(&report.to_json()).unwrap();
+        let mut written = Vec::new();
+        report.write_json(&mut written).unwrap();
+        let of_json: Json = serde_json::from_slice(&written).unwrap();
         let in_json = of_json["rows"].as_array().unwrap();
         assert_eq!(in_json.len(), rows.len());
         let found: Vec<&Json> = in_json.iter().filter(|row| says(row, &kind.row)).collect();

@@ -198,3 +198,36 @@ fn the_reader_of_use_lines_sees_them_all() {
     );
     assert_eq!(named("// see crate::ui"), Vec::<String>::new());
 }
+
+/// Attacks that cannot be shown here, with the reason. Nothing else may be without a test.
+const NOT_HERE: &[(u8, &str)] = &[];
+
+#[test]
+fn every_attack_has_a_test_that_is_named_after_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<String> = sources().into_values().collect();
+    for entry in fs::read_dir(root.join("tests")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(fs::read_to_string(path).unwrap());
+        }
+    }
+    let mut missing = Vec::new();
+    for number in 1..=40u8 {
+        let name = format!("fn a{number:02}_");
+        let tests: Vec<&str> = files
+            .iter()
+            .flat_map(|text| text.lines())
+            .filter_map(|line| line.trim().strip_prefix("fn "))
+            .filter(|line| line.starts_with(&name[3..]))
+            .filter_map(|line| line.split('(').next())
+            .collect();
+        let excuse = NOT_HERE.iter().find(|(known, _)| *known == number);
+        match (tests.as_slice(), excuse) {
+            ([], None) => missing.push(format!("a{number:02}")),
+            ([], Some((_, why))) => println!("a{number:02}  not here: {why}"),
+            (tests, _) => println!("a{number:02}  {}", tests.join(", ")),
+        }
+    }
+    assert!(missing.is_empty(), "without a test: {}", missing.join(", "));
+}

@@ -367,3 +367,36 @@ fn an_approval_is_checked_with_jq_base64_and_ssh_keygen_alone() {
         );
     }
 }
+
+#[test]
+fn a03_an_agent_signs_without_a_word_and_that_proves_no_touch() {
+    let Some([keygen, agent, add]) = tools(["ssh-keygen", "ssh-agent", "ssh-add"]) else {
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    generate(&keygen, &path("key"), "ed25519", "");
+    let socket = path("agent");
+    let _running = start_agent(&agent, &socket);
+    let mut command = Command::new(add);
+    command
+        .arg(path("key"))
+        .env("SSH_AUTH_SOCK", &socket)
+        .stdin(Stdio::null());
+    assert!(run(&mut command));
+
+    // Nobody is asked anything: whatever reaches the socket has its signature.
+    let public = PublicKey::from_line(&std::fs::read_to_string(path("key.pub")).unwrap()).unwrap();
+    let signer = Signer::Agent(Agent::holding(&socket, &public).unwrap());
+    job(signer, path("alice.json"), Assurance::Software)
+        .run()
+        .unwrap();
+    let bytes = std::fs::read(path("alice.json")).unwrap();
+    let judge = |assurance: &str| {
+        let scope = format!("approvals = 1\nmin_assurance = \"{assurance}\"\n");
+        let trust = rig::trust(&[("alice", std::slice::from_ref(&public))], &scope);
+        undersign::trust::approvals::check(&bytes, &trust, &trust.scopes[0], rig::now())
+    };
+    assert_eq!(judge("software").unwrap().assurance, Assurance::Software);
+    assert_eq!(judge("touch").unwrap_err().reason, "assurance");
+}

@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/place.rs"]
+mod place;
 #[path = "support/pty.rs"]
 mod pty;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
-use pty::Session;
+use place::{PASSPHRASE, Place, both, missing};
 
 /// Version 1 of a small platform: what runs.
 const PLATFORM: &str = r#"
@@ -42,206 +42,59 @@ resource "terraform_data" "worker" { input = "three workers" }
 resource "terraform_data" "login" { input = var.token }
 "#;
 
-const PASSPHRASE: &str = "correct horse battery";
-
-/// A directory with a Terraform configuration, a key, a trust file, and an ssh-agent of its own.
-struct Place {
-    directory: tempfile::TempDir,
-    agent: Option<std::process::Child>,
+/// The lines of the README with which anybody checks an approval.
+fn readme_lines() -> &'static str {
+    let readme = include_str!("../README.md");
+    let (_, rest) = readme
+        .split_once("## Checking an approval without undersign")
+        .unwrap();
+    let (_, rest) = rest.split_once("```sh\n").unwrap();
+    rest.split_once("```").unwrap().0
 }
 
-fn on_path(program: &str) -> bool {
-    Command::new("sh")
-        .args(["-c", &format!("command -v {program}")])
-        .stdout(Stdio::null())
-        .status()
-        .unwrap()
-        .success()
-}
-
-/// Says aloud what cannot be tested here.
-fn missing(programs: &[&str]) -> bool {
-    let missing: Vec<&&str> = programs
-        .iter()
-        .filter(|program| !on_path(program))
-        .collect();
-    for program in &missing {
-        println!("SKIPPED tests/real.rs: {program} is not on PATH");
+/// Runs the README's lines as they stand there, on the good files and on bad ones.
+fn anybody_can_check(place: &Place) {
+    place.write("check.sh", readme_lines());
+    place.shell("mkdir -p home/config/undersign bin && cp trust.toml home/config/undersign/");
+    let program = place.path().join("bin/undersign");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_undersign"), program).unwrap();
+    let check = |arguments: &str| {
+        let script = format!("PATH=$PWD/bin:$PATH sh check.sh {arguments}");
+        place.command("sh").args(["-c", &script]).output().unwrap()
+    };
+    let good = check("approval.json alice plan.tfplan");
+    assert!(good.status.success(), "{}", both(&good));
+    assert!(both(&good).contains("Good \"undersign-approval@v1\""));
+    let approval = fs::read_to_string(place.path().join("approval.json")).unwrap();
+    let other = |from: &str, to: &str| {
+        assert_ne!(approval.replacen(from, to, 1), approval);
+        approval.replacen(from, to, 1)
+    };
+    // The payload says another thing, the type is another one, there is a second signature.
+    place.write(
+        "payload.json",
+        &other("\"payload\":\"eyJf", "\"payload\":\"eyJg"),
+    );
+    place.write("type.json", &other("in-toto+json", "other+json"));
+    place.write(
+        "two.json",
+        &other("\"signatures\":[", "\"signatures\":[{},"),
+    );
+    place.write("cut.json", &approval[..approval.len() / 2]);
+    place.shell("cp plan.tfplan other.tfplan && printf x >> other.tfplan");
+    for bad in [
+        "payload.json alice plan.tfplan",
+        "type.json alice plan.tfplan",
+        "two.json alice plan.tfplan",
+        "cut.json alice plan.tfplan",
+        "missing.json alice plan.tfplan",
+        "approval.json bob plan.tfplan",
+        "approval.json alice other.tfplan",
+        "approval.json alice missing.tfplan",
+    ] {
+        let output = check(bad);
+        assert!(!output.status.success(), "{bad}\n{}", both(&output));
     }
-    !missing.is_empty()
-}
-
-impl Place {
-    /// Applies version 1, plans version 2 into `plan.tfplan`, makes a key with a passphrase and a trust file.
-    fn new() -> Self {
-        let place = Place {
-            directory: tempfile::tempdir().unwrap(),
-            agent: None,
-        };
-        place.write("main.tf", PLATFORM);
-        place.shell("terraform init -input=false && terraform apply -input=false -auto-approve");
-        place.write("main.tf", CHANGED);
-        place.plan();
-        place.shell(&format!(
-            "ssh-keygen -q -t ed25519 -a 1 -C alice -N '{PASSPHRASE}' -f key"
-        ));
-        place.ok(&[
-            "trust",
-            "init",
-            "--person",
-            "alice",
-            "--key",
-            "key.pub",
-            "--scope",
-            "test/orders",
-            "--output",
-            "trust.toml",
-        ]);
-        place
-    }
-
-    fn plan(&self) {
-        self.shell("terraform plan -input=false -out plan.tfplan");
-    }
-
-    fn path(&self) -> &Path {
-        self.directory.path()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path().join(name), text).unwrap();
-    }
-
-    /// An environment in which nothing of the user who runs the tests has a part.
-    fn environment(&self) -> Vec<(&'static str, String)> {
-        let home = self.path().join("home");
-        fs::create_dir_all(&home).unwrap();
-        let inside = |name: &str| home.join(name).display().to_string();
-        vec![
-            ("HOME", home.display().to_string()),
-            ("XDG_STATE_HOME", inside("state")),
-            ("XDG_CONFIG_HOME", inside("config")),
-            ("TF_CLI_CONFIG_FILE", "/dev/null".into()),
-            ("CHECKPOINT_DISABLE", "1".into()),
-            (
-                "SSH_AUTH_SOCK",
-                self.agent
-                    .as_ref()
-                    .map(|_| self.socket().display().to_string())
-                    .unwrap_or_default(),
-            ),
-        ]
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.path().join("agent.sock")
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command
-            .current_dir(self.path())
-            .envs(self.environment())
-            .stdin(Stdio::null());
-        command
-    }
-
-    #[track_caller]
-    fn shell(&self, script: &str) -> String {
-        let output = self.command("sh").args(["-ec", script]).output().unwrap();
-        assert!(output.status.success(), "{script}\n{}", both(&output));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn undersign(&self, arguments: &[&str]) -> Output {
-        self.command(env!("CARGO_BIN_EXE_undersign"))
-            .args(arguments)
-            .output()
-            .unwrap()
-    }
-
-    #[track_caller]
-    fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.undersign(arguments);
-        assert!(output.status.success(), "{arguments:?}\n{}", both(&output));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Runs undersign, which must refuse with `code`.
-    #[track_caller]
-    fn refused(&self, code: i32, arguments: &[&str]) -> String {
-        let output = self.undersign(arguments);
-        assert_eq!(
-            output.status.code(),
-            Some(code),
-            "{arguments:?}\n{}",
-            both(&output)
-        );
-        both(&output)
-    }
-
-    /// Starts an ssh-agent that holds the key.
-    fn with_agent(&mut self) {
-        let agent = self
-            .command("ssh-agent")
-            .arg("-D")
-            .arg("-a")
-            .arg(self.socket())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        self.agent = Some(agent);
-        while !self.socket().exists() {
-            std::thread::yield_now();
-        }
-        self.write("askpass", &format!("#!/bin/sh\necho '{PASSPHRASE}'\n"));
-        self.shell("chmod +x askpass; SSH_ASKPASS=./askpass SSH_ASKPASS_REQUIRE=force ssh-add key");
-    }
-
-    fn review(&self, extra: &str) -> Session {
-        let environment = self.environment();
-        let environment: Vec<(&str, &str)> = environment
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        let script = format!(
-            "\"$UNDERSIGN\" review plan.tfplan --trust trust.toml --key key.pub --output approval.json {extra}"
-        );
-        Session::start(&script, self.path(), &environment, (120, 40))
-    }
-
-    /// Acknowledges the two changes that ask, by keys, and asks for the signature.
-    fn acknowledge_all(session: &mut Session) {
-        session.wait("acknowledged 0 of 2");
-        session.wait("S sign");
-        for done in ["acknowledged 1 of 2", "acknowledged 2 of 2"] {
-            session.send("a");
-            session.wait("y acknowledge");
-            session.send("y");
-            session.wait(done);
-            session.wait_gone("y acknowledge");
-        }
-        session.send("S");
-        session.wait("enter sign");
-        session.send("test/orders\r");
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if let Some(agent) = &mut self.agent {
-            let _ = agent.kill();
-            let _ = agent.wait();
-        }
-    }
-}
-
-fn both(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
 }
 
 const VERIFY: [&str; 6] = [
@@ -266,7 +119,7 @@ fn a_plan_is_reviewed_signed_by_the_agent_checked_by_anybody_and_applied_once() 
     if missing(&["terraform", "ssh-keygen", "ssh-agent", "jq"]) {
         return;
     }
-    let mut place = Place::new();
+    let mut place = Place::new(PLATFORM, CHANGED);
     place.with_agent();
     let mut session = place.review("");
     Place::acknowledge_all(&mut session);
@@ -279,21 +132,7 @@ fn a_plan_is_reviewed_signed_by_the_agent_checked_by_anybody_and_applied_once() 
     assert!(!approval.contains("s3cr3t"));
 
     assert!(place.ok(&VERIFY).contains("alice"));
-    let digest = place.shell("sha256sum < plan.tfplan");
-    let said = place.shell(
-        r#"
-        "$UNDERSIGN" trust export-allowed-signers --trust trust.toml > allowed_signers
-        jq -er .payload approval.json | base64 -d > payload
-        jq -er '.signatures[0].sig' approval.json | base64 -d > signature
-        { printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < payload)"; cat payload; } > signed
-        ssh-keygen -Y verify -f allowed_signers -I alice -n undersign-approval@v1 -s signature < signed
-        jq -r '.subject[0].digest.sha256' payload
-        "#
-        .replace("\"$UNDERSIGN\"", env!("CARGO_BIN_EXE_undersign"))
-        .as_str(),
-    );
-    assert!(said.contains("Good"), "{said}");
-    assert_eq!(said.lines().last(), digest.split_whitespace().next());
+    anybody_can_check(&place);
 
     place.ok(&APPLY);
     assert!(
@@ -311,7 +150,7 @@ fn a_key_with_a_passphrase_signs_through_ssh_keygen_on_the_terminal() {
     if missing(&["terraform", "ssh-keygen"]) {
         return;
     }
-    let place = Place::new();
+    let place = Place::new(PLATFORM, CHANGED);
     let mut session = place.review("");
     Place::acknowledge_all(&mut session);
     session.wait("passphrase");
@@ -325,7 +164,7 @@ fn what_is_changed_missing_or_late_is_refused() {
     if missing(&["terraform", "ssh-keygen", "ssh-agent"]) {
         return;
     }
-    let mut place = Place::new();
+    let mut place = Place::new(PLATFORM, CHANGED);
     place.with_agent();
     let mut session = place.review("");
     Place::acknowledge_all(&mut session);
@@ -379,7 +218,7 @@ fn a_review_that_is_killed_goes_on_where_it_was() {
     if missing(&["terraform", "ssh-keygen"]) {
         return;
     }
-    let place = Place::new();
+    let place = Place::new(PLATFORM, CHANGED);
     let mut session = place.review("");
     session.wait("acknowledged 0 of 2");
     session.send("a");
@@ -427,7 +266,7 @@ fn a_deny_an_override_and_a_change_outside_the_task_go_all_the_way() {
     if missing(&["terraform", "ssh-keygen", "ssh-agent", "jq"]) {
         return;
     }
-    let mut place = Place::new();
+    let mut place = Place::new(PLATFORM, CHANGED);
     place.with_agent();
     let worker = "resource \"terraform_data\" \"worker\"";
     let comment = "# POLICY-OVERRIDE[main.deny_workers] until=2099-12-31: the load test of OPS-41 wants three\n";

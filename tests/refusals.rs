@@ -11,6 +11,7 @@ use undersign::failure::Failure;
 use undersign::plan::effect::Effect;
 use undersign::plan::index::{self, Progress, Sink};
 use undersign::plan::input::{self, Format};
+use undersign::plan::scan::Item;
 
 /// One row of the table.
 #[derive(Deserialize)]
@@ -28,7 +29,7 @@ struct Refusal {
 struct Blind;
 
 impl Sink for Blind {
-    fn row(&mut self, _: Effect, _: &str) -> ControlFlow<()> {
+    fn row(&mut self, _: Effect, _: &Item<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 

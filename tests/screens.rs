@@ -17,10 +17,13 @@ use undersign::plan::index::Progress;
 use undersign::policy::{Kind, Opinion, Place, Trouble, Verdict};
 use undersign::review::Method;
 use undersign::review::log::Said;
+use undersign::risk::Risk;
 use undersign::text::is_hidden;
 use undersign::ui::dialog::Overlay;
 use undersign::ui::hands::{Disk, Outcome, Receipt};
 use undersign::ui::key::Key;
+use undersign::ui::keymap::{KEYS, Mode};
+use undersign::ui::mouse::{Mouse, Press};
 use undersign::ui::theme::{Palette, Theme};
 use undersign::ui::{Command, Msg, width};
 
@@ -46,6 +49,7 @@ macro_rules! screens {
 screens! {
     review_at_the_design_size: Screen::incident(80, 24).keys("]");
     review_side_by_side: Screen::incident(120, 40).keys("] ] ]");
+    review_on_a_large_screen: Screen::incident(200, 60).keys("] d d");
     review_at_the_least_size: Screen::incident(60, 15).keys("]");
     review_without_colour: plain().keys("]");
     review_on_a_light_terminal_in_ascii: {
@@ -56,11 +60,32 @@ screens! {
     routine_changes_are_folded: Screen::incident(120, 40).keys("G k k k k l j j j j j j j");
     a_critical_change_wants_its_name: Screen::incident(80, 24).keys("] a tab 'CHG-20391' enter 'prima'");
     a_critical_change_without_colour: plain().keys("] a 'prima'");
+    a_long_dialog_at_the_least_size: Screen::fixture("incident", 60, 15).keys("] a down down pgdn");
     a_high_change_at_the_least_size: Screen::incident(60, 15).keys("] ] ] ] a");
     an_objection_wants_a_reason: Screen::incident(80, 24).keys("] x enter");
     signing_at_the_design_size: Screen::incident(80, 24).keys(ACKNOWLEDGE_ALL).keys("S 'prod'");
     signing_at_the_least_size: Screen::incident(60, 15).keys(ACKNOWLEDGE_ALL).keys("S");
     sending_back_shows_the_objections: Screen::incident(80, 24).keys("] x 'not in office hours' enter S");
+    a_plan_that_does_nothing: Screen::fixture("21-empty-config", 80, 24);
+    a_plan_that_changes_nothing: Screen::fixture("20-no-op", 80, 24).keys("g");
+    a_plan_of_which_nothing_asks: Screen::fixture("01-create-only", 80, 24).keys("g");
+    four_hundred_that_ask: {
+        let mut scene = scene::incident();
+        let model = scene.rows[1].clone();
+        for i in 0..400 {
+            let mut judged = model.clone();
+            judged.effect.address = format!("aws_s3_bucket.audit_logs[{i}]").into();
+            scene.rows.push(judged);
+        }
+        Screen::new(80, 24).rows(scene).loaded().keys("g")
+    };
+    who_cannot_sign_is_told_what_to_do: {
+        let mut setup = setup(Palette::Dark);
+        let failure = Failure::new(Exit::Usage, "io", "no trust file at trust.toml");
+        setup.identity = Err(Box::new(failure.hint("make a key").hint("make a trust file")));
+        let screen = Screen::with(setup, 80, 24).rows(scene::incident()).loaded();
+        screen.keys(ACKNOWLEDGE_ALL).keys("S")
+    };
     keys_are_searchable: Screen::incident(80, 24).keys("? 'open'");
     commands_say_why_they_cannot_run: Screen::incident(80, 24).keys(": 's'");
     the_filter_works_while_it_is_typed: Screen::incident(80, 24).keys("/ 'aws_s type:s3'");
@@ -80,6 +105,16 @@ fn loading_says_how_far_it_is() {
     insta::assert_snapshot!(styled(&screen.buffer()));
     let screen = screen.keys("S");
     assert!(screen.text().contains("still reading the plan"));
+}
+
+#[test]
+fn a_tool_that_says_nothing_yet_is_named_with_how_long_it_has_been() {
+    let mut screen = Screen::new(80, 24);
+    screen.send(Msg::Waiting("terraform".into(), 4));
+    assert!(screen.text().contains("terraform is reading the plan, 4 s"));
+    let rows = scene::incident().rows;
+    screen.send(Msg::Rows(rows));
+    assert!(!screen.text().contains("terraform is reading"));
 }
 
 #[test]
@@ -418,6 +453,190 @@ fn a_hundred_thousand_rows_are_as_quick_to_walk_as_a_hundred() {
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
+#[test]
+fn the_border_moves_and_stops() {
+    for (width, height) in [(120, 40), (80, 24)] {
+        let screen = Screen::incident(width, height);
+        let tree = |screen: &Screen| {
+            let area = screen.state.areas().tree;
+            u32::from(area.width) * u32::from(area.height)
+        };
+        let before = tree(&screen);
+        let mut screen = screen.keys("> ctrl-right");
+        assert!(tree(&screen) > before);
+        screen = screen.keys("< < ctrl-left");
+        assert!(tree(&screen) < before);
+        for _ in 0..60 {
+            screen = screen.keys("<");
+        }
+        assert!(screen.text().contains("the border goes no further"));
+        let least = tree(&screen);
+        assert!(
+            tree(&screen.keys(">")) > least,
+            "no step is lost at the end"
+        );
+    }
+    let screen = Screen::incident(60, 15).keys("<");
+    assert!(screen.text().contains("only one pane is on the screen"));
+}
+
+#[test]
+fn before_and_after_are_arranged_by_a_key() {
+    let screen = Screen::incident(120, 40).keys("] enter d");
+    assert!(screen.text().contains("before and after in two lines"));
+    let screen = screen.keys("d");
+    assert!(screen.text().contains("side by side needs 140 columns"));
+    let screen = Screen::incident(160, 40).keys("] enter d d");
+    assert!(screen.text().contains("before and after side by side"));
+    assert!(screen.text().contains("│ 15.4"), "{}", screen.text());
+}
+
+#[test]
+fn a_filter_is_completed_and_remembered() {
+    let screen = Screen::incident(80, 24).keys("/ 'ty' tab 'aws_s3' tab");
+    assert_eq!(screen.state.filter_text, "type:aws_s3_bucket");
+    let screen = screen.keys("enter esc / 'risk:' tab");
+    assert!(
+        screen.text().contains("critical  high  low"),
+        "{}",
+        screen.text()
+    );
+    let screen = screen.keys("'h' tab enter / up");
+    assert_eq!(screen.state.filter_text, "risk:high");
+    let screen = screen.keys("up");
+    assert_eq!(screen.state.filter_text, "type:aws_s3_bucket");
+    let screen = screen.keys("down down");
+    assert_eq!(screen.state.filter_text, "");
+}
+
+#[test]
+fn groups_show_the_worst_in_them_and_how_far_they_are() {
+    let screen = Screen::incident(80, 24).keys("v");
+    let text = screen.text();
+    assert!(text.contains("[ ] module.db"), "{text}");
+    let screen = Screen::incident(80, 24).keys("] ] ] ] a y g");
+    assert!(
+        screen.text().contains("▼ [-] To acknowledge"),
+        "{}",
+        screen.text()
+    );
+    let screen = Screen::incident(80, 24).keys(ACKNOWLEDGE_ALL).keys("g");
+    assert!(
+        screen.text().contains("▼ [x] To acknowledge"),
+        "{}",
+        screen.text()
+    );
+    assert!(screen.text().contains("line 1 of"));
+}
+
+#[test]
+fn a_dialog_that_is_too_long_is_read_line_by_line() {
+    let screen = Screen::fixture("incident", 60, 15).keys("] a");
+    let mut seen = screen.text();
+    let mut screen = screen;
+    for _ in 0..20 {
+        screen = screen.keys("down");
+        seen.push_str(&screen.text());
+    }
+    assert_eq!(screen.state.tally.acked, 0);
+    let requirement = match &screen.state.overlay {
+        Some(Overlay::Ack(asking)) => asking.judged.clone(),
+        other => panic!("{other:?}"),
+    };
+    for finding in requirement.findings.iter().filter(|f| f.risk >= Risk::High) {
+        for word in finding.message.split_whitespace() {
+            assert!(seen.contains(word), "{word} of {}", finding.message);
+        }
+    }
+    let screen = screen.keys("up pgup pgup pgup pgup");
+    assert!(screen.text().contains("lines 1 to"));
+    assert!(screen.keys("'courses' enter").state.tally.acked == 1);
+}
+
+#[test]
+fn a_click_moves_opens_and_answers_nothing() {
+    let click = |screen: &mut Screen, press, column, row| {
+        screen.send(Msg::Mouse(Mouse { press, column, row }));
+        screen.send(Msg::Drawn);
+    };
+    let mut screen = Screen::incident(80, 24).keys("M");
+    assert_eq!(screen.asked, [Command::Mouse(true)]);
+    click(&mut screen, Press::Click, 20, 7);
+    assert_eq!(screen.state.tree.position().0, 3);
+    assert!(screen.text().contains("M mouse off"));
+    click(&mut screen, Press::WheelDown, 20, 7);
+    assert_eq!(screen.state.tree.position().0, 6);
+    click(&mut screen, Press::WheelUp, 20, 7);
+    click(&mut screen, Press::DoubleClick, 20, 7);
+    assert!(screen.state.full);
+    let mut screen = screen.keys("esc a");
+    let before = format!("{:?}", screen.state.log);
+    for row in 0..24 {
+        for column in 0..80 {
+            click(&mut screen, Press::Click, column, row);
+            click(&mut screen, Press::DoubleClick, column, row);
+        }
+    }
+    assert!(screen.state.overlay.is_some());
+    assert_eq!(before, format!("{:?}", screen.state.log));
+}
+
+/// What must be on the screen before the keys of a mode are tried, so that each of them can do something.
+fn in_mode(mode: Mode) -> Screen {
+    let middle = Screen::incident(120, 24).keys("] ] ] ] a y [ j");
+    match mode {
+        Mode::Tree => middle.keys("/ 'a' enter C j l j u"),
+        Mode::Detail => middle.keys("[ [ [ tab j j"),
+        Mode::Filter => middle.keys("/ 'aws' enter esc / 'type:'"),
+        Mode::Find => middle.keys("tab / 'a'"),
+        Mode::Help => middle.keys("? down down"),
+        Mode::Palette => middle.keys(": down"),
+        Mode::Confirm => {
+            let mut scene = scene::incident();
+            let high = scene.rows.iter_mut().find(|row| row.risk() == Risk::High);
+            let findings = &mut high.unwrap().findings;
+            *findings = vec![findings[0].clone(); 30];
+            let screen = Screen::new(60, 15).rows(scene).loaded();
+            screen.keys("] ] ] ] a down")
+        }
+        Mode::Typed => Screen::fixture("incident", 60, 15).keys("] a down"),
+        Mode::Words => Screen::fixture("incident", 60, 15).keys("] a down tab 'x'"),
+        Mode::Waiting => {
+            let mut screen = middle;
+            screen.state.open(Overlay::Waiting("the agent".into()));
+            screen.send(Msg::Drawn);
+            screen
+        }
+        Mode::Notice => {
+            let mut screen = Screen::incident(60, 15);
+            let hints = |failure: Failure, i| failure.hint(format!("do this, number {i}"));
+            let failure = Failure::new(Exit::BadPlan, "x", "It is bad.");
+            screen.send(Msg::LoadFailed((0..20).fold(failure, hints)));
+            screen.send(Msg::Drawn);
+            screen.keys("down")
+        }
+    }
+}
+
+#[test]
+fn every_key_of_the_table_does_something_where_it_is_said_to_work() {
+    let mut tried = 0;
+    for binding in KEYS {
+        for &mode in binding.modes {
+            for key in binding.keys {
+                let mut screen = in_mode(mode);
+                assert_eq!(screen.state.mode(), mode, "{key}");
+                let before = (format!("{:?}", screen.state), screen.asked.len());
+                screen.send(Msg::Key(Key::named(key)));
+                let after = (format!("{:?}", screen.state), screen.asked.len());
+                assert!(before != after, "{key} in {mode:?}: {}", binding.help);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100, "{tried}");
+}
+
 fn any_key() -> impl Strategy<Value = String> {
     let all: Vec<&str> = undersign::ui::keymap::KEYS
         .iter()
@@ -620,4 +839,53 @@ fn ten_thousand_verdicts_do_not_hold_up_a_key() {
     undersign::ui::update::update(&mut screen.state, Msg::Tick);
     println!("10,000 verdicts on 10,000 rows: {:?}", since.elapsed());
     assert_eq!(screen.state.tally.warns, 10_000);
+}
+
+#[test]
+fn what_is_carried_over_is_marked_goes_last_and_says_since_when() {
+    let screen = Screen::incident(120, 40);
+    let row = &screen.state.rows[1];
+    let key = undersign::review::Key::of(row);
+    let ack = undersign::review::Ack {
+        requirement: undersign::review::Requirement::of(row).unwrap(),
+        method: Method::Carried,
+        reason: None,
+    };
+    let mut since = undersign::review::carry::Since::default();
+    since.acks.push(ack);
+    let same = "the same as you acknowledged in plan ab".to_owned();
+    since.says.insert(key, same);
+    since.summary = "since plan ab: 1 the same, acknowledged".into();
+    let mut screen = screen;
+    screen.send(Msg::Since(Box::new(since)));
+    screen.send(Msg::Tick);
+    assert_eq!(screen.state.tally.acked, 1);
+    assert!(screen.text().contains("[=]"), "{}", screen.text());
+    assert!(screen.text().contains("since plan ab: 1 the same"));
+    let screen = screen.keys("/ 'carried' enter");
+    assert!(screen.text().contains("shown 1 of"), "{}", screen.text());
+}
+
+#[test]
+fn a_plan_that_was_made_again_is_offered_only_where_that_was_asked_for() {
+    use undersign::ui::hands::Disk;
+    let mut screen = Screen::incident(80, 24);
+    screen.send(Msg::Disk(Disk::Changed));
+    assert!(!screen.text().contains("The plan was made again"));
+    let mut screen = Screen::incident(80, 24);
+    screen.state.setup.watch = true;
+    screen.send(Msg::Disk(Disk::Changed));
+    screen.send(Msg::Drawn);
+    assert!(
+        screen.text().contains("The plan was made again"),
+        "{}",
+        screen.text()
+    );
+    let screen = screen.keys("esc S");
+    assert!(
+        screen.text().contains("The plan was made again"),
+        "S offers it again"
+    );
+    let screen = screen.keys("y");
+    assert_eq!(screen.outcome(), Some(&Outcome::Remade));
 }

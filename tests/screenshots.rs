@@ -20,10 +20,17 @@ use support::svg;
 const NAMES: &str = "a 'guard-and-guarded' enter a 'courses' tab 'moved to the new cluster' enter enter a 'guard' enter \
                      a 'data' enter a 'submissions' enter a 'backups' enter a 'data' enter a y";
 
-fn check(name: &str, screen: &Screen) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("screenshots/{name}.svg"));
+fn picture(screen: &Screen) -> String {
     let typing = screen.state.overlay.is_some();
-    let drawn = svg::draw(&screen.buffer(), typing.then(|| screen.cursor()));
+    svg::draw(&screen.buffer(), typing.then(|| screen.cursor()))
+}
+
+fn check(name: &str, screen: &Screen) {
+    compare(name, picture(screen));
+}
+
+fn compare(name: &str, drawn: String) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("screenshots/{name}.svg"));
     if std::env::var_os("UPDATE_SCREENSHOTS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, drawn).unwrap();
@@ -64,4 +71,55 @@ fn signing() {
 #[test]
 fn a_small_terminal() {
     check("small", &incident(80, 24).keys("] ] ]"));
+}
+
+#[test]
+fn filtering() {
+    check(
+        "filter",
+        &incident(120, 36).keys("/ 'type:aws_s3 risk:>=hi' tab"),
+    );
+}
+
+#[test]
+fn a_large_plan() {
+    let mut scene = support::scene::incident();
+    let model = scene.rows[8].clone();
+    for i in 0..20_000 {
+        let mut judged = model.clone();
+        let module = format!("module.region{}", i % 12);
+        judged.effect.address = format!("{module}.aws_instance.worker[{i}]").into();
+        judged.effect.module = module.into();
+        judged.effect.type_name = "aws_instance".into();
+        judged.effect.name = "worker".into();
+        scene.rows.push(judged);
+    }
+    let screen = Screen::new(120, 36).rows(scene).loaded();
+    check("large", &screen.keys("v 4 g j j j j j j j j j l j j j j"));
+}
+
+/// A whole review, frame by frame.
+#[test]
+fn a_film_of_a_review() {
+    let mut screen = incident(100, 28);
+    let mut frames = vec![picture(&screen)];
+    for keys in [
+        "a 'guard-and'",
+        "'-guarded' enter",
+        "a",
+        "'courses' tab 'moved to the new cluster'",
+        "enter enter",
+        "a 'guard' enter",
+        "a 'data' enter a 'submissions' enter",
+        "a 'backups' enter a 'data' enter",
+        "a",
+        "y",
+        "S",
+        "'prod/network'",
+    ] {
+        screen = screen.keys(keys);
+        frames.push(picture(&screen));
+    }
+    assert_eq!(screen.state.tally.open, 0);
+    compare("film", svg::film(&frames));
 }

@@ -319,7 +319,7 @@ fn serve_another_signature(socket: &Path, key: TestKey) -> std::thread::JoinHand
 }
 
 #[test]
-fn a_signature_over_something_else_is_noticed_before_anything_is_written() {
+fn a05_a_touch_that_was_used_for_something_else_is_noticed_before_anything_is_written() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("agent");
     let key = TestKey::new(KeyType::SkEd25519, 1);

@@ -74,7 +74,24 @@ fn every_frame_is_drawn_as_a_whole() {
         1,
         "left once, not twice"
     );
-    assert!(!bytes.contains("\x1b[6n"), "the terminal is asked nothing");
+    // Where its cursor is, what it is, which background it has.
+    for question in ["\x1b[6n", "\x1b[c", "\x1b]10;?", "\x1b]11;?"] {
+        assert!(!bytes.contains(question), "the terminal is asked nothing");
+    }
+}
+
+#[test]
+fn a_screen_on_which_nothing_happens_writes_nothing() {
+    let place = place();
+    let mut session = start(&place, REVIEW);
+    session.wait("acknowledged 0 of 8");
+    session.wait("sha256");
+    session.wait("a acknowledge");
+    session.settle();
+    // Longer than the time after which the plan on disk is looked at.
+    assert_eq!(session.silence(std::time::Duration::from_millis(1500)), "");
+    session.send("q");
+    session.exit();
 }
 
 #[test]

@@ -85,6 +85,8 @@ pub struct Facts {
     pub created_at: Option<Timestamp>,
     /// Digest of the lock inside the plan file.
     pub lock_sha256: Option<Sha256>,
+    /// Digest of the list of files that the plan is applied among, where the target binds them.
+    pub workdir_sha256: Option<Sha256>,
     /// Variables whose values must be given again at apply.
     pub apply_time_variables: Vec<String>,
     /// Whether a program of the configuration runs at apply.
@@ -148,6 +150,7 @@ impl Facts {
             ),
             created_at,
             lock_sha256: file.map(|file| file.lock_sha256),
+            workdir_sha256: None,
             apply_time_variables: file
                 .map(|file| file.apply_time_variables.clone())
                 .unwrap_or_default(),
@@ -291,6 +294,12 @@ pub fn matches(statement: &Statement, facts: &Facts) -> Result<(), Failure> {
         "the dependency lock in the plan is another one",
         or_none(facts.lock_sha256.map(Hex)),
         or_none(plan.lock_sha256),
+    )?;
+    same(
+        "workdir",
+        "other files lie where the plan will be applied",
+        or_none(facts.workdir_sha256.map(Hex)),
+        or_none(plan.workdir_sha256),
     )?;
     same(
         "apply-time-variables",

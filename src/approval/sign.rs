@@ -80,6 +80,38 @@ impl Signer {
         }
     }
 
+    /// Signs a payload and checks the signature as strictly as a verifier will.
+    pub fn seal(
+        &self,
+        payload: Vec<u8>,
+        namespace: &str,
+        min_assurance: Assurance,
+    ) -> Result<(Envelope, sshsig::Verified), Failure> {
+        let key = self.key();
+        let signature = self.sign(namespace, &pae(&payload))?;
+        let envelope = Envelope::new(payload, signature);
+        let verified = envelope.verify(namespace)?;
+        if verified.key != key {
+            return Err(Failure::new(
+                Exit::BadSignature,
+                "other-key",
+                "another key has signed than the one that was asked",
+            )
+            .expected(key.fingerprint(), verified.key.fingerprint())
+            .hint("If your key wanted a second touch, somebody else may have had the first: revoke what you did not sign."));
+        }
+        if verified.assurance < min_assurance {
+            return Err(Failure::new(
+                Exit::NoPresence,
+                "assurance",
+                "the signature proves less than this target needs",
+            )
+            .expected(min_assurance.word(), verified.assurance.word())
+            .hint(key::MAKE_HARDWARE_KEY));
+        }
+        Ok((envelope, verified))
+    }
+
     fn sign(&self, namespace: &str, message: &[u8]) -> Result<String, Failure> {
         match self {
             Signer::Agent(agent) => agent.sign(namespace, message),
@@ -204,27 +236,8 @@ impl Job {
             )
             .expected(key.fingerprint(), &self.statement.predicate.reviewer.key));
         }
-        let signature = self.signer.sign(&self.namespace, &pae(&payload))?;
-        let envelope = Envelope::new(payload, signature);
-        let verified = envelope.verify(&self.namespace)?;
-        if verified.key != key {
-            return Err(Failure::new(
-                Exit::BadSignature,
-                "other-key",
-                "another key has signed than the one that was asked",
-            )
-            .expected(key.fingerprint(), verified.key.fingerprint()));
-        }
-        if verified.assurance < self.min_assurance {
-            return Err(Failure::new(
-                Exit::NoPresence,
-                "assurance",
-                "the signature proves less than this target needs",
-            )
-            .expected(self.min_assurance.word(), verified.assurance.word())
-            .hint(key::MAKE_HARDWARE_KEY));
-        }
-        Ok((envelope, verified))
+        self.signer
+            .seal(payload, &self.namespace, self.min_assurance)
     }
 }
 

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::emergency::Emergency;
 use super::facts::{Digested, Facts, Source, Target};
 use crate::failure::{Exit, Failure};
 use crate::plan::count::Counts;
@@ -68,6 +69,9 @@ pub struct Approval {
     pub decision: Decision,
     /// Whether the ordinary rules are asked for.
     pub mode: Mode,
+    /// Why they are not; there exactly where the mode says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<Emergency>,
     /// Makes two approvals of one plan by one person differ.
     pub nonce: Nonce,
     /// Who approves.
@@ -115,6 +119,16 @@ pub enum Mode {
     BreakGlass,
 }
 
+impl Mode {
+    /// The word in an approval.
+    pub fn word(self) -> &'static str {
+        match self {
+            Mode::Normal => "normal",
+            Mode::BreakGlass => "break-glass",
+        }
+    }
+}
+
 /// A person and the key that signs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +158,9 @@ pub struct Plan {
     /// Digest of the dependency lock inside the plan file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_sha256: Option<Hex>,
+    /// Digest of the list of files that the plan is applied among, where the target binds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workdir_sha256: Option<Hex>,
     /// Variables whose values must be given again at apply.
     pub apply_time_variables: Vec<String>,
     /// Whether a program of the configuration runs at apply.
@@ -308,6 +325,7 @@ impl Statement {
             predicate: Approval {
                 decision: Decision::Approve,
                 mode: Mode::Normal,
+                emergency: None,
                 nonce: said.nonce,
                 reviewer: said.reviewer,
                 requester: said.requester,
@@ -322,6 +340,7 @@ impl Statement {
                     size_bytes: bytes,
                     json_sha256: Hex(facts.json.sha256),
                     lock_sha256: facts.lock_sha256.map(Hex),
+                    workdir_sha256: facts.workdir_sha256.map(Hex),
                     apply_time_variables: facts.apply_time_variables.clone(),
                     runs_local_code: facts.runs_local_code,
                     counts: facts.counts,
@@ -344,6 +363,14 @@ impl Statement {
         }
     }
 
+    /// The same approval, given in an emergency.
+    #[must_use]
+    pub fn in_emergency(mut self, emergency: Emergency) -> Self {
+        self.predicate.mode = Mode::BreakGlass;
+        self.predicate.emergency = Some(emergency);
+        self
+    }
+
     /// Reads the payload of an envelope whose signature holds.
     pub fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let statement: Statement = serde_json::from_slice(bytes).map_err(|error| {
@@ -358,7 +385,18 @@ impl Statement {
                 "the signed statement is not in the one form that undersign writes",
             ));
         }
-        Ok(statement)
+        let says_why = statement
+            .predicate
+            .emergency
+            .as_ref()
+            .map(Emergency::says_why);
+        match (statement.predicate.mode, says_why) {
+            (Mode::Normal, None) | (Mode::BreakGlass, Some(true)) => Ok(statement),
+            (Mode::Normal, Some(_)) | (Mode::BreakGlass, None | Some(false)) => Err(refused(
+                "emergency",
+                "an emergency, and nothing else, says its ticket and its reason",
+            )),
+        }
     }
 
     /// The bytes to sign: JSON on one line.

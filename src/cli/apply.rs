@@ -1,12 +1,13 @@
 //! `undersign apply`: verify, claim in the ledger, apply, record the outcome.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 
 use super::Format;
 use super::check::print;
 use super::verify::{Arguments, End, to_json, to_text};
 use crate::failure::{Exit, Failure};
 use crate::gate::apply::{Applied, apply};
+use crate::gate::progress::Terminal;
 use crate::gate::verify::Verified;
 
 /// Applies an approved plan. What the tool says goes to standard output; with `--format json` to standard error, so that
@@ -22,7 +23,15 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Format::Text => Box::new(std::io::stdout()),
         Format::Json => Box::new(std::io::stderr()),
     };
-    let Applied { verified, ended } = apply(&request, &by, jiff::Timestamp::now, ready, &mut *out)?;
+    let mut terminal = Terminal {
+        out: &mut *out,
+        columns: match arguments.format {
+            Format::Text => columns(),
+            Format::Json => None,
+        },
+    };
+    let Applied { verified, ended } =
+        apply(&request, &by, jiff::Timestamp::now, ready, &mut terminal)?;
     if arguments.format == Format::Json {
         let end = End {
             outcome: ended.outcome.word(),
@@ -36,8 +45,20 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
 }
 
+/// The columns of standard output, if it is a terminal that can draw a line anew.
+fn columns() -> Option<u16> {
+    let out = std::io::stdout();
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    if dumb || !out.is_terminal() {
+        return None;
+    }
+    rustix::termios::tcgetwinsize(&out)
+        .ok()
+        .map(|size| size.ws_col)
+}
+
 /// Who runs this, for the ledger: the name the environment gives, the number the system knows, the machine.
-fn who() -> String {
+pub(super) fn who() -> String {
     let name = ["USER", "LOGNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok())

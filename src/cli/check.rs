@@ -1,8 +1,10 @@
 //! `undersign check`: the analysis of a review without a person.
 
-use std::io::Write;
+use std::fs::OpenOptions;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::open::PlanArgument;
 use super::policy::PolicyArgument;
@@ -22,9 +24,36 @@ pub struct Arguments {
     #[command(flatten)]
     pub policy: PolicyArgument,
 
-    /// Print text, or JSON for programs.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// Print text, JSON for programs, Markdown for a comment on a pull request, or SARIF.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub format: Form,
+
+    /// Add the report in Markdown to this file as well, as `$GITHUB_STEP_SUMMARY` wants it.
+    #[arg(long, value_name = "FILE")]
+    pub summary_file: Option<PathBuf>,
+}
+
+/// The form of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request: worst first, at most 65,536 characters, and what has no room is counted.
+    Markdown,
+    /// SARIF 2.1.0.
+    Sarif,
+}
+
+impl Form {
+    /// How a refusal is printed where this form is asked for.
+    pub fn of_failures(self) -> Format {
+        match self {
+            Form::Json | Form::Sarif => Format::Json,
+            Form::Text | Form::Markdown => Format::Text,
+        }
+    }
 }
 
 /// Reads and judges the whole plan, prints what was found, and says whether a person is needed.
@@ -32,8 +61,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let policies = arguments.policy.open(None, &arguments.plan.plan)?;
     let plan = open::plan(&arguments.plan)?;
     let (bytes, file) = (plan.bytes, plan.file);
-    let (judgement, rows) = plan.json.read(None, |reader| {
-        judge::judge_all_under(reader, bytes, file.as_ref(), &policies)
+    let (judgement, rows) = plan.json.read(None, |json| {
+        judge::judge_all_under(json, bytes, file.as_ref(), &policies)
     })?;
     let report = report::Report {
         name: &plan.name,
@@ -41,11 +70,18 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         file: file.as_ref(),
         rows: &rows,
     };
-    let text = match arguments.format {
-        Format::Text => report.to_text(),
-        Format::Json => report.to_json(),
-    };
-    print(&text)?;
+    if let Some(path) = &arguments.summary_file {
+        add(path, &report.to_markdown())?;
+    }
+    match arguments.format {
+        Form::Text => print(&report.to_text())?,
+        Form::Json => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            printed(report.write_json(&mut out).and_then(|()| out.flush()))?;
+        }
+        Form::Markdown => print(&report.to_markdown())?,
+        Form::Sarif => print(&report.to_sarif())?,
+    }
     Ok(exit(&rows))
 }
 
@@ -63,10 +99,24 @@ fn exit(rows: &[Judged]) -> Exit {
     }
 }
 
+/// Adds text to the end of a file, in one write.
+fn add(path: &Path, text: &str) -> Result<(), Failure> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| Failure::io(path.display(), &error))
+}
+
 /// Writes to standard output; a reader that closed the pipe has read what it wanted.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+fn printed(written: std::io::Result<()>) -> Result<(), Failure> {
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::io("standard output", &error))
         }

@@ -66,8 +66,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 trust: trust.clone(),
                 scope,
                 identity: Identity::throw_away(PERSON, key),
+                emergency: None,
+                files_sha256: None,
             }),
-            drafts: None,
+            task: None,
+            state: None,
+            since: None,
+            watch: false,
             watched: None,
             results: Results::Nowhere(private.path().into()),
         },
@@ -84,7 +89,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             print(&markdown)?;
             Ok(Exit::Rejected)
         }
-        Outcome::Left { .. } => {
+        Outcome::Left { .. } | Outcome::Remade => {
             print("Left before signing. Nothing is left behind.\n")?;
             Ok(Exit::Aborted)
         }

@@ -1,5 +1,6 @@
 //! What a review needs of the world: values on demand, the draft on disk, the signature, the rejection.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,20 +8,28 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::SignedDuration;
+
 use super::identity::Identity;
 use super::loading::Loaded;
+use super::places::StateDirectory;
 use super::watch::Watched;
+use crate::approval::emergency::Emergency;
 use crate::approval::facts::Facts;
 use crate::approval::sign::{self, Job};
+use crate::approval::sshsig::Assurance;
 use crate::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
-use crate::plan::effect::Effect;
+use crate::plan::effect::{Effect, Kind};
 use crate::plan::source::Source;
 use crate::plan::values::Values;
+use crate::review::Key;
+use crate::review::carry::Earlier;
+use crate::review::carry::memory::{Memory, Remembered};
 use crate::review::draft::Draft;
 use crate::review::log::Log;
-use crate::review::memory::Memory;
+use crate::review::memory;
 use crate::review::rejection::Rejection;
 use crate::risk::{self, Judged};
 use crate::text::visible;
@@ -36,6 +45,29 @@ pub struct Signing {
     pub scope: Scope,
     /// The reviewer.
     pub identity: Identity,
+    /// Why the ordinary rules cannot be waited for, if they cannot.
+    pub emergency: Option<Emergency>,
+    /// Digest of the list of files that the plan is applied among, where the trust file binds them.
+    pub files_sha256: Option<Sha256>,
+}
+
+impl Signing {
+    /// The namespace of the signature, what it must prove, and how long it counts.
+    fn rules(&self) -> (&str, Assurance, SignedDuration) {
+        let signing = &self.trust.signing;
+        match (&self.emergency, &self.trust.break_glass) {
+            (Some(_), Some(rules)) => (
+                &signing.breakglass_namespace,
+                rules.min_assurance,
+                rules.max_age,
+            ),
+            (Some(_) | None, _) => (
+                &signing.namespace,
+                self.scope.min_assurance,
+                self.scope.max_age,
+            ),
+        }
+    }
 }
 
 /// Where the results of a review go.
@@ -62,12 +94,14 @@ pub struct Desk {
     pub file: Option<PlanFile>,
     /// What the loader leaves here when the plan is read.
     pub loaded: Arc<Loaded>,
-    /// Where drafts lie; none are kept in a demo.
-    pub drafts: Option<PathBuf>,
     /// Digest of everything that the policies were evaluated from.
     pub policy_sha256: Option<Sha256>,
+    /// Where drafts and memories lie; none are kept in a demo.
+    pub state: Option<StateDirectory>,
+    /// What was put on disk of this review for the next one.
+    pub remembered: BTreeMap<Key, Remembered>,
     /// What was approved last where this plan goes.
-    pub memory: Option<Memory>,
+    pub memory: Option<memory::Memory>,
     /// Who signs; without it nothing can be signed.
     pub signing: Option<Signing>,
     /// Where approval and rejection go.
@@ -79,15 +113,53 @@ pub struct Desk {
 }
 
 impl Desk {
-    fn draft(&self) -> Option<Draft> {
-        let digest = self
-            .file
+    /// Digest of what is reviewed; of a plan JSON it is known at the end.
+    fn digest(&self) -> Option<Sha256> {
+        self.file
             .as_ref()
             .map(|file| file.sha256)
-            .or_else(|| self.loaded.json_sha256())?;
-        self.drafts
-            .as_deref()
-            .map(|directory| Draft::new(directory, &digest))
+            .or_else(|| self.loaded.json_sha256())
+    }
+
+    fn draft(&self) -> Option<Draft> {
+        let state = self.state.as_ref()?;
+        Some(Draft::new(&state.drafts(), &self.digest()?))
+    }
+
+    /// Keeps what was said and what it was said of, for a plan that will be made again.
+    fn remember(&mut self, log: &Log, rows: &[Judged]) -> Result<(), Failure> {
+        let (Some(state), Some(digest)) = (&self.state, self.digest()) else {
+            return Ok(());
+        };
+        let memory = Memory::open(&state.carry(), &digest)?;
+        let mut fresh = BTreeMap::new();
+        for (key, said) in log.verdicts() {
+            let known = self.remembered.remove(key).filter(|row| row.said == *said);
+            let row = known.or_else(|| {
+                let judged = rows.iter().find(|judged| Key::of(judged) == *key)?;
+                // A row that cannot be read again is asked again.
+                let item = match judged.effect.kind {
+                    Kind::Plan => None,
+                    _ => Some(self.source.item(&judged.effect).ok()?),
+                };
+                let identity = memory.carry_key().identity(judged, item.as_deref())?;
+                Some(Remembered::new(said.clone(), judged, identity))
+            });
+            fresh.extend(row.map(|row| (key.clone(), row)));
+        }
+        self.remembered = fresh;
+        let rows: Vec<Remembered> = self.remembered.values().cloned().collect();
+        memory.save(&rows)
+    }
+
+    /// This review as an earlier one, for the plan that was made again.
+    pub fn earlier(&self) -> Result<Option<Earlier>, Failure> {
+        let (Some(state), Some(digest)) = (&self.state, self.digest()) else {
+            return Ok(None);
+        };
+        let memory = Memory::open(&state.carry(), &digest)?;
+        let rows = memory.load()?;
+        Ok(rows.map(|rows| Earlier::new(memory.plan_sha256(), memory.carry_key().clone(), rows)))
     }
 
     fn prepare(&self, request: SignRequest) -> Result<Job, Failure> {
@@ -95,13 +167,15 @@ impl Desk {
             .signing
             .as_ref()
             .ok_or_else(|| Failure::new(Exit::Usage, "no-signer", "nothing can be signed here"))?;
-        let facts = Facts::of(
+        let mut facts = Facts::of(
             &self.name,
             self.file.as_ref(),
             self.loaded.unblocked()?,
             &signing.scope.id,
         )?
         .under(self.policy_sha256);
+        facts.workdir_sha256 = signing.files_sha256;
+        let (namespace, min_assurance, max_age) = signing.rules();
         let now = jiff::Timestamp::now();
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|error| {
@@ -126,7 +200,7 @@ impl Desk {
             requester: None,
             nonce,
             issued_at: now,
-            expires_at: now + signing.scope.max_age,
+            expires_at: now + max_age,
             acks: request.acks,
             seconds: self.since.elapsed().as_secs(),
             comment,
@@ -147,13 +221,17 @@ impl Desk {
             } => sign::default_path(plan, &signing.identity.person, nonce),
             Results::Nowhere(directory) => directory.join("approval.json"),
         };
+        let statement = Statement::approve(&facts, policy, said);
         Ok(Job {
-            statement: Statement::approve(&facts, policy, said),
+            statement: match &signing.emergency {
+                Some(emergency) => statement.in_emergency(emergency.clone()),
+                None => statement,
+            },
             signer: signing
                 .identity
                 .signer(signing.trust.signing.allow_unencrypted_keys)?,
-            namespace: signing.trust.signing.namespace.clone(),
-            min_assurance: signing.scope.min_assurance,
+            namespace: namespace.into(),
+            min_assurance,
             path,
         })
     }
@@ -203,9 +281,12 @@ impl Hands for Desk {
         Ok((item, values))
     }
 
-    fn save(&mut self, log: &Log) -> Result<(), Failure> {
-        match (self.draft(), &self.drafts) {
-            (Some(draft), _) => draft.save(log),
+    fn save(&mut self, log: &Log, rows: &[Judged]) -> Result<(), Failure> {
+        match (self.draft(), &self.state) {
+            (Some(draft), _) => {
+                draft.save(log)?;
+                self.remember(log, rows)
+            }
             (None, None) => Ok(()),
             // Nobody knows the digest of a plan JSON before its end; the screen saves again then.
             (None, Some(_)) => Err(Failure::new(
@@ -253,9 +334,20 @@ impl Hands for Desk {
             .as_ref()
             .map(|signing| signing.identity.person.as_str());
         let now = jiff::Timestamp::now().to_string();
-        let json_sha256 = self.loaded.judgement()?.header.sha256;
-        let digest = self.file.as_ref().map_or(json_sha256, |file| file.sha256);
-        let rejection = Rejection::new(&self.name, &Hex(digest).to_string(), by, &now, log, rows);
+        let judgement = self.loaded.judgement()?;
+        let digest = self
+            .file
+            .as_ref()
+            .map_or(judgement.header.sha256, |file| file.sha256);
+        let rejection = Rejection::new(
+            &self.name,
+            &Hex(digest).to_string(),
+            by,
+            &now,
+            log,
+            rows,
+            &judgement.secrets,
+        );
         let Results::Beside { plan, .. } = &self.results else {
             return Ok(rejection.to_markdown());
         };

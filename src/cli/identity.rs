@@ -119,7 +119,7 @@ fn owner(trust: &Trust, key: &PublicKey) -> Result<String, Failure> {
 }
 
 /// Where the user's ssh-agent listens.
-fn socket() -> Option<PathBuf> {
+pub(super) fn socket() -> Option<PathBuf> {
     std::env::var_os("SSH_AUTH_SOCK")
         .filter(|socket| !socket.is_empty())
         .map(Into::into)

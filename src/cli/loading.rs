@@ -2,21 +2,23 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use super::open::Json;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
-use crate::plan::source::Spool;
+use crate::plan::source::{Source, Spool};
 use crate::policy::worker::blocks;
 use crate::policy::{Opinion, Policies, Trouble};
+use crate::review::carry::{self, Since};
 use crate::review::draft::Draft;
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::log::Log;
 use crate::review::memory::Memory;
-use crate::risk;
+use crate::risk::{self, Judged};
 use crate::ui::{Facts, Msg};
 
 /// Batches that may wait for the screen; then the worker waits for it.
@@ -57,12 +59,14 @@ impl Loaded {
 }
 
 /// What is known from before.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Earlier {
     /// Where drafts lie.
     pub drafts: Option<PathBuf>,
     /// What was approved last where this plan goes.
     pub memory: Option<Memory>,
+    /// An earlier review that the rows are held against, and where they are read again.
+    pub reviewed: Option<(carry::Earlier, Arc<Source>)>,
 }
 
 /// Starts the worker. It ends when the plan does, or when nobody listens any more.
@@ -80,7 +84,17 @@ pub fn start(
     let loaded = Arc::new(Loaded::default());
     let leave = Arc::clone(&loaded);
     thread::spawn(move || {
-        let loading = load(json, bytes, spool, file.as_ref(), &policies, &sender);
+        let mut comparison = earlier.reviewed.map(Comparison::new);
+        let compare = comparison.as_mut();
+        let loading = load(
+            json,
+            bytes,
+            spool,
+            file.as_ref(),
+            &policies,
+            compare,
+            &sender,
+        );
         let last = loading.and_then(|(judgement, opinion)| {
             let since = match (&file, earlier.memory) {
                 (Some(file), Some(memory)) => {
@@ -107,6 +121,10 @@ pub fn start(
                 let secrets = Arc::clone(&judgement.secrets);
                 let _ = sender.send(Msg::Opinion(Box::new(opinion), secrets));
             }
+            if let Some(comparison) = comparison {
+                let since = comparison.finish(&signals);
+                let _ = sender.send(Msg::Since(Box::new(since)));
+            }
             let _ = leave.0.set((judgement, trouble));
             Ok(Msg::Loaded(Box::new(facts), signals))
         });
@@ -130,18 +148,66 @@ pub fn describe(log: &Log) -> String {
     format!("restored from your draft: {verdicts} decided, {comments} commented")
 }
 
+/// Holds the rows against an earlier review while they are read.
+struct Comparison {
+    earlier: carry::Earlier,
+    source: Arc<Source>,
+    since: Since,
+}
+
+impl Comparison {
+    fn new((earlier, source): (carry::Earlier, Arc<Source>)) -> Self {
+        Comparison {
+            earlier,
+            source,
+            since: Since::default(),
+        }
+    }
+
+    fn rows(&mut self, rows: &[Judged]) {
+        for judged in rows.iter().filter(|judged| self.earlier.concerns(judged)) {
+            // A row that cannot be read again is held to be another one.
+            let item = self.source.item(&judged.effect).ok();
+            self.earlier
+                .compare(judged, item.as_deref(), &mut self.since);
+        }
+    }
+
+    fn finish(mut self, signals: &[Judged]) -> Since {
+        for signal in signals
+            .iter()
+            .filter(|signal| self.earlier.concerns(signal))
+        {
+            self.earlier.compare(signal, None, &mut self.since);
+        }
+        self.earlier.finish(&mut self.since);
+        self.since
+    }
+}
+
 fn load(
     json: Json,
     bytes: Option<u64>,
     spool: Option<Spool>,
     file: Option<&PlanFile>,
     policies: &Policies,
+    mut comparison: Option<&mut Comparison>,
     screen: &SyncSender<Msg>,
 ) -> Result<(Judgement, Opinion), Failure> {
-    json.read(spool, |reader| {
-        judge::judge_under(reader, bytes, file, policies, &mut |step| {
+    // The tool says nothing until it is nearly done; what is waited for, and how long so far, is told until it does.
+    let mut silence = json
+        .tool()
+        .map(|tool| tell_of_silence(tool, screen.clone()));
+    json.read(spool, |json| {
+        judge::judge_under(json, bytes, file, policies, &mut |step| {
+            silence = None;
             let message = match step {
-                Step::Rows(rows) => Msg::Rows(rows),
+                Step::Rows(rows) => {
+                    if let Some(comparison) = comparison.as_deref_mut() {
+                        comparison.rows(&rows);
+                    }
+                    Msg::Rows(rows)
+                }
                 Step::Progress(progress) => Msg::Progress(progress),
             };
             screen
@@ -149,4 +215,19 @@ fn load(
                 .map_or(ControlFlow::Break(()), ControlFlow::Continue)
         })
     })
+}
+
+/// Tells the screen each second that `tool` is still waited for, until what is returned is dropped.
+fn tell_of_silence(tool: String, screen: SyncSender<Msg>) -> SyncSender<()> {
+    let (silent, spoken) = sync_channel::<()>(0);
+    thread::spawn(move || {
+        for seconds in 0.. {
+            let told = screen.send(Msg::Waiting(tool.clone(), seconds));
+            let over = spoken.recv_timeout(Duration::from_secs(1));
+            if told.is_err() || over != Err(RecvTimeoutError::Timeout) {
+                break;
+            }
+        }
+    });
+    silent
 }

@@ -12,6 +12,7 @@ use crate::gate::prepare::{Prepared, Providers, Setup};
 use crate::gate::sealed::SealedPlan;
 use crate::gate::show::Shown;
 use crate::plan::archive::PlanFile;
+use crate::plan::digest::Bytes;
 use crate::plan::input::{self, Format};
 use crate::plan::source::{self, Source, Spool};
 
@@ -192,14 +193,25 @@ impl Json {
         }
     }
 
+    /// The name of the tool that prints it, if one does.
+    pub fn tool(&self) -> Option<String> {
+        match self {
+            Json::File(_) | Json::Pipe(_) => None,
+            Json::Tool(_, prepared) => {
+                let name = prepared.tool.program.path.file_name()?;
+                Some(name.to_string_lossy().into_owned())
+            }
+        }
+    }
+
     /// Hands the JSON to `work`, and says whether the tool that printed it was done with it well.
     pub fn read<T>(
         self,
         spool: Option<Spool>,
-        work: impl FnOnce(&mut dyn Read) -> Result<T, Failure>,
+        work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         match self {
-            Json::File(mut file) => work(&mut file),
+            Json::File(file) => work(Bytes::File(&file)),
             Json::Pipe(pipe) => through(spool, pipe, work),
             Json::Tool(shown, prepared) => {
                 let mut output = Output {
@@ -224,11 +236,11 @@ impl Json {
 fn through<T>(
     spool: Option<Spool>,
     mut reader: impl Read,
-    work: impl FnOnce(&mut dyn Read) -> Result<T, Failure>,
+    work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     match spool {
-        Some(spool) => work(&mut spool.tee(reader)),
-        None => work(&mut reader),
+        Some(spool) => work(Bytes::from(&mut spool.tee(reader))),
+        None => work(Bytes::from(&mut reader)),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::review::{self, Ack, Key, Method, Objection, Requirement, SHORTEST_REA
 use crate::risk::{Judged, Risk};
 use crate::text::visible;
 use crate::ui::detail::{self, DetailContext, Options, Standing};
+use crate::ui::dialog;
 use crate::ui::hands::{Hands, Outcome, SignRequest};
 use crate::ui::theme::Theme;
 
@@ -22,10 +23,14 @@ const WIDTH: u16 = 100;
 
 /// A review at prompts.
 pub struct Plain<'a> {
+    /// Whether the reviewer breaks the glass: then nothing is asked but the signature.
+    pub emergency: bool,
     /// Every row: the signals first, then as in the plan.
     pub rows: &'a [Judged],
     /// What was said before.
     pub log: Log,
+    /// How rows compare with those of an earlier review.
+    pub since: BTreeMap<Key, String>,
     /// What is typed to sign; `Err` says why nobody can sign.
     pub phrase: Result<String, String>,
     /// What the plan says beyond its rows.
@@ -57,7 +62,7 @@ impl Plain<'_> {
         asking.sort_by_key(|(row, _)| std::cmp::Reverse(row.risk()));
         let total = asking.len();
         for (number, (row, requirement)) in asking.iter().enumerate() {
-            if self.answered(requirement) {
+            if self.emergency || self.answered(requirement) {
                 continue;
             }
             say(out, &format!("\n{} of {total}\n", number + 1))?;
@@ -93,7 +98,7 @@ impl Plain<'_> {
             .iter()
             .filter(|(_, requirement)| !self.answered(requirement))
             .count();
-        if open > 0 {
+        if open > 0 && !self.emergency {
             say(out, &format!("\n{open} of {total} still open.\n"))?;
             return Ok(Outcome::Left { saved: true });
         }
@@ -122,6 +127,7 @@ impl Plain<'_> {
             comments: &[],
             dependants: self.judgement.header.dependants_of(&row.effect),
             fate: review::fate(row, self.rows),
+            since: self.since.get(&Key::of(row)).map(String::as_str),
             source: source.as_deref(),
             secrets: Some(&self.judgement.secrets),
         };
@@ -145,10 +151,10 @@ impl Plain<'_> {
         out: &mut dyn Write,
         hands: &mut dyn Hands,
     ) -> Result<Answer, Failure> {
-        let name = visible(&row.effect.name).into_owned();
+        let name = dialog::phrase(&row.effect.name);
         let critical = row.risk() == Risk::Critical;
         let yes = if critical {
-            format!("type {name} to acknowledge")
+            format!("type {} to acknowledge", visible(&name))
         } else {
             "yes to acknowledge".into()
         };
@@ -199,7 +205,7 @@ impl Plain<'_> {
                 }
             };
             self.log.say(said);
-            match hands.save(&self.log) {
+            match hands.save(&self.log, self.rows) {
                 Ok(()) => return Ok(Answer::Next),
                 Err(failure) => {
                     self.log.undo();
@@ -229,8 +235,20 @@ impl Plain<'_> {
                 return Ok(Outcome::Left { saved: true });
             }
         };
+        let open = asking
+            .iter()
+            .filter(|(_, requirement)| !self.answered(requirement))
+            .count();
+        let standing = if open == 0 {
+            "Nothing is open.".into()
+        } else {
+            format!(
+                "BREAK-GLASS: {open} of {} not acknowledged, and the record will say so.",
+                asking.len()
+            )
+        };
         let question = format!(
-            "\nNothing is open. Type {} to sign, or enter to leave: ",
+            "\n{standing} Type {} to sign, or enter to leave: ",
             visible(phrase)
         );
         if prompt(input, out, &question)?.as_deref() != Some(phrase) {
@@ -308,3 +326,6 @@ fn prompt(
         Err(error) => Err(Failure::io("the terminal", &error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

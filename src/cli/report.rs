@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 
 use serde::Serialize;
 
@@ -12,8 +13,11 @@ use crate::plan::reason;
 use crate::review;
 use crate::review::judge::Judgement;
 use crate::review::verdicts;
-use crate::risk::{Finding, Judged, Risk};
+use crate::risk::{Finding, Judged, Risk, rule};
 use crate::text::visible;
+
+pub mod markdown;
+pub mod sarif;
 
 /// What is reported on.
 #[derive(Debug, Clone, Copy)]
@@ -102,11 +106,25 @@ impl Report<'_> {
         out
     }
 
-    /// The report for programs.
+    /// The report for programs, as a whole.
     pub fn to_json(&self) -> String {
-        let rows = self.rows.iter().map(|row| self.json_row(row)).collect();
+        let mut json = Vec::new();
+        self.write_json(&mut json)
+            .expect("a vector takes everything");
+        String::from_utf8(json).expect("JSON is text")
+    }
+
+    /// The report for programs; the schema is printed by `undersign schema check`.
+    ///
+    /// Written row by row: the text of a large plan's report is larger than all that is held of the plan.
+    pub fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let report = JsonReport {
             schema: 1,
+            decision: if self.rows.iter().any(Judged::needs_ack) {
+                "needs_review"
+            } else {
+                "nothing_to_acknowledge"
+            },
             plan: self.name,
             sha256: self.digest(),
             json_sha256: data_encoding::HEXLOWER.encode(&self.judgement.header.sha256),
@@ -114,9 +132,10 @@ impl Report<'_> {
             workspace: self.file.map(|file| file.workspace.as_str()),
             needs_acknowledgement: self.rows.iter().filter(|row| row.needs_ack()).count(),
             risks: self.counts(),
-            rows,
+            rows: JsonRows(self),
         };
-        serde_json::to_string_pretty(&report).expect("texts and numbers") + "\n"
+        serde_json::to_writer_pretty(&mut *out, &report)?;
+        out.write_all(b"\n")
     }
 
     /// The digest that an approval would be for.
@@ -259,6 +278,7 @@ impl Report<'_> {
                         .origin
                         .as_ref()
                         .and_then(|origin| origin.at.as_deref()),
+                    remedy: rule(&finding.rule).map(|rule| rule.remedy),
                 })
                 .collect(),
         }
@@ -277,6 +297,7 @@ impl Report<'_> {
 #[derive(Serialize)]
 struct JsonReport<'a> {
     schema: u32,
+    decision: &'static str,
     plan: &'a str,
     sha256: String,
     json_sha256: String,
@@ -284,7 +305,16 @@ struct JsonReport<'a> {
     workspace: Option<&'a str>,
     needs_acknowledgement: usize,
     risks: BTreeMap<&'static str, usize>,
-    rows: Vec<JsonRow<'a>>,
+    rows: JsonRows<'a>,
+}
+
+/// The rows, each made when it is written.
+struct JsonRows<'a>(&'a Report<'a>);
+
+impl Serialize for JsonRows<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.rows.iter().map(|row| self.0.json_row(row)))
+    }
 }
 
 #[derive(Serialize)]
@@ -340,4 +370,6 @@ struct JsonFinding<'a> {
     tool: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<&'static str>,
 }

@@ -1,5 +1,6 @@
 //! `undersign review`: the screen; it ends in an approval, in a rejection with comments, or in a draft that waits.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,20 +14,25 @@ use super::desk::{Desk, Results, Signing};
 use super::identity::Identity;
 use super::loading;
 use super::open::{self, Json, PlanArgument};
-use super::places;
+use super::places::StateDirectory;
 use super::plain::Plain;
 use super::policy::PolicyArgument;
 use super::report::Report;
+use super::since;
 use super::trust::TrustArgument;
 use super::watch::Watched;
+use crate::approval::emergency::Emergency;
 use crate::failure::{Exit, Failure};
+use crate::gate::manifest::Manifest;
 use crate::plan::archive::PlanFile;
 use crate::policy::Policies;
+use crate::review::carry::{self, Earlier};
 use crate::review::draft::Draft;
 use crate::review::memory::Memory;
 use crate::review::verdicts;
-use crate::trust::{Scope, Trust, scope};
-use crate::ui::hands::Outcome;
+use crate::text::visible;
+use crate::trust::{Scope, Trust, Workdir, scope};
+use crate::ui::hands::{Hands as _, Outcome};
 use crate::ui::keymap;
 use crate::ui::theme::{Palette, Theme};
 use crate::ui::{self, Msg};
@@ -63,6 +69,32 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
+    /// Break the glass: approve without acknowledging one by one, alone, for half an hour at most. Who may is said in the
+    /// trust file, and nothing else is applied until a second person has countersigned.
+    #[arg(long, requires_all = ["ticket", "reason"])]
+    pub break_glass: bool,
+
+    /// Where others can read what happens: the number of an incident.
+    #[arg(long, value_name = "TICKET", requires = "break_glass")]
+    pub ticket: Option<String>,
+
+    /// What cannot wait.
+    #[arg(long, value_name = "TEXT", requires = "break_glass")]
+    pub reason: Option<String>,
+
+    /// The directory of the configuration, where the trust file says workdir = "manifest".
+    #[arg(long = "dir", value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+
+    /// An approval, a draft or a rejection of an earlier plan that you reviewed: what is the same to the last value comes
+    /// acknowledged, and only the rest is asked.
+    #[arg(long, value_name = "FILE")]
+    pub since: Option<PathBuf>,
+
+    /// When the plan file is made again while it is reviewed, offer to go on with the new one.
+    #[arg(long, conflicts_with = "plain")]
+    pub watch: bool,
+
     /// Ask line by line instead of drawing a screen: for screen readers and plain terminals.
     #[arg(long)]
     pub plain: bool,
@@ -70,6 +102,19 @@ pub struct Arguments {
     /// How the screen looks.
     #[command(flatten)]
     pub looks: Looks,
+
+    /// What an agent said about the plan, where it was submitted.
+    #[arg(skip)]
+    pub said: Option<Said>,
+}
+
+/// What an agent said about a plan.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// Its file name; it lies under another one.
+    pub name: String,
+    /// What it is for.
+    pub task: String,
 }
 
 /// How the screen looks.
@@ -96,8 +141,13 @@ pub enum Colours {
 }
 
 impl Looks {
+    /// The theme that is meant in this process.
+    pub fn theme(&self) -> Theme {
+        self.theme_with(std::env::var_os("NO_COLOR").as_deref())
+    }
+
     /// The theme that is meant, where `no_color` is the value of the variable of that name.
-    fn theme(&self, no_color: Option<&std::ffi::OsStr>) -> Theme {
+    fn theme_with(&self, no_color: Option<&std::ffi::OsStr>) -> Theme {
         let without_colour = no_color.is_some_and(|value| !value.is_empty());
         let palette = match self.theme.unwrap_or(if without_colour {
             Colours::None
@@ -129,26 +179,25 @@ pub struct Review {
     pub policies: Policies,
     /// Who signs, or why nobody can.
     pub signing: Result<Signing, Failure>,
-    /// Where drafts lie.
-    pub drafts: Option<PathBuf>,
+    /// What an agent says it is for.
+    pub task: Option<String>,
+    /// Where drafts and memories lie.
+    pub state: Option<StateDirectory>,
+    /// The earlier review that the plan is held against.
+    pub since: Option<Earlier>,
+    /// Whether the plan that is made again is offered.
+    pub watch: bool,
     /// The plan on disk, where there is one.
     pub watched: Option<Watched>,
     /// Where the results go.
     pub results: Results,
 }
 
-/// Reviews a plan.
+/// Reviews a plan, and says how that ended.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.keys {
         print(&keymap::print())?;
         return Ok(Exit::Success);
-    }
-    if !arguments.plain && !std::io::stdout().is_terminal() {
-        return Err(
-            Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
-                .hint("Ask line by line instead: undersign review --plain PLAN")
-                .hint("For the same analysis as text: undersign check PLAN"),
-        );
     }
     let Some(argument) = &arguments.plan else {
         return Err(
@@ -156,36 +205,85 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .hint("undersign review PLAN"),
         );
     };
+    let outcome = review(arguments, argument)?;
+    say(
+        outcome,
+        &format!("undersign review {}", argument.plan.display()),
+    )
+}
+
+/// Reviews a plan, and those that are made of it while it is watched.
+pub fn review(arguments: &Arguments, argument: &PlanArgument) -> Result<Outcome, Failure> {
+    let prompts = arguments.plain || arguments.break_glass;
+    if !prompts && !std::io::stdout().is_terminal() {
+        return Err(
+            Failure::new(Exit::Usage, "no-terminal", "a review needs a terminal")
+                .hint("Ask line by line instead: undersign review --plain PLAN")
+                .hint("For the same analysis as text: undersign check PLAN"),
+        );
+    }
+    let state = StateDirectory::find()?;
+    let mut since = match &arguments.since {
+        Some(path) => Some(since::earlier(path, &state)?),
+        None => None,
+    };
+    loop {
+        let review = prepare(arguments, argument, state.clone(), since.take())?;
+        if prompts {
+            return at_prompts(review, &arguments.looks);
+        }
+        let mut begun = review.begin(&arguments.looks)?;
+        let outcome = ui::run(begun.setup, &begun.messages, &mut begun.desk)?;
+        if outcome != Outcome::Remade {
+            return Ok(outcome);
+        }
+        since = begun.desk.earlier()?;
+    }
+}
+
+/// Opens the plan and finds out who may sign it.
+fn prepare(
+    arguments: &Arguments,
+    argument: &PlanArgument,
+    state: StateDirectory,
+    since: Option<Earlier>,
+) -> Result<Review, Failure> {
     let trust = arguments.trust.open().map(|opened| opened.trust);
     let policies = arguments.policy.open(trust.as_ref().ok(), &argument.plan)?;
     // Before it is opened: what is written while it is read must be seen too.
     let watched = Watched::new(&argument.plan);
     let plan = open::plan(argument)?;
-    let signing = trust.and_then(|trust| signing(arguments, trust, plan.file.as_ref()));
-    let beside = if argument.plan.as_os_str() == "-" {
-        PathBuf::from("plan.json")
-    } else {
-        argument.plan.clone()
+    let signing = match trust.and_then(|trust| signing(arguments, trust, plan.file.as_ref())) {
+        // Whoever breaks the glass has come to sign, and is told at once that they cannot.
+        Err(failure) if arguments.break_glass => return Err(failure),
+        signing => signing,
     };
-    let review = Review {
-        name: plan.name,
+    let said = arguments.said.as_ref();
+    Ok(Review {
+        name: said.map_or(plan.name, |said| said.name.clone()),
+        task: said.map(|said| said.task.clone()),
         file: plan.file,
         bytes: plan.bytes,
         json: plan.json,
         policies,
         signing,
-        drafts: Some(places::drafts()?),
+        state: Some(state),
+        since,
+        watch: arguments.watch,
         watched,
         results: Results::Beside {
-            plan: beside,
+            plan: if argument.plan.as_os_str() == "-" {
+                "plan.json".into()
+            } else {
+                argument.plan.clone()
+            },
             approval: arguments.output.clone(),
         },
-    };
-    let outcome = if arguments.plain {
-        at_prompts(review, &arguments.looks)?
-    } else {
-        on_screen(review, &arguments.looks)?
-    };
+    })
+}
+
+/// Says how a review ended; `again` is what goes on with it.
+pub fn say(outcome: Outcome, again: &str) -> Result<Exit, Failure> {
     match outcome {
         Outcome::Signed(receipt) => {
             print(&receipt.0)?;
@@ -195,15 +293,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             print(&said)?;
             Ok(Exit::Rejected)
         }
+        // Whoever goes on is not out yet.
+        Outcome::Remade => Ok(Exit::Aborted),
         Outcome::Left { saved } => {
-            let plan = argument.plan.display();
             print(&if saved {
-                format!(
-                    "Left before signing. What you said is kept; go on with: undersign review {plan}\n"
-                )
+                format!("Left before signing. What you said is kept; go on with: {again}\n")
             } else {
                 format!(
-                    "Left before signing. Nothing was said that is kept; review again with: undersign review {plan}\n"
+                    "Left before signing. Nothing was said that is kept; review again with: {again}\n"
                 )
             })?;
             Ok(Exit::Aborted)
@@ -221,7 +318,7 @@ struct Begun {
 impl Review {
     /// What was approved last where this plan goes, kept beside the drafts.
     fn memory(&self) -> Option<Memory> {
-        let directory = self.drafts.as_ref()?.with_file_name("approved");
+        let directory = self.state.as_ref()?.approved();
         let Results::Beside { plan, .. } = &self.results else {
             return None;
         };
@@ -233,7 +330,9 @@ impl Review {
     /// Starts reading the plan.
     fn begin(self, looks: &Looks) -> Result<Begun, Failure> {
         let (spool, source) = self.json.keep()?;
-        let earlier = match (&self.drafts, &self.file) {
+        let source = Arc::new(source);
+        let drafts = self.state.as_ref().map(StateDirectory::drafts);
+        let earlier = match (&drafts, &self.file) {
             (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
             _ => None,
         };
@@ -249,8 +348,9 @@ impl Review {
             spool,
             self.file.clone(),
             loading::Earlier {
-                drafts: self.drafts.clone(),
+                drafts,
                 memory: memory.clone(),
+                reviewed: self.since.map(|earlier| (earlier, Arc::clone(&source))),
             },
             self.policies,
         );
@@ -259,7 +359,7 @@ impl Review {
                 let identity = signing.identity.describe();
                 (Some(signing), Ok(identity))
             }
-            Err(failure) => (None, Err(why_not(&failure))),
+            Err(failure) => (None, Err(Box::new(failure))),
         };
         let target = signing.as_ref().map(|signing| signing.scope.id.clone());
         let setup = ui::Setup {
@@ -267,18 +367,23 @@ impl Review {
             phrase: target.clone().unwrap_or_else(|| self.name.clone()),
             target,
             identity,
-            restored: earlier.as_ref().map(loading::describe),
+            restored: earlier
+                .as_ref()
+                .map(loading::describe)
+                .or_else(|| self.task.map(|task| format!("the agent says: {task}"))),
+            watch: self.watch,
             log: earlier.unwrap_or_default(),
             policies: Arc::new(texts),
-            theme: looks.theme(std::env::var_os("NO_COLOR").as_deref()),
+            theme: looks.theme(),
         };
         let desk = Desk {
             name: self.name,
-            source: Arc::new(source),
+            source,
             file: self.file,
             loaded,
-            drafts: self.drafts,
             policy_sha256,
+            state: self.state,
+            remembered: BTreeMap::new(),
             memory,
             signing,
             results: self.results,
@@ -308,6 +413,7 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
     } = review.begin(looks)?;
     let mut rows = Vec::new();
     let mut log = setup.log;
+    let mut compared = BTreeMap::new();
     for message in messages {
         match message {
             Msg::Rows(more) => rows.extend(more),
@@ -316,10 +422,18 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
                 let of_plan = verdicts::attach(&mut rows, &opinion, &secrets);
                 rows.splice(..0, of_plan).for_each(drop);
             }
+            Msg::Since(since) => {
+                carry::over(&mut log, &since.acks);
+                print(&format!("{}\n", visible(&since.summary)))?;
+                compared = since.says;
+            }
             Msg::Loaded(_, signals) => rows.splice(..0, signals).for_each(drop),
             Msg::LoadFailed(failure) => return Err(failure),
             _ => {}
         }
+    }
+    if !log.entries().is_empty() {
+        desk.save(&log, &rows)?;
     }
     let file = desk.file.clone();
     let loaded = Arc::clone(&desk.loaded);
@@ -331,10 +445,19 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         rows: &rows,
     };
     print(&report.to_text())?;
+    let emergency = desk
+        .signing
+        .as_ref()
+        .is_some_and(|signing| signing.emergency.is_some());
     let plain = Plain {
+        emergency,
         rows: &rows,
         log,
-        phrase: setup.identity.map(|_| setup.phrase),
+        since: compared,
+        phrase: match setup.identity {
+            Ok(_) => Ok(setup.phrase),
+            Err(failure) => Err(why_not(&failure)),
+        },
         judgement,
         file: file.as_ref(),
         theme: setup.theme,
@@ -362,11 +485,46 @@ fn signing(
 ) -> Result<Signing, Failure> {
     let scope = scope_for(&trust, arguments.scope.as_deref(), file)?.clone();
     let identity = Identity::find(&trust, arguments.key.as_deref())?;
+    let emergency = match (&arguments.ticket, &arguments.reason) {
+        (Some(ticket), Some(reason)) => {
+            may_break_glass(&trust, &identity.person)?;
+            Some(Emergency::new(ticket, reason)?)
+        }
+        _ => None,
+    };
+    let files_sha256 = match trust.runner.workdir {
+        Workdir::Manifest => Some(Manifest::of(&arguments.directory)?.sha256()),
+        Workdir::PlanOnly | Workdir::AsIs => None,
+    };
     Ok(Signing {
         trust,
         scope,
         identity,
+        emergency,
+        files_sha256,
     })
+}
+
+fn may_break_glass(trust: &Trust, person: &str) -> Result<(), Failure> {
+    let persons = trust
+        .break_glass
+        .as_ref()
+        .map_or(&[][..], |rules| rules.persons.as_slice());
+    if persons.iter().any(|named| named == person) {
+        return Ok(());
+    }
+    let may = if persons.is_empty() {
+        "nobody".into()
+    } else {
+        persons.join(", ")
+    };
+    Err(Failure::new(
+        Exit::TooFewPeople,
+        "break-glass-person",
+        format!("{person} may not declare an emergency"),
+    )
+    .expected(may, person)
+    .hint("Who may is said under [break_glass] in the trust file."))
 }
 
 /// The scope is chosen by what the plan file says; a plan JSON says nothing, so it is named or the only one.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::break_glass::describe as describe_emergency;
 use super::check::print;
 use super::places::own_trust_file;
 use crate::approval::key::PublicKey;
@@ -13,6 +14,7 @@ use crate::failure::{Exit, Failure};
 use crate::plan::archive::Sha256;
 use crate::text::visible;
 use crate::trust::file::HeldBy;
+use crate::trust::ledger::Ledger;
 use crate::trust::{Trust, file, init};
 
 /// The trust file of a machine where somebody else than the user decides.
@@ -53,7 +55,9 @@ impl TrustArgument {
             if path.exists() {
                 failure
             } else {
-                failure.hint("Make one: undersign trust init --person NAME --key KEY.pub")
+                failure
+                    .hint("No key yet? Make one: ssh-keygen -t ed25519 -f ~/.ssh/undersign")
+                    .hint("Make the trust file: undersign trust init --person YOU --key ~/.ssh/undersign.pub")
             }
         })?;
         let trust = Trust::parse(&path.display().to_string(), &opened.text)?;
@@ -94,6 +98,8 @@ pub enum Command {
     },
     /// Read a trust file as the gate would, and say what it means.
     Check(TrustArgument),
+    /// Who approved what, when, and what became of it: the ledger, oldest first.
+    History(TrustArgument),
     /// Print the keys in the form of OpenSSH's `allowed_signers`.
     ExportAllowedSigners(TrustArgument),
 }
@@ -123,11 +129,40 @@ pub fn run(command: &Command) -> Result<Exit, Failure> {
             ))?;
         }
         Command::Check(argument) => print(&describe(&argument.open()?))?,
+        Command::History(argument) => print(&history(&argument.open()?.trust)?)?,
         Command::ExportAllowedSigners(argument) => {
             print(&init::allowed_signers(&argument.open()?.trust))?;
         }
     }
     Ok(Exit::Success)
+}
+
+/// Every plan that was claimed, and every emergency.
+fn history(trust: &Trust) -> Result<String, Failure> {
+    use std::fmt::Write as _;
+    let ledger = Ledger::of(trust.ledger.as_ref())?;
+    let mut records = ledger.records()?;
+    records.sort_by_key(|record| record.at.time());
+    let mut out = String::new();
+    for record in &records {
+        let _ = writeln!(
+            out,
+            "{}  {:8} {}  {}  approved by {}  run by {}",
+            record.at,
+            ledger.outcome(record.plan_sha256).word(),
+            visible(&record.scope),
+            record.plan_sha256,
+            visible(&record.persons.join(", ")),
+            visible(&record.by),
+        );
+    }
+    if records.is_empty() {
+        out.push_str("No plan was applied yet.\n");
+    }
+    for entry in ledger.emergencies(trust, jiff::Timestamp::now())? {
+        let _ = write!(out, "\n{}", describe_emergency(&entry));
+    }
+    Ok(out)
 }
 
 /// What a trust file means, in words.
@@ -172,6 +207,15 @@ fn describe(opened: &Opened) -> String {
             visible(&scope.from.join(", ")),
             scope.min_assurance.word(),
             scope.max_age
+        );
+    }
+    if let Some(rules) = &trust.break_glass {
+        let _ = writeln!(
+            out,
+            "\nbreak-glass\n  {}, by {} or better, not older than {:#}",
+            visible(&rules.persons.join(", ")),
+            rules.min_assurance.word(),
+            rules.max_age
         );
     }
     out

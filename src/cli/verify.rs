@@ -10,7 +10,7 @@ use super::Format;
 use super::check::print;
 use super::policy::PolicyArgument;
 use super::trust::TrustArgument;
-use crate::approval::statement::{Hex, Utc};
+use crate::approval::statement::{Hex, Mode, Utc};
 use crate::failure::{Exit, Failure};
 use crate::gate::harden::harden;
 use crate::gate::verify::{Request, Verified, verify};
@@ -99,6 +99,16 @@ pub fn to_text(verified: &Verified) -> String {
         visible(&facts.name),
         Hex(prepared.plan.sha256())
     );
+    if let Some(declared) = &verified.emergency {
+        let _ = writeln!(
+            out,
+            "BREAK-GLASS   {}: {}\n              {} of {} not acknowledged; nothing else is applied until a second person countersigns",
+            visible(&declared.emergency.ticket),
+            visible(&declared.emergency.reason),
+            declared.not_acknowledged,
+            verified.required.len(),
+        );
+    }
     for vote in &approvals.verified {
         let _ = writeln!(
             out,
@@ -116,7 +126,7 @@ pub fn to_text(verified: &Verified) -> String {
         visible(&prepared.file.workspace),
         visible(&prepared.file.backend_type),
         Utc::of(verified.expires_at),
-        verified.required.len(),
+        acknowledged(verified),
         verified.level.word(),
         verified.level.claim(),
     );
@@ -129,6 +139,15 @@ pub fn to_text(verified: &Verified) -> String {
         );
     }
     out
+}
+
+/// How many of the changes that ask were acknowledged: all, but in an emergency.
+fn acknowledged(verified: &Verified) -> usize {
+    let open = verified
+        .emergency
+        .as_ref()
+        .map_or(0, |declared| declared.not_acknowledged);
+    verified.required.len() - open
 }
 
 /// How an apply ended, for programs.
@@ -192,7 +211,10 @@ pub fn to_json(verified: &Verified, end: Option<&End<'_>>) -> String {
         scope: &scope.id,
         workspace: &prepared.file.workspace,
         backend: &prepared.file.backend_type,
-        mode: "normal",
+        mode: match verified.emergency {
+            Some(_) => Mode::BreakGlass.word(),
+            None => Mode::Normal.word(),
+        },
         persons: &verified.persons,
         approvals: approvals
             .verified
@@ -205,7 +227,7 @@ pub fn to_json(verified: &Verified, end: Option<&End<'_>>) -> String {
             })
             .collect(),
         expires_at: Utc::of(verified.expires_at),
-        acknowledged: verified.required.len(),
+        acknowledged: acknowledged(verified),
         level: verified.level.word(),
         claim: verified.level.claim(),
         not_counted: approvals

@@ -4,9 +4,8 @@
 //! output, inside JSON in a string. So marked values are collected and masked by value.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-
-use memchr::memmem;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Bound;
 
 use crate::plan::value::Value;
 use crate::plan::values::{Mark, Values};
@@ -17,9 +16,11 @@ pub const MASK: &str = "(sensitive)";
 const SHORTEST: usize = 6;
 
 /// The secret values of a plan.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
-    values: BTreeSet<Box<str>>,
+    values: BTreeSet<Box<[u8]>>,
+    /// What they begin with: a plan of 100,000 changes has 30,000 secrets, and a text is searched for all of them at once.
+    beginnings: HashSet<[u8; SHORTEST]>,
 }
 
 /// Says how many there are, never which.
@@ -79,22 +80,44 @@ impl Secrets {
         {
             return;
         }
-        self.values.insert(text.into());
+        self.insert(text);
         // Inside JSON in a string the same value may stand escaped.
         if let Ok(quoted) = serde_json::to_string(text) {
             let escaped = &quoted[1..quoted.len() - 1];
             if escaped != text {
-                self.values.insert(escaped.into());
+                self.insert(escaped);
             }
+        }
+    }
+
+    /// Adds the secrets of another part of the plan.
+    pub fn merge(&mut self, other: Secrets) {
+        self.beginnings.extend(other.beginnings);
+        self.values.extend(other.values);
+    }
+
+    fn insert(&mut self, text: &str) {
+        if let Some(beginning) = text.as_bytes().first_chunk() {
+            self.beginnings.insert(*beginning);
+            self.values.insert(text.as_bytes().into());
         }
     }
 
     /// `text` with every secret in it masked.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut hits: Vec<(usize, usize)> = Vec::new();
-        for secret in &self.values {
-            let found = memmem::find_iter(text.as_bytes(), secret.as_bytes());
-            hits.extend(found.map(|at| (at, at + secret.len())));
+        for (at, beginning) in windows(text.as_bytes()).enumerate() {
+            if !self.beginnings.contains(beginning) {
+                continue;
+            }
+            let rest = &text.as_bytes()[at..];
+            // Secrets that begin alike stand side by side.
+            let alike = self
+                .values
+                .range::<[u8], _>((Bound::Included(&beginning[..]), Bound::Unbounded))
+                .take_while(|secret| secret.starts_with(beginning))
+                .filter(|secret| rest.starts_with(secret));
+            hits.extend(alike.map(|secret| (at, at + secret.len())));
         }
         if hits.is_empty() {
             return Cow::Borrowed(text);
@@ -113,6 +136,11 @@ impl Secrets {
         out.push_str(&text[done..]);
         Cow::Owned(out)
     }
+}
+
+/// Each run of as many bytes as the shortest secret has.
+fn windows(bytes: &[u8]) -> impl Iterator<Item = &[u8; SHORTEST]> {
+    bytes.windows(SHORTEST).filter_map(|run| run.first_chunk())
 }
 
 /// Whether the file says nothing about sensitivity, as Terraform before 0.15 and trimmed files.

@@ -4,12 +4,16 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
+use super::preflight;
+use super::progress::Terminal;
 use super::run::{self, Ended};
-use super::verify::{self, Request, Verified};
+use super::verify::{self, InEmergency, Request, Verified};
 use crate::approval::statement::{Hex, Utc};
 use crate::failure::{Exit, Failure};
+use crate::plan::count::Counts;
+use crate::trust::ledger::emergencies::Declared;
 use crate::trust::ledger::{Ledger, Outcome, Record};
-use crate::trust::{self, Trust};
+use crate::trust::scope;
 
 /// What an apply was, and how it ended.
 #[derive(Debug)]
@@ -29,14 +33,16 @@ pub fn apply(
     by: &str,
     clock: impl Fn() -> Timestamp,
     ready: impl FnOnce(&Verified, &mut dyn Write),
-    out: &mut dyn Write,
+    out: &mut Terminal<'_>,
 ) -> Result<Applied, Failure> {
     let verified = verify::verify(request)?;
-    let ledger = open_ledger(&request.trust)?;
+    preflight::run(&request.trust.runner.preflight, &verified.prepared)?;
+    let ledger = Ledger::of(request.trust.ledger.as_ref())?;
     let now = clock();
     refuse_expired(&verified, now)?;
     let trust = &request.trust;
     ledger.refuse_rollback(now, trust.limits.clock_skew, &trust.id, trust.version)?;
+    ledger.refuse_open_emergency(trust, now)?;
     let record = Record {
         plan_sha256: Hex(verified.prepared.plan.sha256()),
         scope: verified.scope.id.clone(),
@@ -53,9 +59,20 @@ pub fn apply(
         trust_version: trust.version,
     };
     ledger.refuse_used(record.plan_sha256)?;
-    ready(&verified, out);
+    ready(&verified, out.out);
+    if let Some(declared) = declared(&verified, &record) {
+        ledger.declare(&declared)?;
+    }
     let claim = ledger.claim(&record)?;
-    let ended = match run::apply(&verified.prepared, &verified.work_dir, out) {
+    if let Err(failure) = claim
+        .at()
+        .and_then(|at| refuse_expired(&verified, at.unwrap_or(now)))
+    {
+        claim.record(Outcome::Failed, clock())?;
+        return Err(failure);
+    }
+    let total = operations(&verified.facts.counts);
+    let ended = match run::apply(&verified.prepared, &verified.work_dir, total, out) {
         Ok(ended) => ended,
         Err(failure) => Ended {
             outcome: Outcome::Failed,
@@ -71,16 +88,36 @@ pub fn apply(
     Ok(Applied { verified, ended })
 }
 
-fn open_ledger(trust: &Trust) -> Result<Ledger, Failure> {
-    match &trust.ledger {
-        Some(trust::Ledger::Dir(directory)) => Ledger::open(directory),
-        None => Ledger::open(&Ledger::default_place()?),
-    }
+/// What an emergency puts into the ledger, beside the claim.
+fn declared(verified: &Verified, record: &Record) -> Option<Declared> {
+    let InEmergency {
+        emergency,
+        approval_id,
+        not_acknowledged,
+    } = verified.emergency.as_ref()?;
+    Some(Declared {
+        plan_sha256: record.plan_sha256,
+        scope: record.scope.clone(),
+        at: record.at,
+        by: record.by.clone(),
+        person: record.persons.concat(),
+        approval: Hex(*approval_id),
+        emergency: emergency.clone(),
+        not_acknowledged: *not_acknowledged as u64,
+    })
+}
+
+/// How many operations the tool will report: a replacement is two.
+fn operations(counts: &Counts) -> u64 {
+    counts.create + counts.update + counts.delete + 2 * counts.replace
 }
 
 fn refuse_expired(verified: &Verified, now: Timestamp) -> Result<(), Failure> {
     if now < verified.expires_at {
-        return trust::scope::is_open(&verified.scope, now);
+        return match verified.emergency {
+            Some(_) => Ok(()),
+            None => scope::is_open(&verified.scope, now),
+        };
     }
     Err(Failure::new(
         Exit::OutOfTime,

@@ -63,7 +63,7 @@ impl Environment {
         }
         let io = |error: &std::io::Error| Failure::io("making a private directory", error);
         let root = private_directory().map_err(|error| io(&error))?;
-        for name in ["home", "tmp", "work"] {
+        for name in ["home", "tmp", "work", "files"] {
             fs::create_dir(root.path().join(name)).map_err(|error| io(&error))?;
         }
         let config = cli_config(root.path(), providers)?;
@@ -93,14 +93,24 @@ impl Environment {
                 *value = directory.join(".terraform").into();
             }
         }
+        self.write_lock_of(plan, &self.work_dir())
+    }
+
+    /// Puts the plan's own dependency lock into a directory.
+    pub fn write_lock_of(&self, plan: &SealedPlan, directory: &Path) -> Result<(), Failure> {
         let (lock, _) = archive::lock(&mut plan.reader()?, plan.size())?;
-        fs::write(self.work_dir().join(".terraform.lock.hcl"), lock)
+        fs::write(directory.join(".terraform.lock.hcl"), lock)
             .map_err(|error| Failure::io("filling the private directory", &error))
     }
 
     /// A private directory to run in, without any configuration.
     pub fn work_dir(&self) -> PathBuf {
         self.root.path().join("work")
+    }
+
+    /// A private directory for copies of files that the plan needs.
+    pub fn files_dir(&self) -> PathBuf {
+        self.root.path().join("files")
     }
 
     /// A command that sees these variables and no other.

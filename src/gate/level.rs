@@ -15,10 +15,11 @@ pub enum Level {
 
 impl Level {
     /// The level of a run. `plan_is_ours` says that the user who runs this also owns the plan file; `as_is` that programs
-    /// and files of the working directory are used.
-    pub fn of(held_by: HeldBy, plan_is_ours: bool, as_is: bool) -> Self {
+    /// and files of the working directory are used; `program_is_safe` that nobody but root and this user can change the
+    /// program that is judging.
+    pub fn of(held_by: HeldBy, plan_is_ours: bool, as_is: bool, program_is_safe: bool) -> Self {
         match held_by {
-            _ if as_is => Level::Local,
+            _ if as_is || !program_is_safe => Level::Local,
             HeldBy::Digest => Level::Pinned,
             HeldBy::OtherUser if !plan_is_ours => Level::OtherUser,
             HeldBy::OtherUser | HeldBy::Nobody => Level::Local,
@@ -53,17 +54,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_is_never_more_than_its_weakest_part() {
-        for (held_by, plan_is_ours, as_is, level) in [
-            (HeldBy::Nobody, true, false, Level::Local),
-            (HeldBy::Nobody, false, false, Level::Local),
-            (HeldBy::OtherUser, true, false, Level::Local),
-            (HeldBy::OtherUser, false, false, Level::OtherUser),
-            (HeldBy::OtherUser, false, true, Level::Local),
-            (HeldBy::Digest, true, false, Level::Pinned),
-            (HeldBy::Digest, true, true, Level::Local),
+    fn a07_a_level_is_never_more_than_its_weakest_part() {
+        for (held_by, plan_is_ours, as_is, program_is_safe, level) in [
+            (HeldBy::Nobody, true, false, true, Level::Local),
+            (HeldBy::Nobody, false, false, true, Level::Local),
+            (HeldBy::OtherUser, true, false, true, Level::Local),
+            (HeldBy::OtherUser, false, false, true, Level::OtherUser),
+            (HeldBy::OtherUser, false, true, true, Level::Local),
+            (HeldBy::OtherUser, false, false, false, Level::Local),
+            (HeldBy::Digest, true, false, true, Level::Pinned),
+            (HeldBy::Digest, true, true, true, Level::Local),
+            (HeldBy::Digest, true, false, false, Level::Local),
         ] {
-            assert_eq!(Level::of(held_by, plan_is_ours, as_is), level);
+            assert_eq!(
+                Level::of(held_by, plan_is_ours, as_is, program_is_safe),
+                level
+            );
         }
     }
 }

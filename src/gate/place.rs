@@ -5,19 +5,29 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::{ProviderSource, pick};
+use super::manifest::Manifest;
 use super::prepare::{Prepared, Providers, Setup};
 use super::sealed::SealedPlan;
 use super::verify::Request;
 use super::{providers, tool};
 use crate::failure::{Exit, Failure};
-use crate::plan::archive::{self, PlanFile};
+use crate::plan::archive::{self, PlanFile, Sha256};
 use crate::trust::{LockFile, Runner, Workdir, file};
 
 /// A larger lock file is none.
 const MAX_LOCK_BYTES: u64 = 1 << 20;
 
-/// Gets the tool and the environment ready as the trust file says; returns them with the directory to apply in.
-pub(super) fn prepare(request: &Request, plan: SealedPlan) -> Result<(Prepared, PathBuf), Failure> {
+/// The tool and the environment, ready as the trust file says.
+pub(super) struct Place {
+    pub(super) prepared: Prepared,
+    /// Where the plan is applied.
+    pub(super) work_dir: PathBuf,
+    /// Digest of the list of files there, where the approval binds them.
+    pub(super) files_sha256: Option<Sha256>,
+}
+
+/// Gets the tool and the environment ready as the trust file says.
+pub(super) fn prepare(request: &Request, plan: SealedPlan) -> Result<Place, Failure> {
     let runner = &request.trust.runner;
     check_lock(runner, &plan)?;
     let providers = providers(request, runner)?;
@@ -38,9 +48,9 @@ pub(super) fn prepare(request: &Request, plan: SealedPlan) -> Result<(Prepared, 
         providers: &providers,
         passed: &passed,
     };
-    let prepared = Prepared::new(plan, &setup, |path| {
-        tool::refuse_writable(path)?;
-        tool::refuse_unpinned(path, &runner.tool_sha256)
+    let prepared = Prepared::new(plan, &setup, |program| {
+        tool::refuse_writable(&program.path)?;
+        tool::refuse_unpinned(program, &runner.tool_sha256)
     })?;
     let version = &prepared.tool.version;
     if !runner.tool_versions.is_empty() && !runner.tool_versions.contains(version) {
@@ -52,15 +62,31 @@ pub(super) fn prepare(request: &Request, plan: SealedPlan) -> Result<(Prepared, 
         .expected(runner.tool_versions.join(" or "), version));
     }
     let work_dir = work_dir(&prepared, &providers)?;
-    Ok((prepared, work_dir))
+    if runner.workdir != Workdir::Manifest {
+        return Ok(Place {
+            prepared,
+            work_dir,
+            files_sha256: None,
+        });
+    }
+    let work_dir = prepared.environment.files_dir();
+    let manifest = Manifest::copy(&request.directory, &work_dir)?;
+    prepared
+        .environment
+        .write_lock_of(&prepared.plan, &work_dir)?;
+    Ok(Place {
+        prepared,
+        work_dir,
+        files_sha256: Some(manifest.sha256()),
+    })
 }
 
 /// Where the trust file says that providers come from.
 fn providers(request: &Request, runner: &Runner) -> Result<Providers, Failure> {
     match (runner.workdir, &runner.cli_config) {
         (Workdir::AsIs, None) => Ok(Providers::AsIs(request.directory.clone())),
-        (Workdir::PlanOnly, None) => Ok(Providers::Rebuilt(ProviderSource::Registry)),
-        (Workdir::PlanOnly, Some(path)) => {
+        (Workdir::PlanOnly | Workdir::Manifest, None) => Ok(Providers::Rebuilt(ProviderSource::Registry)),
+        (Workdir::PlanOnly | Workdir::Manifest, Some(path)) => {
             Ok(Providers::Rebuilt(ProviderSource::CliConfig(path.clone())))
         }
         (Workdir::AsIs, Some(_)) => Err(Failure::new(

@@ -11,7 +11,7 @@ use super::environment::{Environment, ProviderSource};
 use super::providers;
 use super::sealed::SealedPlan;
 use super::show::{self, Shown};
-use super::tool::{self, Tool};
+use super::tool::{self, Program, Tool};
 
 /// Where the providers of a plan are taken from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Prepared {
     pub fn new(
         plan: SealedPlan,
         setup: &Setup<'_>,
-        accept: impl Fn(&Path) -> Result<(), Failure>,
+        accept: impl Fn(&Program) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
         let file = plan.describe()?;
         let source = match setup.providers {

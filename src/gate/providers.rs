@@ -54,7 +54,7 @@ pub fn refuse_without_hash(providers: &[Locked]) -> Result<(), Failure> {
 }
 
 fn init(tool: &Tool, environment: &Environment, directory: &Path) -> Result<(), Failure> {
-    let mut command = environment.command(&tool.path, directory);
+    let mut command = tool.program.command(environment, directory);
     command
         .args([
             "init",

@@ -3,17 +3,18 @@
 //! The tool's word alone does not count: `apply` can end well without having applied anything. Only a good end together
 //! with its own summary of an apply is success.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 
 use serde::Deserialize;
 
 use crate::failure::{Exit, Failure};
-use crate::text::visible;
 use crate::trust::ledger::Outcome;
 
 use super::prepare::Prepared;
+use super::progress::{Progress, TICK, Terminal};
 use super::show::{Running, one_line};
 
 /// A longer line of the tool's output is cut, and said to be.
@@ -30,11 +31,18 @@ pub struct Ended {
     pub failure: Option<Failure>,
 }
 
-/// Applies the plan in `work_dir`, and writes what the tool says to `out`, made safe for a terminal.
+/// Applies the plan in `work_dir`, and writes what the tool says to `out`, made safe for a terminal. `total` is the number
+/// of operations that the plan asks for.
 ///
 /// Fails only if the tool could not be started; whatever happens after that is in [`Ended`].
-pub fn apply(prepared: &Prepared, work_dir: &Path, out: &mut dyn Write) -> Result<Ended, Failure> {
-    let mut command = prepared.environment.command(&prepared.tool.path, work_dir);
+pub fn apply(
+    prepared: &Prepared,
+    work_dir: &Path,
+    total: u64,
+    out: &mut Terminal<'_>,
+) -> Result<Ended, Failure> {
+    let program = &prepared.tool.program;
+    let mut command = program.command(&prepared.environment, work_dir);
     command.args(["apply", "-input=false", "-json"]);
     prepared.plan.hand_to(&mut command)?;
     command.stdout(Stdio::piped());
@@ -47,7 +55,7 @@ pub fn apply(prepared: &Prepared, work_dir: &Path, out: &mut dyn Write) -> Resul
     let mut running = Running::start(command)?;
     interrupts.forward_to(&running.child);
     let stdout = running.child.stdout.take().expect("the output is a pipe");
-    let summary = relay(stdout, out);
+    let summary = relay(stdout, &mut Progress::new(out, total));
     let ended = running.wait();
     drop(interrupts);
     Ok(match ended {
@@ -120,43 +128,73 @@ struct Changes {
     operation: String,
 }
 
-/// Writes the tool's lines to `out` until it closes its output; returns its summary of the apply.
-///
-/// A terminal that is gone stops nothing: the tool must be able to finish.
-fn relay(stdout: impl Read, out: &mut dyn Write) -> Option<String> {
-    let mut summary = None;
+/// Shows the tool's lines until it closes its output; returns its summary of the apply.
+fn relay(stdout: impl Read + Send, progress: &mut Progress<'_, '_>) -> Option<String> {
+    std::thread::scope(|scope| {
+        let (sender, lines) = sync_channel(64);
+        scope.spawn(move || read_lines(stdout, &sender));
+        let mut summary = None;
+        progress.draw();
+        loop {
+            match lines.recv_timeout(TICK) {
+                Ok(line) => summary = show(&line, progress).or(summary),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    progress.clear();
+                    return summary;
+                }
+            }
+            progress.draw();
+        }
+    })
+}
+
+fn read_lines(stdout: impl Read, lines: &SyncSender<String>) {
     let mut reader = BufReader::new(stdout);
     let mut line = Vec::new();
     loop {
         line.clear();
         // A pipe that breaks and one that ends are the same here: how the tool ended is asked of the process.
         match (&mut reader).take(MAX_LINE).read_until(b'\n', &mut line) {
-            Ok(0) | Err(_) => return summary,
+            Ok(0) | Err(_) => return,
             Ok(_) => {}
         }
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim_end();
-        let Ok(parsed) = serde_json::from_str::<Line>(text) else {
-            let _ = writeln!(out, "{}", visible(text));
-            continue;
-        };
-        let _ = writeln!(out, "{}", visible(&parsed.message));
-        for detail in parsed
-            .diagnostic
-            .iter()
-            .flat_map(|found| found.detail.lines())
+        if lines
+            .send(String::from_utf8_lossy(&line).into_owned())
+            .is_err()
         {
-            let _ = writeln!(out, "  {}", visible(detail));
-        }
-        let _ = out.flush();
-        let applied = parsed.kind == "change_summary"
-            && parsed
-                .changes
-                .is_some_and(|changes| changes.operation == "apply");
-        if applied {
-            summary = Some(parsed.message);
+            return;
         }
     }
+}
+
+/// Shows one line; returns the summary of the apply if it is that.
+fn show(line: &str, progress: &mut Progress<'_, '_>) -> Option<String> {
+    let text = line.trim_end();
+    let Ok(parsed) = serde_json::from_str::<Line>(text) else {
+        progress.line(text);
+        return None;
+    };
+    match parsed.kind.as_str() {
+        "apply_start" | "apply_progress" => progress.goes_on(&parsed.message),
+        "apply_complete" => {
+            progress.done();
+            progress.line(&parsed.message);
+        }
+        _ => progress.line(&parsed.message),
+    }
+    for detail in parsed
+        .diagnostic
+        .iter()
+        .flat_map(|found| found.detail.lines())
+    {
+        progress.line(&format!("  {detail}"));
+    }
+    let applied = parsed.kind == "change_summary"
+        && parsed
+            .changes
+            .is_some_and(|changes| changes.operation == "apply");
+    applied.then_some(parsed.message)
 }
 
 /// Whatever asks this process to stop, handed on to a child as an interrupt until this is dropped.
@@ -216,7 +254,15 @@ impl Interrupts {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+
+    fn relayed(lines: &str, out: &mut dyn Write) -> Option<String> {
+        let columns = None;
+        let mut terminal = Terminal { out, columns };
+        relay(lines.as_bytes(), &mut Progress::new(&mut terminal, 1))
+    }
 
     fn status(raw: i32) -> ExitStatus {
         std::os::unix::process::ExitStatusExt::from_raw(raw)
@@ -255,10 +301,7 @@ mod tests {
             "\n",
         );
         let mut out = Vec::new();
-        assert_eq!(
-            relay(lines.as_bytes(), &mut out).as_deref(),
-            Some("Apply complete!")
-        );
+        assert_eq!(relayed(lines, &mut out).as_deref(), Some("Apply complete!"));
         assert_eq!(
             String::from_utf8(out).unwrap(),
             "a.b: Creating⟨U+001B⟩[2J\nnot json ⟨U+202E⟩\nError: no\n  one\n  two\nPlan: 1 to add\nApply complete!\n"
@@ -268,13 +311,13 @@ mod tests {
     #[test]
     fn the_summary_of_a_plan_is_no_summary_of_an_apply() {
         let line = r#"{"@message":"Plan: 1 to add","type":"change_summary","changes":{"operation":"plan"}}"#;
-        assert_eq!(relay(line.as_bytes(), &mut Vec::new()), None);
+        assert_eq!(relayed(line, &mut Vec::new()), None);
     }
 
     #[test]
     fn a_message_that_only_quotes_a_summary_is_none() {
         let line = r#"{"@message":"{\"type\":\"change_summary\",\"changes\":{\"operation\":\"apply\"}}","type":"log"}"#;
-        assert_eq!(relay(line.as_bytes(), &mut Vec::new()), None);
+        assert_eq!(relayed(line, &mut Vec::new()), None);
     }
 
     #[test]
@@ -289,6 +332,6 @@ mod tests {
             }
         }
         let line = r#"{"@message":"done","type":"change_summary","changes":{"operation":"apply"}}"#;
-        assert_eq!(relay(line.as_bytes(), &mut Gone).as_deref(), Some("done"));
+        assert_eq!(relayed(line, &mut Gone).as_deref(), Some("done"));
     }
 }

@@ -29,7 +29,7 @@ pub fn start(
     environment: &Environment,
     work_dir: &Path,
 ) -> Result<Shown, Failure> {
-    let mut command = environment.command(&tool.path, work_dir);
+    let mut command = tool.program.command(environment, work_dir);
     command.args(["show", "-json"]);
     plan.hand_to(&mut command)?;
     command.stdout(Stdio::piped());

@@ -1,10 +1,10 @@
 //! Which terraform or tofu is run: found by an absolute path, of the plan's own version, and in nobody else's hands.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io::Read as _;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use sha2::Digest as _;
@@ -15,12 +15,65 @@ use crate::plan::archive::{PlanFile, Sha256};
 use super::environment::Environment;
 
 /// A tool that was found and asked for its version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Tool {
-    /// Absolute path without symbolic links.
-    pub path: PathBuf,
+    /// What is run.
+    pub program: Program,
     /// What `version -json` says.
     pub version: String,
+}
+
+/// A program that was opened once: what is hashed is what is run, whatever its name means by then.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Absolute path without symbolic links.
+    pub path: PathBuf,
+    /// The open file. Held for its descriptor, which children find under the same number.
+    file: Arc<File>,
+}
+
+impl Program {
+    /// Opens the program at `path`.
+    pub fn open(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        #[cfg(target_os = "linux")]
+        rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty())?;
+        Ok(Program {
+            path: path.to_owned(),
+            file: Arc::new(file),
+        })
+    }
+
+    /// A command that runs it and sees the variables of `environment` and no other.
+    pub fn command(&self, environment: &Environment, work_dir: &Path) -> Command {
+        #[cfg(target_os = "linux")]
+        {
+            use std::os::fd::AsRawFd as _;
+            use std::os::unix::process::CommandExt as _;
+            let opened = PathBuf::from(format!("/proc/self/fd/{}", self.file.as_raw_fd()));
+            let mut command = environment.command(&opened, work_dir);
+            command.arg0(&self.path);
+            command
+        }
+        #[cfg(not(target_os = "linux"))]
+        environment.command(&self.path, work_dir)
+    }
+
+    fn digest(&self) -> std::io::Result<Sha256> {
+        use std::os::unix::fs::FileExt as _;
+        let mut hasher = sha2::Sha256::new();
+        let mut block = vec![0; 1 << 16];
+        let mut at = 0;
+        loop {
+            match self.file.read_at(&mut block, at)? {
+                0 => return Ok(hasher.finalize().into()),
+                len => {
+                    hasher.update(&block[..len]);
+                    at += len as u64;
+                }
+            }
+        }
+    }
 }
 
 /// Finds the tool that made `plan`.
@@ -33,15 +86,17 @@ pub fn find(
     search: Option<&OsStr>,
     plan: &PlanFile,
     environment: &Environment,
-    accept: impl Fn(&Path) -> Result<(), Failure>,
+    accept: impl Fn(&Program) -> Result<(), Failure>,
 ) -> Result<Tool, Failure> {
     let candidates = candidates(explicit, search, plan)?;
     let mut seen = Vec::new();
     for path in candidates {
-        accept(&path)?;
-        let version = version(&path, environment)?;
+        let program = Program::open(&path)
+            .map_err(|error| missing(format!("{}: {error}", path.display())))?;
+        accept(&program)?;
+        let version = version(&program, environment)?;
         if version == plan.tool_version {
-            return Ok(Tool { path, version });
+            return Ok(Tool { program, version });
         }
         seen.push(format!("{} {version}", path.display()));
     }
@@ -121,9 +176,10 @@ struct Version {
     terraform_version: String,
 }
 
-fn version(path: &Path, environment: &Environment) -> Result<String, Failure> {
-    let output = environment
-        .command(path, &environment.work_dir())
+fn version(program: &Program, environment: &Environment) -> Result<String, Failure> {
+    let path = &program.path;
+    let output = program
+        .command(environment, &environment.work_dir())
         .args(["version", "-json"])
         .stdin(Stdio::null())
         .output()
@@ -140,11 +196,13 @@ fn version(path: &Path, environment: &Environment) -> Result<String, Failure> {
 }
 
 /// Refuses a tool that is none of those in `pinned`, if any are.
-pub fn refuse_unpinned(tool: &Path, pinned: &[Sha256]) -> Result<(), Failure> {
+pub fn refuse_unpinned(tool: &Program, pinned: &[Sha256]) -> Result<(), Failure> {
     if pinned.is_empty() {
         return Ok(());
     }
-    let digest = digest(tool).map_err(|error| Failure::io(tool.display(), &error))?;
+    let digest = tool
+        .digest()
+        .map_err(|error| Failure::io(tool.path.display(), &error))?;
     if pinned.contains(&digest) {
         return Ok(());
     }
@@ -154,7 +212,7 @@ pub fn refuse_unpinned(tool: &Path, pinned: &[Sha256]) -> Result<(), Failure> {
         "tool-digest",
         format!(
             "{} is not the program that the trust file pins",
-            tool.display()
+            tool.path.display()
         ),
     )
     .expected(
@@ -163,19 +221,7 @@ pub fn refuse_unpinned(tool: &Path, pinned: &[Sha256]) -> Result<(), Failure> {
     ))
 }
 
-fn digest(path: &Path) -> std::io::Result<Sha256> {
-    let mut file = fs::File::open(path)?;
-    let mut hasher = sha2::Sha256::new();
-    let mut block = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut block)? {
-            0 => return Ok(hasher.finalize().into()),
-            len => hasher.update(&block[..len]),
-        }
-    }
-}
-
-/// Refuses a tool that somebody else could replace: the file and every directory above it belong to root or to us, and
+/// Refuses a program that somebody else could replace: the file and every directory above it belong to root or to us, and
 /// neither group nor others may write to them. A sticky directory like `/tmp` is passed above the tool's own directory:
 /// there only owners can rename what is theirs.
 #[cfg(unix)]
@@ -191,7 +237,7 @@ pub fn refuse_writable(tool: &Path) -> Result<(), Failure> {
                 Exit::EnvironmentUnsafe,
                 "tool-writable",
                 format!(
-                    "{} can be changed by others, and with it the tool that is run",
+                    "{} can be changed by others, and with it the program that is run",
                     path.display()
                 ),
             )
@@ -199,7 +245,9 @@ pub fn refuse_writable(tool: &Path) -> Result<(), Failure> {
                 "owned by root or by you, mode without group and other write",
                 format!("owner {}, mode {:04o}", meta.uid(), meta.mode() & 0o7777),
             )
-            .hint("Install the tool where only root can write, and name it in the trust file."));
+            .hint(
+                "Install the program where only root can write, and name it in the trust file.",
+            ));
         }
     }
     Ok(())

@@ -14,21 +14,23 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::level::Level;
-use super::place;
+use super::place::{self, Place};
 use super::prepare::Prepared;
 use super::sealed::SealedPlan;
+use super::tool;
 use crate::approval::covers::{covers, overrides};
+use crate::approval::emergency::Emergency;
 use crate::approval::facts::{self, Facts};
-use crate::approval::statement::{Acknowledgement, Hex};
+use crate::approval::statement::{Acknowledgement, Hex, Mode};
 use crate::failure::{Exit, Failure};
-use crate::plan::archive::PlanFile;
+use crate::plan::archive::{PlanFile, Sha256};
 use crate::policy::Policies;
 use crate::policy::brought::Brought;
 use crate::policy::worker::{Program, blocks};
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::{Requirement, verdicts};
 use crate::risk::{Judged, ruleset_sha256};
-use crate::trust::approvals::{self, Gathered};
+use crate::trust::approvals::{self, Gathered, Verified as Vote};
 use crate::trust::file::HeldBy;
 use crate::trust::people::{self, Asked};
 use crate::trust::policies::policies;
@@ -84,6 +86,19 @@ pub struct Verified {
     pub prepared: Prepared,
     /// Where the tool will run.
     pub work_dir: PathBuf,
+    /// The emergency that stands in for enough people, where there are too few.
+    pub emergency: Option<InEmergency>,
+}
+
+/// An emergency that one person has declared for a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InEmergency {
+    /// The ticket and the reason.
+    pub emergency: Emergency,
+    /// The approval that declares it.
+    pub approval_id: Sha256,
+    /// How many changes asked for an acknowledgement and had none.
+    pub not_acknowledged: usize,
 }
 
 /// Verifies a plan and changes nothing.
@@ -107,7 +122,11 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
     let scope = scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage)?.clone();
     refuse_unbound(&file)?;
 
-    let (prepared, work_dir) = place::prepare(request, plan)?;
+    let Place {
+        prepared,
+        work_dir,
+        files_sha256,
+    } = place::prepare(request, plan)?;
     let mut policies = policies(
         Some(trust),
         request.policy.as_deref(),
@@ -120,8 +139,9 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
         .file_name()
         .unwrap_or_default()
         .to_string_lossy();
-    let facts =
+    let mut facts =
         Facts::of(&name, Some(&prepared.file), &judgement, &scope.id)?.under(policies.sha256());
+    facts.workdir_sha256 = files_sha256;
     refuse_other_rules(&scope)?;
 
     let approvals = gather(request, &scope, &facts, &required)?;
@@ -133,16 +153,38 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
         requester: request.requester.as_deref(),
         rules: &rules,
     };
-    let persons = people::enough(trust, &scope, &approvals.verified, asked)?;
-    let expires_at = approvals
+    let (votes, emergencies): (Vec<Vote>, Vec<Vote>) = approvals
         .verified
+        .iter()
+        .cloned()
+        .partition(|vote| vote.statement.predicate.mode == Mode::Normal);
+    // Where enough people have approved there is no emergency, whatever else lies beside the plan.
+    let (persons, counted, emergency) = match (
+        people::enough(trust, &scope, &votes, asked),
+        emergencies.first(),
+    ) {
+        (Ok(persons), _) => (persons, votes.as_slice(), None),
+        (Err(_), Some(vote)) => (
+            vec![vote.person.clone()],
+            std::slice::from_ref(vote),
+            Some(in_emergency(vote, &required)),
+        ),
+        (Err(failure), None) => return Err(failure),
+    };
+    let expires_at = counted
         .iter()
         .map(|vote| vote.statement.predicate.expires_at.time())
         .min()
         .expect("enough people are at least one");
     let as_is = trust.runner.workdir == Workdir::AsIs;
     Ok(Verified {
-        level: Level::of(request.held_by, is_ours(&request.plan), as_is),
+        level: Level::of(
+            request.held_by,
+            is_ours(&request.plan),
+            as_is,
+            is_program_safe(),
+        ),
+        emergency,
         scope,
         persons,
         expires_at,
@@ -152,6 +194,32 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
         prepared,
         work_dir,
     })
+}
+
+/// What an emergency leaves open.
+fn in_emergency(vote: &Vote, required: &[Requirement]) -> InEmergency {
+    let approval = &vote.statement.predicate;
+    let given: BTreeSet<Requirement> = approval
+        .acknowledgements
+        .iter()
+        .map(Acknowledgement::requirement)
+        .collect();
+    InEmergency {
+        emergency: approval
+            .emergency
+            .clone()
+            .expect("a statement in this mode is read only with its emergency"),
+        approval_id: vote.approval_id,
+        not_acknowledged: required
+            .iter()
+            .filter(|requirement| !given.contains(requirement))
+            .count(),
+    }
+}
+
+/// Whether nobody but root and this user can change the program that runs here.
+pub(super) fn is_program_safe() -> bool {
+    std::env::current_exe().is_ok_and(|program| tool::refuse_writable(&program).is_ok())
 }
 
 /// Refuses what an approval cannot bind: a plan that is not whole, and one that asks for values again at apply.
@@ -305,10 +373,16 @@ fn gather(
     let mut gathered = approvals::gather(&files, |bytes| {
         let vote = approvals::check(bytes, &request.trust, scope, request.now)?;
         facts::matches(&vote.statement, facts)?;
-        let acks = &vote.statement.predicate.acknowledgements;
-        covers(required, acks)?;
-        covers_exactly(required, acks)?;
-        overrides(required, &vote.statement.predicate.overrides)?;
+        let approval = &vote.statement.predicate;
+        match approval.mode {
+            Mode::Normal => {
+                covers(required, &approval.acknowledgements)?;
+                covers_exactly(required, &approval.acknowledgements)?;
+                overrides(required, &approval.overrides)?;
+            }
+            // Who breaks the glass has no time to say yes to each; how many were left out goes into the record.
+            Mode::BreakGlass => {}
+        }
         Ok(vote)
     })?;
     gathered.refused.extend(unreadable);
@@ -372,13 +446,13 @@ fn covers_exactly(required: &[Requirement], acks: &[Acknowledgement]) -> Result<
 
 /// Whether the user who runs this owns the plan file, and so may be the one who made it.
 #[cfg(unix)]
-fn is_ours(plan: &Path) -> bool {
+pub(super) fn is_ours(plan: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let us = rustix::process::geteuid().as_raw();
     std::fs::metadata(plan).map_or(true, |metadata| metadata.uid() == us)
 }
 
 #[cfg(not(unix))]
-fn is_ours(_plan: &Path) -> bool {
+pub(super) fn is_ours(_plan: &Path) -> bool {
     true
 }

@@ -1,5 +1,7 @@
 //! How many resources a state or the planned values hold, counted while they are walked over.
 
+use std::borrow::Cow;
+
 use super::scan::{Opener, Scanner};
 use super::window::Fill;
 use crate::failure::Failure;
@@ -86,23 +88,19 @@ fn resources<F: Fill>(scanner: &mut Scanner<F>, found: &mut Census) -> Result<()
         return Ok(());
     }
     while scanner.next_element()? {
-        if !scanner.open(Opener::Object)? {
+        if scanner.token()? != Some(b'{') {
+            // A null is taken, and anything else is refused.
+            scanner.open(Opener::Object)?;
             continue;
         }
+        scanner.shallow_item()?;
+        let (item, _) = scanner.taken()?;
         found.all += 1;
         // A file that does not say is taken for what needs more care.
-        let mut managed = true;
-        while let Some(key) = scanner.next_key()? {
-            if key == "mode" {
-                scanner.item()?;
-                let (mode, _) = scanner.item_text()?;
-                managed = !matches!(serde_json::from_str(mode), Ok("data" | "ephemeral"));
-                scanner.release();
-            } else {
-                scanner.skip()?;
-            }
-        }
-        found.managed += u64::from(managed);
+        let mode = item.members().get("mode").map(|(mode, _)| mode);
+        let mode = mode.and_then(|mode| serde_json::from_str::<Cow<'_, str>>(mode).ok());
+        found.managed += u64::from(!matches!(mode.as_deref(), Some("data" | "ephemeral")));
+        scanner.release();
     }
     Ok(())
 }

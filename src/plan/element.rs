@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::action::Action;
 use super::address;
 use super::effect::{Effect, Key, Kind, Mode, More, Span};
+use super::scan::{self, Item};
 use super::value::Value;
 
 /// What is wrong with an element: a key, and what its value must be.
@@ -41,31 +42,41 @@ impl Shared {
 }
 
 /// The members of an object, by key, as raw JSON. The scanner has seen that no key stands twice.
-struct Members<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
+enum Members<'a> {
+    /// Noted by the scanner.
+    Noted(scan::Members<'a>),
+    /// Of an object so deep that nothing was noted; there are few.
+    Parsed(BTreeMap<Name<'a>, &'a RawValue>),
+}
+
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Members<'a> {
-    fn of(json: &'a str, key: &'static str) -> Result<Self, Wrong> {
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        struct Raw<'a>(#[serde(borrow)] BTreeMap<Name<'a>, &'a RawValue>);
-        #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
-        #[serde(transparent)]
-        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-        let raw: Raw<'a> = serde_json::from_str(json).map_err(|_| Wrong {
-            key,
-            wanted: "an object",
-        })?;
-        Ok(Members(
-            raw.0
-                .into_iter()
-                .map(|(name, value)| (name.0, value))
-                .collect(),
-        ))
+    /// The members of the element itself.
+    fn of(item: Item<'a>) -> Result<Self, Wrong> {
+        is_object(item.text, "").map(|()| Members::Noted(item.members()))
+    }
+
+    fn parse(json: &'a str, key: &'static str) -> Result<Self, Wrong> {
+        serde_json::from_str(json)
+            .map(Members::Parsed)
+            .map_err(|_| Wrong {
+                key,
+                wanted: "an object",
+            })
     }
 
     /// The value of `key`; a null counts as absent, as in Go.
-    fn raw(&self, key: &str) -> Option<&'a RawValue> {
-        self.0.get(key).copied().filter(|raw| raw.get() != "null")
+    fn raw(&self, key: &str) -> Option<&'a str> {
+        let value = match self {
+            Members::Noted(members) => members.get(key).map(|(value, _)| value),
+            Members::Parsed(members) => members
+                .get(&Name(Cow::Borrowed(key)))
+                .map(|value| value.get()),
+        };
+        value.filter(|value| *value != "null")
     }
 
     fn decode<T: Deserialize<'a>>(
@@ -76,16 +87,13 @@ impl<'a> Members<'a> {
         let Some(raw) = self.raw(last(key)) else {
             return Ok(None);
         };
-        serde_json::from_str(raw.get())
+        serde_json::from_str(raw)
             .map(Some)
             .map_err(|_| Wrong { key, wanted })
     }
 
     fn text(&self, key: &'static str) -> Result<Option<Cow<'a, str>>, Wrong> {
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-        Ok(self.decode::<Text<'a>>(key, "a string")?.map(|text| text.0))
+        Ok(self.decode::<Name<'a>>(key, "a string")?.map(|text| text.0))
     }
 
     fn needed_text(&self, key: &'static str) -> Result<Cow<'a, str>, Wrong> {
@@ -101,9 +109,28 @@ impl<'a> Members<'a> {
 
     fn object(&self, key: &'static str) -> Result<Option<Members<'a>>, Wrong> {
         self.raw(last(key))
-            .map(|raw| Members::of(raw.get(), key))
+            .map(|raw| Members::parse(raw, key))
             .transpose()
     }
+
+    /// The same for an object whose own members were noted, as those of a change are.
+    fn noted(&self, key: &'static str) -> Result<Option<Members<'a>>, Wrong> {
+        match self {
+            Members::Noted(members) => members
+                .get(key)
+                .filter(|(value, _)| *value != "null")
+                .map(|(value, inner)| is_object(value, key).map(|()| Members::Noted(inner)))
+                .transpose(),
+            Members::Parsed(_) => self.object(key),
+        }
+    }
+}
+
+fn is_object(json: &str, key: &'static str) -> Result<(), Wrong> {
+    json.starts_with('{').then_some(()).ok_or(Wrong {
+        key,
+        wanted: "an object",
+    })
 }
 
 /// The key itself, of a path such as `change.actions`.
@@ -114,13 +141,21 @@ fn last(path: &str) -> &str {
 /// An element of `resource_changes` or `resource_drift`.
 pub(super) fn change(
     kind: Kind,
-    json: &str,
+    item: Item<'_>,
     span: Span,
     shared: &mut Shared,
 ) -> Result<Effect, Wrong> {
-    let element = Members::of(json, "")?;
+    object_change(kind, &Members::of(item)?, span, shared)
+}
+
+fn object_change(
+    kind: Kind,
+    element: &Members<'_>,
+    span: Span,
+    shared: &mut Shared,
+) -> Result<Effect, Wrong> {
     let full = element.needed_text("address")?;
-    let change = element.object("change")?.ok_or(Wrong {
+    let change = element.noted("change")?.ok_or(Wrong {
         key: "change",
         wanted: "an object",
     })?;
@@ -131,7 +166,7 @@ pub(super) fn change(
     };
     let type_name = named(element.text("type")?, parts.type_name);
     let name = named(element.text("name")?, parts.name);
-    let more = more(&element, &change)?;
+    let more = more(element, &change)?;
     Ok(Effect {
         kind,
         deposed: element
@@ -141,7 +176,7 @@ pub(super) fn change(
         mode: mode(element.text("mode")?.as_deref()),
         type_name: shared.get(&type_name),
         name: name.into(),
-        key: instance_key(&element)?,
+        key: instance_key(element)?,
         provider: shared.get(&element.text("provider_name")?.unwrap_or_default()),
         action,
         reason: element
@@ -155,13 +190,13 @@ pub(super) fn change(
 }
 
 /// An element of `deferred_changes`: a change with the reason why it must wait.
-pub(super) fn deferred(json: &str, span: Span, shared: &mut Shared) -> Result<Effect, Wrong> {
-    let element = Members::of(json, "")?;
-    let inner = element.raw("resource_change").ok_or(Wrong {
+pub(super) fn deferred(item: Item<'_>, span: Span, shared: &mut Shared) -> Result<Effect, Wrong> {
+    let element = Members::of(item)?;
+    let inner = element.noted("resource_change")?.ok_or(Wrong {
         key: "resource_change",
         wanted: "an object",
     })?;
-    let mut effect = change(Kind::Deferred, inner.get(), span, shared)?;
+    let mut effect = object_change(Kind::Deferred, &inner, span, shared)?;
     let reason = element
         .text("reason")?
         .unwrap_or(Cow::Borrowed("no reason is given"));
@@ -170,14 +205,14 @@ pub(super) fn deferred(json: &str, span: Span, shared: &mut Shared) -> Result<Ef
 }
 
 /// An entry of `output_changes`.
-pub(super) fn output(name: &str, json: &str, span: Span) -> Result<Effect, Wrong> {
-    let change = Members::of(json, "")?;
+pub(super) fn output(name: &str, item: Item<'_>, span: Span) -> Result<Effect, Wrong> {
+    let change = Members::of(item)?;
     Ok(Effect::bare(Kind::Output, name, action(&change)?, span))
 }
 
 /// An element of `action_invocations`, or of `deferred_action_invocations`.
-pub(super) fn invocation(json: &str, span: Span, shared: &mut Shared) -> Result<Effect, Wrong> {
-    let outer = Members::of(json, "")?;
+pub(super) fn invocation(item: Item<'_>, span: Span, shared: &mut Shared) -> Result<Effect, Wrong> {
+    let outer = Members::of(item)?;
     let deferred = outer.object("action_invocation")?;
     let element = deferred.as_ref().unwrap_or(&outer);
     let address = element.needed_text("address")?;
@@ -218,8 +253,12 @@ pub(super) fn invocation(json: &str, span: Span, shared: &mut Shared) -> Result<
 }
 
 /// An element of `checks`; none if the check passed.
-pub(super) fn check(json: &str, span: Span, shared: &mut Shared) -> Result<Option<Effect>, Wrong> {
-    let element = Members::of(json, "")?;
+pub(super) fn check(
+    item: Item<'_>,
+    span: Span,
+    shared: &mut Shared,
+) -> Result<Option<Effect>, Wrong> {
+    let element = Members::of(item)?;
     let address = element.object("address")?.ok_or(Wrong {
         key: "address",
         wanted: "an object",
@@ -245,11 +284,11 @@ fn problems(check: &Members<'_>) -> Result<Vec<String>, Wrong> {
     let mut messages = Vec::new();
     let instances: Vec<&RawValue> = check.decode("instances", "a list")?.unwrap_or_default();
     for instance in instances {
-        let problems: Vec<&RawValue> = Members::of(instance.get(), "instances")?
+        let problems: Vec<&RawValue> = Members::parse(instance.get(), "instances")?
             .decode("instances.problems", "a list")?
             .unwrap_or_default();
         for problem in problems {
-            let problem = Members::of(problem.get(), "instances.problems")?;
+            let problem = Members::parse(problem.get(), "instances.problems")?;
             messages.extend(
                 problem
                     .text("instances.problems.message")?
@@ -297,11 +336,11 @@ fn instance_key(element: &Members<'_>) -> Result<Option<Key>, Wrong> {
         key: "index",
         wanted: "a string or a number",
     };
-    match raw.get().as_bytes() {
+    match raw.as_bytes() {
         [b'"', ..] => Ok(element
             .text("index")?
             .map(|key| Key::Text(key.into_owned().into()))),
-        [b'-' | b'0'..=b'9', ..] => Ok(Some(Key::Number(raw.get().into()))),
+        [b'-' | b'0'..=b'9', ..] => Ok(Some(Key::Number(raw.into()))),
         _ => Err(wrong),
     }
 }

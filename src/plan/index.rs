@@ -4,15 +4,16 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
 use super::archive::Sha256;
 use super::constants::Constants;
+use super::digest::{Bytes, Hashed};
 use super::effect::{Effect, Kind, Span};
 use super::element::{self, Shared, Wrong};
-use super::scan::{Opener, Place, Scanner};
+use super::scan::{Item, Opener, Place, Scanner};
 use super::value::Value;
 use super::window::Fill;
 use super::{census, config, input};
@@ -23,7 +24,7 @@ mod refusal;
 /// Takes what the pass finds, while it goes on.
 pub trait Sink {
     /// A row, with the JSON text of its element. Rows come in the order of the file.
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()>;
+    fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()>;
 
     /// A value that stands outside of the rows, with its name: a variable, its default, a setting of a provider.
     /// `marked`: the configuration calls it sensitive, or not, or says nothing. Called when the end is reached, as only then all is known.
@@ -84,66 +85,78 @@ impl Header {
 
 /// A fingerprint of an element's bytes, keyed anew for each process: nobody can prepare two texts that share one.
 pub fn fingerprint(item: &str) -> u64 {
-    static KEY: OnceLock<RandomState> = OnceLock::new();
-    KEY.get_or_init(RandomState::new).hash_one(item.as_bytes())
+    static SECRET: OnceLock<[u8; 192]> = OnceLock::new();
+    let secret = SECRET.get_or_init(|| {
+        let mut secret = [0; 192];
+        for (place, word) in secret.chunks_exact_mut(8).enumerate() {
+            word.copy_from_slice(&RandomState::new().hash_one(place).to_ne_bytes());
+        }
+        secret
+    });
+    xxhash_rust::xxh3::xxh3_64_with_secret(item.as_bytes(), secret)
 }
 
 /// Reads a plan's JSON to its end and gives each row to `sink`.
 ///
 /// `total` is the number of bytes, where it is known; it is only told to the sink. Fails on anything that is not one
-/// whole plan, and with the reason `stopped` when the sink breaks.
-pub fn read(
-    reader: &mut dyn Read,
+/// whole plan, on a file that changes meanwhile, and with the reason `stopped` when the sink breaks.
+pub fn read<'a>(
+    bytes: impl Into<Bytes<'a>>,
     total: Option<u64>,
     sink: &mut dyn Sink,
 ) -> Result<Header, Failure> {
-    let source = Watched {
-        reader,
-        sink,
-        progress: Progress {
-            total,
-            ..Progress::default()
-        },
-        told: 0,
-    };
-    let mut pass = Pass {
-        scanner: Scanner::new(source),
-        shared: Shared::default(),
-        seen: HashMap::new(),
-        names: RandomState::new(),
-        constants: Constants::default(),
-        header: Header {
-            plans_nothing: true,
-            ..Header::default()
-        },
-        sections: 0,
-        wrapped: None,
-    };
-    pass.document()?;
-    let Pass {
-        scanner,
-        mut header,
-        ..
-    } = pass;
-    (header.sha256, header.bytes) = scanner.finish();
-    Ok(header)
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let source = Watched {
+            hashed: Hashed::start(scope, bytes.into(), &stop)?,
+            sink,
+            progress: Progress {
+                total,
+                ..Progress::default()
+            },
+            told: 0,
+        };
+        let mut pass = Pass {
+            scanner: Scanner::new(source),
+            shared: Shared::default(),
+            seen: HashMap::new(),
+            names: RandomState::new(),
+            constants: Constants::default(),
+            header: Header {
+                plans_nothing: true,
+                ..Header::default()
+            },
+            sections: 0,
+            wrapped: None,
+        };
+        pass.document()?;
+        let Pass {
+            scanner,
+            mut header,
+            ..
+        } = pass;
+        let (source, bytes) = scanner.finish();
+        header.bytes = bytes;
+        header.sha256 = source.hashed.finish()?;
+        Ok(header)
+    })
 }
 
 /// After how many bytes the sink hears of the progress.
 const TELL: u64 = 1024 * 1024;
 
 /// The reader, with the sink that is told how far it is.
-struct Watched<'a> {
-    reader: &'a mut dyn Read,
-    sink: &'a mut dyn Sink,
+struct Watched<'scope, 'a, 's> {
+    hashed: Hashed<'scope, 'a>,
+    sink: &'s mut dyn Sink,
     progress: Progress,
     told: u64,
 }
 
-impl Fill for Watched<'_> {
+impl<'scope, 'a: 'scope> Fill for Watched<'scope, 'a, '_> {
     fn fill(&mut self, free: &mut [u8]) -> Result<usize, Failure> {
         let count = loop {
-            match self.reader.read(free) {
+            match self.hashed.read(free) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 other => {
                     break other.map_err(|error| Failure::io("the plan cannot be read", &error))?;
@@ -170,8 +183,8 @@ fn stopped() -> Failure {
 }
 
 /// The state of one pass.
-struct Pass<'a> {
-    scanner: Scanner<Watched<'a>>,
+struct Pass<'scope, 'a, 's> {
+    scanner: Scanner<Watched<'scope, 'a, 's>>,
     shared: Shared,
     /// Rows so far, as keyed hashes of kind, address and deposed key, with how often each was met.
     seen: HashMap<u64, u32>,
@@ -184,7 +197,7 @@ struct Pass<'a> {
     wrapped: Option<String>,
 }
 
-impl Pass<'_> {
+impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
     fn document(&mut self) -> Result<(), Failure> {
         if input::sniff(self.scanner.head(input::HEAD)?)? == input::Format::PlanFile {
             return Err(input::refuse(
@@ -265,7 +278,7 @@ impl Pass<'_> {
         self.scanner.token()?;
         let wrong = self.scanner.wrong_type(wanted);
         self.scanner.item()?;
-        let (text, _) = self.scanner.item_text()?;
+        let text = self.scanner.item_text()?;
         let value = serde_json::from_str(text).map_err(|_| wrong)?;
         self.scanner.release();
         Ok(value)
@@ -273,7 +286,7 @@ impl Pass<'_> {
 
     fn list(
         &mut self,
-        make: impl Fn(&str, Span, &mut Shared) -> Result<Option<Effect>, Wrong>,
+        make: impl Fn(Item<'_>, Span, &mut Shared) -> Result<Option<Effect>, Wrong>,
     ) -> Result<(), Failure> {
         self.sections += 1;
         if !self.scanner.open(Opener::List)? {
@@ -305,15 +318,15 @@ impl Pass<'_> {
     /// The element that stands next, as a row if `make` makes one of it.
     fn item(
         &mut self,
-        make: &impl Fn(&str, Span, &mut Shared) -> Result<Option<Effect>, Wrong>,
+        make: &impl Fn(Item<'_>, Span, &mut Shared) -> Result<Option<Effect>, Wrong>,
     ) -> Result<(), Failure> {
         let start = self.scanner.item()?;
-        let (json, _) = self.scanner.item_text()?;
+        let (item, _) = self.scanner.taken()?;
         let span = Span {
             start,
-            len: json.len() as u64,
+            len: item.text.len() as u64,
         };
-        match make(json, span, &mut self.shared) {
+        match make(item, span, &mut self.shared) {
             Ok(Some(effect)) => self.row(effect, start)?,
             Ok(None) => {}
             Err(wrong) => return Err(self.wrong(&wrong, start)),
@@ -324,7 +337,7 @@ impl Pass<'_> {
 
     fn variables(&mut self) -> Result<(), Failure> {
         let start = self.scanner.item()?;
-        let (json, _) = self.scanner.item_text()?;
+        let json = self.scanner.item_text()?;
         let read = self.constants.variables(json);
         read.map_err(|wrong| self.wrong(&wrong, start))?;
         self.scanner.release();
@@ -334,7 +347,7 @@ impl Pass<'_> {
     fn configuration(&mut self) -> Result<(), Failure> {
         self.sections += 1;
         let start = self.scanner.item()?;
-        let (json, _) = self.scanner.item_text()?;
+        let json = self.scanner.item_text()?;
         let read = self.constants.configuration(json);
         match read.and_then(|()| config::read(json, start, &mut self.shared)) {
             Ok(found) => {
@@ -359,7 +372,7 @@ impl Pass<'_> {
             return Err(failure);
         }
         let start = self.scanner.item()?;
-        let (json, _) = self.scanner.item_text()?;
+        let json = self.scanner.item_text()?;
         let span = Span {
             start,
             len: json.len() as u64,
@@ -388,14 +401,14 @@ impl Pass<'_> {
                 return Err(self.twice(&effect, item_start));
             }
         }
-        let (json, source) = self.scanner.item_text()?;
+        let (item, source) = self.scanner.taken()?;
         let from = usize::try_from(effect.span.start - item_start).unwrap_or(usize::MAX);
         let to = from + usize::try_from(effect.span.len).unwrap_or(0);
-        let own = json.get(from..to).unwrap_or(json);
-        effect.fingerprint = fingerprint(own);
+        let own = item.part(from..to);
+        effect.fingerprint = fingerprint(own.text);
         source.progress.rows += 1;
         self.header.rows += 1;
-        if source.sink.row(effect, own).is_break() {
+        if source.sink.row(effect, &own).is_break() {
             return Err(stopped());
         }
         Ok(())

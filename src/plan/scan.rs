@@ -11,8 +11,15 @@ use super::value::MAX_DEPTH;
 use super::window::{Fill, Window};
 use crate::failure::{Exit, Failure};
 
+mod outline;
 mod refusal;
 mod scalar;
+mod simd;
+mod sprint;
+mod walk;
+
+pub use outline::{Item, Members, Outline};
+use walk::Walk;
 
 /// How deep a part that is only skipped may be nested. Terraform's own reader stops here too.
 pub const MAX_SKIPPED_DEPTH: usize = 10_000;
@@ -38,11 +45,7 @@ struct Open {
 pub struct Scanner<F> {
     window: Window<F>,
     opened: Vec<Open>,
-    /// Containers inside a part that is skipped: their closing brackets.
-    nested: Vec<u8>,
-    /// Keys of all open objects of a kept item: where the object's own begin, and hash with offset.
-    objects: Vec<usize>,
-    members: Vec<(u64, u64)>,
+    walk: Walk,
     hasher: std::hash::RandomState,
     item_start: u64,
     key_start: u64,
@@ -56,9 +59,7 @@ impl<F: Fill> Scanner<F> {
         Scanner {
             window: Window::new(source),
             opened: Vec::new(),
-            nested: Vec::new(),
-            objects: Vec::new(),
-            members: Vec::new(),
+            walk: Walk::default(),
             hasher: std::hash::RandomState::new(),
             item_start: 0,
             key_start: 0,
@@ -167,31 +168,51 @@ impl<F: Fill> Scanner<F> {
 
     /// Walks over the value that stands next and validates it.
     pub fn skip(&mut self) -> Result<(), Failure> {
-        self.walk::<false>(MAX_SKIPPED_DEPTH)
+        self.walk.begin(MAX_SKIPPED_DEPTH, 0, 0);
+        self.go::<false>()
     }
 
     /// Walks over the value that stands next and keeps its text; no key may stand twice in any object of it.
     pub fn item(&mut self) -> Result<u64, Failure> {
+        self.kept(MAX_DEPTH, usize::MAX, outline::NOTED_DEPTH)
+    }
+
+    /// The same for a value of which only the members are of use: what they hold is skipped.
+    pub fn shallow_item(&mut self) -> Result<u64, Failure> {
+        self.kept(MAX_SKIPPED_DEPTH, 1, 1)
+    }
+
+    fn kept(&mut self, limit: usize, compared: usize, noted: usize) -> Result<u64, Failure> {
         self.need()?;
         self.item_start = self.offset();
         self.window.keep();
-        self.objects.clear();
-        self.members.clear();
-        self.walk::<true>(MAX_DEPTH)?;
+        self.walk.begin(limit, compared, noted);
+        self.go::<true>()?;
         Ok(self.item_start)
     }
 
-    /// The text of the item that was walked over last, and the source beside it.
-    pub fn item_text(&mut self) -> Result<(&str, &mut F), Failure> {
+    /// The item that was walked over last, and the source beside it.
+    pub fn taken(&mut self) -> Result<(Item<'_>, &mut F), Failure> {
         let (bytes, source) = self.window.kept();
         match std::str::from_utf8(bytes) {
-            Ok(text) => Ok((text, source)),
+            Ok(text) => Ok((
+                Item {
+                    text,
+                    outline: self.walk.outline(),
+                },
+                source,
+            )),
             Err(_) => Err(Failure::new(
                 Exit::Internal,
                 "not-utf8",
                 "a part that was checked is no text",
             )),
         }
+    }
+
+    /// The text of the item that was walked over last.
+    pub fn item_text(&mut self) -> Result<&str, Failure> {
+        self.taken().map(|(item, _)| item.text)
     }
 
     /// Where the bytes come from.
@@ -204,104 +225,9 @@ impl<F: Fill> Scanner<F> {
         self.window.release();
     }
 
-    /// The digest and the number of all bytes. Right only at the end of the file.
-    pub fn finish(self) -> ([u8; 32], u64) {
+    /// The source, and the number of all bytes. Right only at the end of the file.
+    pub fn finish(self) -> (F, u64) {
         self.window.finish()
-    }
-
-    /// One value, with everything in it. `UNIQUE`: keys are compared.
-    fn walk<const UNIQUE: bool>(&mut self, limit: usize) -> Result<(), Failure> {
-        self.nested.clear();
-        loop {
-            // One value: a scalar is done at once, a container that is not empty goes on the stack.
-            let first = self.need()?;
-            if let b'{' | b'[' = first {
-                if self.nested.len() >= limit {
-                    return Err(self.too_deep(limit));
-                }
-                self.window.bump();
-                let closer = if first == b'{' { b'}' } else { b']' };
-                if self.need()? == closer {
-                    self.window.bump();
-                } else {
-                    self.nested.push(closer);
-                    if closer == b'}' {
-                        if UNIQUE {
-                            self.objects.push(self.members.len());
-                        }
-                        self.member::<UNIQUE>()?;
-                    }
-                    continue;
-                }
-            } else {
-                self.scalar(first)?;
-            }
-            // The value is done; so is each container that it closes.
-            loop {
-                let Some(&closer) = self.nested.last() else {
-                    return Ok(());
-                };
-                let byte = self.need()?;
-                if byte == b',' {
-                    self.window.bump();
-                    if closer == b'}' {
-                        self.member::<UNIQUE>()?;
-                    }
-                    break;
-                }
-                if byte != closer {
-                    return Err(self.bad("a comma or a closing bracket is missing"));
-                }
-                self.window.bump();
-                self.nested.pop();
-                if UNIQUE && closer == b'}' {
-                    self.compare_keys()?;
-                }
-            }
-        }
-    }
-
-    /// A key and its colon inside a value that is walked over.
-    fn member<const UNIQUE: bool>(&mut self) -> Result<(), Failure> {
-        if UNIQUE {
-            self.need()?;
-            let from = self.offset();
-            let escaped = self.quoted()?;
-            let to = self.offset();
-            let hash = if escaped {
-                let key = self.decode(from, to)?;
-                self.hasher.hash_one(key.as_bytes())
-            } else {
-                let start = usize::try_from(from - self.item_start).unwrap_or(usize::MAX);
-                let (bytes, _) = self.window.kept();
-                self.hasher.hash_one(&bytes[start + 1..bytes.len() - 1])
-            };
-            self.members.push((hash, from));
-        } else {
-            self.quoted()?;
-        }
-        self.colon()
-    }
-
-    /// Refuses the object that just closed if one of its keys stands twice.
-    fn compare_keys(&mut self) -> Result<(), Failure> {
-        let start = self.objects.pop().unwrap_or(0);
-        let own = &mut self.members[start..];
-        own.sort_unstable();
-        let twin = own
-            .windows(2)
-            .filter(|pair| pair[0].0 == pair[1].0)
-            .map(|pair| pair[1].1)
-            .min();
-        self.members.truncate(start);
-        let Some(at) = twin else { return Ok(()) };
-        let (bytes, _) = self.window.kept();
-        let from = usize::try_from(at - self.item_start).unwrap_or(usize::MAX);
-        let key = serde_json::Deserializer::from_slice(&bytes[from..])
-            .into_iter::<String>()
-            .next();
-        let key = key.and_then(Result::ok).unwrap_or_default();
-        Err(self.twice(&key, at))
     }
 
     /// A key that stands next, decoded.

@@ -118,13 +118,24 @@ impl<R: Read> Read for Tee<R> {
 
 // The copy is written and read through one file, so neither may lean on where the other left the cursor.
 
+/// What stands at `offset`, as much of it as comes at once, without leaning on a cursor.
 #[cfg(unix)]
-fn write_all_at(file: &File, from: &[u8], offset: u64) -> io::Result<()> {
+pub(super) fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, into, offset)
+}
+
+#[cfg(windows)]
+pub(super) fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, into, offset)
+}
+
+#[cfg(unix)]
+pub(super) fn write_all_at(file: &File, from: &[u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, from, offset)
 }
 
 #[cfg(windows)]
-fn write_all_at(file: &File, mut from: &[u8], mut offset: u64) -> io::Result<()> {
+pub(super) fn write_all_at(file: &File, mut from: &[u8], mut offset: u64) -> io::Result<()> {
     while !from.is_empty() {
         let count = std::os::windows::fs::FileExt::seek_write(file, from, offset)?;
         from = &from[count..];

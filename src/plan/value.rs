@@ -146,8 +146,14 @@ enum Open {
     },
 }
 
-/// The keys of an object that is too large to be searched for each new key; empty for all others.
-type Known = HashSet<Box<str>>;
+/// What is known of the keys of an object, so that a new one need not be compared with each of them.
+#[derive(Default)]
+struct Known {
+    /// Each key was greater than the one before it, until one was not. Terraform sorts the keys of every map.
+    unsorted: bool,
+    /// All keys, if they are not sorted and too many to be searched for each new one.
+    all: HashSet<Box<str>>,
+}
 
 /// Up to so many members a search is quicker than a set.
 const SEARCHED: usize = 32;
@@ -179,7 +185,7 @@ impl Decoder<'_> {
                         }
                     } else {
                         stack.push(if open == b'{' {
-                            let (members, mut known) = (Vec::new(), Known::new());
+                            let (members, mut known) = (Vec::new(), Known::default());
                             let key = self.key(&members, &mut known)?;
                             Open::Object {
                                 members,
@@ -274,13 +280,18 @@ impl Decoder<'_> {
         }
         let at = self.at;
         let key = self.string()?;
-        let twin = if members.len() < SEARCHED {
+        known.unsorted |= members.last().is_some_and(|(last, _)| *last >= key);
+        let twin = if !known.unsorted {
+            false
+        } else if members.len() < SEARCHED {
             members.iter().any(|(earlier, _)| *earlier == key)
         } else {
-            if known.is_empty() {
-                known.extend(members.iter().map(|(earlier, _)| earlier.clone()));
+            if known.all.is_empty() {
+                known
+                    .all
+                    .extend(members.iter().map(|(earlier, _)| earlier.clone()));
             }
-            !known.insert(key.clone())
+            !known.all.insert(key.clone())
         };
         if twin {
             return Err(ValueError::DuplicateKey {

@@ -5,6 +5,10 @@ use serde_json::value::RawValue;
 
 use super::value::{Value, ValueError};
 
+mod partial;
+
+pub use partial::Wanted;
+
 /// The decoded `change` object of one element.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Values {

@@ -3,13 +3,14 @@
 //! Owns the file's shape, where it lies, and how it is written: whole, synced, renamed over the old one. One draft a
 //! plan digest, so a draft is never taken for another plan.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::log::{Entry, Log};
+use super::private;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::Sha256;
 
@@ -85,8 +86,7 @@ impl Draft {
             entries: log.entries().to_vec(),
         };
         let bytes = serde_json::to_vec_pretty(&content).expect("a log is plain data");
-        let directory = self.path.parent().expect("a draft lies in a directory");
-        self.replace(directory, &bytes).map_err(|error| {
+        private::replace(&self.path, &bytes).map_err(|error| {
             self.io("cannot be saved", &error)
                 .hint("What you said is still here. Make room or repair the directory, then say anything to save again.")
         })
@@ -102,27 +102,6 @@ impl Draft {
         }
     }
 
-    fn replace(&self, directory: &Path, bytes: &[u8]) -> std::io::Result<()> {
-        create_private(directory)?;
-        let fresh = self.path.with_extension("new");
-        let written = (|| {
-            let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut file = options.open(&fresh)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&fresh, &self.path)?;
-            File::open(directory)?.sync_all()
-        })();
-        if written.is_err() {
-            // Half a file is of no use; the whole one before it stands.
-            let _ = fs::remove_file(&fresh);
-        }
-        written
-    }
-
     fn io(&self, what: &str, error: &std::io::Error) -> Failure {
         Failure::io(format!("the draft {} {what}", self.path.display()), error)
     }
@@ -135,15 +114,6 @@ impl Draft {
         )
         .hint("Move it away to start the review anew; it is left as it is.")
     }
-}
-
-/// Makes a directory that only its owner can enter.
-fn create_private(directory: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
 }
 
 #[cfg(test)]

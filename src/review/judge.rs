@@ -3,30 +3,29 @@
 //! All three must come to the same findings, so there is one way. Holds no row itself: rows go out in batches while
 //! the pass goes on.
 
-use std::io::Read;
-use std::mem;
+use std::io::Seek as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::crew::Crew;
 use crate::diff::Secrets;
 use crate::failure::Failure;
 use crate::plan::archive::PlanFile;
 use crate::plan::count::Counts;
+use crate::plan::digest::Bytes;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
-use crate::plan::value::{Value, ValueError};
-use crate::plan::values::Values;
+use crate::plan::scan::Item;
+use crate::plan::value::Value;
 use crate::policy::brought;
 use crate::policy::overrides::Accepted;
 use crate::policy::scope::Act;
 use crate::policy::{Opinion, Policies};
 use crate::review::verdicts;
-use crate::risk::{self, Finding, Judged, Risk, Tally};
+use crate::risk::{self, Judged, Tally};
 
-/// Rows are sent one by one until this many are out, so that the first screen does not wait; then in batches.
+/// Rows are judged and sent one by one until this many are out, so that the first screen does not wait; then in batches.
 const EAGER: u64 = 64;
-/// Rows in a batch.
-const BATCH: usize = 512;
 
 /// What a pass hands out while it goes on.
 #[derive(Debug)]
@@ -98,85 +97,100 @@ impl Product {
     }
 }
 
-/// Reads the plan JSON from `reader`, judges each row, and hands everything to `step`, which may end the pass.
+/// Reads the plan JSON in `bytes`, judges each row, and hands everything to `step`, which may end the pass.
 ///
 /// `plan_file` is what the plan file said, where the JSON was made from one.
-pub fn judge(
-    reader: &mut dyn Read,
+pub fn judge<'a>(
+    bytes: impl Into<Bytes<'a>>,
     total: Option<u64>,
     plan_file: Option<&PlanFile>,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<Judgement, Failure> {
-    judge_rows(reader, total, plan_file, None, step).map(|(judgement, _)| judgement)
+    judge_rows(bytes.into(), total, plan_file, None, step).map(|(judgement, _)| judgement)
 }
 
-/// The same; where `acts` is given, every row is also kept as an act for it.
+/// The same; where `acts` is given, every row is also kept there as an act of the plan.
 fn judge_rows(
-    reader: &mut dyn Read,
+    bytes: Bytes<'_>,
     total: Option<u64>,
     plan_file: Option<&PlanFile>,
     acts: Option<Vec<Act>>,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<(Judgement, Vec<Act>), Failure> {
-    let mut judging = Judging {
-        acts,
-        step,
-        batch: Vec::new(),
-        sent: 0,
-        tally: Tally::default(),
-        counts: Counts::default(),
-        runs_local_code: false,
-        names_tofu: false,
-        secrets: Secrets::default(),
-    };
-    let header = index::read(reader, total, &mut judging)?;
-    // A reviewer who leaves at the very end leaves all the same; the caller knows.
-    let _ = judging.flush();
-    let signals = risk::summary(&header, plan_file, &judging.tally);
-    let Judging {
-        counts,
-        runs_local_code,
-        names_tofu,
-        secrets,
-        acts,
-        ..
-    } = judging;
-    let judgement = Judgement {
-        product: Product::of(&header, names_tofu),
-        header,
-        signals,
-        counts,
-        runs_local_code,
-        secrets: Arc::new(secrets),
-        accepted: Vec::new(),
-    };
-    Ok((judgement, acts.unwrap_or_default()))
+    std::thread::scope(|scope| {
+        let mut judging = Judging {
+            acts,
+            crew: Crew::start(scope),
+            counted: Counted::default(),
+            step,
+            taken: 0,
+            constants: Secrets::default(),
+        };
+        let header = index::read(bytes, total, &mut judging)?;
+        let Judging {
+            acts,
+            crew,
+            mut counted,
+            step,
+            constants: mut secrets,
+            ..
+        } = judging;
+        let marked = crew.finish(|rows| {
+            counted.add(&rows);
+            // A reviewer who leaves at the very end leaves all the same; the caller knows.
+            let _ = step(Step::Rows(rows));
+        });
+        secrets.merge(marked);
+        let judgement = Judgement {
+            product: Product::of(&header, counted.names_tofu),
+            signals: risk::summary(&header, plan_file, &counted.tally),
+            header,
+            counts: counted.counts,
+            runs_local_code: counted.runs_local_code,
+            secrets: Arc::new(secrets),
+            accepted: Vec::new(),
+        };
+        Ok((judgement, acts.unwrap_or_default()))
+    })
 }
 
 /// The same, with what `policies` say of the plan. They are asked while it is read, and answer at its end; until they
 /// are laid on the rows with [`verdicts::attach`], the judgement is not whole.
-pub fn judge_under(
-    reader: &mut dyn Read,
+pub fn judge_under<'a>(
+    bytes: impl Into<Bytes<'a>>,
     total: Option<u64>,
     plan_file: Option<&PlanFile>,
     policies: &Policies,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<(Judgement, Opinion), Failure> {
-    if policies.is_none() {
-        let judgement = judge(reader, total, plan_file, step)?;
-        return Ok((judgement, Opinion::default()));
-    }
-    let acts = Some(Vec::new());
+    let bytes = bytes.into();
+    // What is brought along is weighed against everything that the plan does.
+    let acts = (!policies.is_none()).then(Vec::new);
     let ((mut judgement, acts), mut opinion) = match policies.begin()? {
         None => (
-            judge_rows(reader, total, plan_file, acts, step)?,
+            judge_rows(bytes, total, plan_file, acts, step)?,
             Opinion::default(),
         ),
         Some(mut evaluation) => {
-            let judged = judge_rows(&mut evaluation.tee(reader), total, plan_file, acts, step)?;
+            // Policies see the very bytes that are judged: a file that changes meanwhile is not read a second time.
+            let judged = match bytes {
+                Bytes::Stream(reader) => {
+                    let mut tee = evaluation.tee(reader);
+                    judge_rows((&mut tee).into(), total, plan_file, acts, step)?
+                }
+                Bytes::File(mut file) => {
+                    file.rewind()
+                        .map_err(|error| Failure::io("the plan", &error))?;
+                    let mut tee = evaluation.tee(file);
+                    judge_rows((&mut tee).into(), total, plan_file, acts, step)?
+                }
+            };
             (judged, evaluation.finish())
         }
     };
+    if policies.is_none() {
+        return Ok((judgement, opinion));
+    }
     let header = &judgement.header;
     let plan = brought::Plan {
         acts: &acts,
@@ -194,14 +208,14 @@ pub fn judge_under(
 
 /// Reads and judges everything into one list, with what policies say: the signals first, then what policies say of the
 /// whole plan, then the rows in the order of the file.
-pub fn judge_all_under(
-    reader: &mut dyn Read,
+pub fn judge_all_under<'a>(
+    bytes: impl Into<Bytes<'a>>,
     total: Option<u64>,
     plan_file: Option<&PlanFile>,
     policies: &Policies,
 ) -> Result<(Judgement, Vec<Judged>), Failure> {
     let mut rows = Vec::new();
-    let (judgement, opinion) = judge_under(reader, total, plan_file, policies, &mut |step| {
+    let (judgement, opinion) = judge_under(bytes, total, plan_file, policies, &mut |step| {
         if let Step::Rows(batch) = step {
             rows.extend(batch);
         }
@@ -215,110 +229,79 @@ pub fn judge_all_under(
 }
 
 /// Reads and judges everything into one list: the signals first, then the rows in the order of the file.
-pub fn judge_all(
-    reader: &mut dyn Read,
+pub fn judge_all<'a>(
+    bytes: impl Into<Bytes<'a>>,
     total: Option<u64>,
     plan_file: Option<&PlanFile>,
 ) -> Result<(Judgement, Vec<Judged>), Failure> {
     let mut rows = Vec::new();
-    let judgement = judge(reader, total, plan_file, &mut |step| {
+    let judgement = judge(bytes, total, plan_file, &mut |step| {
         if let Step::Rows(batch) = step {
             rows.extend(batch);
         }
         ControlFlow::Continue(())
     })?;
-    let mut all = judgement.signals.clone();
-    all.append(&mut rows);
-    Ok((judgement, all))
+    rows.splice(..0, judgement.signals.iter().cloned());
+    Ok((judgement, rows))
 }
 
-struct Judging<'a> {
-    acts: Option<Vec<Act>>,
-    step: &'a mut dyn FnMut(Step) -> ControlFlow<()>,
-    batch: Vec<Judged>,
-    sent: u64,
+/// What the rows add up to.
+#[derive(Default)]
+struct Counted {
     tally: Tally,
     counts: Counts,
     runs_local_code: bool,
     names_tofu: bool,
-    secrets: Secrets,
 }
 
-impl Judging<'_> {
-    fn flush(&mut self) -> ControlFlow<()> {
-        if self.batch.is_empty() {
-            return ControlFlow::Continue(());
+impl Counted {
+    fn add(&mut self, rows: &[Judged]) {
+        for judged in rows {
+            self.tally.add(judged);
+            self.counts.add(&judged.effect);
+            self.runs_local_code |= judged.effect.kind == Kind::Provisioner;
+            self.names_tofu |= judged.effect.provider.starts_with(TOFU_REGISTRY);
         }
-        self.sent += self.batch.len() as u64;
-        (self.step)(Step::Rows(mem::take(&mut self.batch)))
     }
 }
 
-impl Sink for Judging<'_> {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
-        let values = has_values(&effect)
-            .then(|| Values::of_item(item))
-            .transpose();
-        let findings = match &values {
-            Ok(values) => {
-                if let Some(values) = values {
-                    self.secrets.collect(values);
-                }
-                risk::assess(&effect, values.as_ref())
-            }
-            Err(error) => vec![undecodable(error)],
-        };
-        // What an action is given is no change to judge, but secrets stand in it like anywhere.
-        if effect.kind == Kind::Invocation
-            && let Ok(values) = Values::of_item(item)
-        {
-            self.secrets.collect(&values);
+struct Judging<'scope, 's> {
+    acts: Option<Vec<Act>>,
+    crew: Crew<'scope>,
+    counted: Counted,
+    step: &'s mut dyn FnMut(Step) -> ControlFlow<()>,
+    taken: u64,
+    constants: Secrets,
+}
+
+impl Judging<'_, '_> {
+    fn flush(&mut self) -> ControlFlow<()> {
+        while let Some(rows) = self.crew.judged() {
+            self.counted.add(&rows);
+            (self.step)(Step::Rows(rows))?;
         }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Sink for Judging<'_, '_> {
+    fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
         if let Some(acts) = &mut self.acts {
-            acts.push(Act::of(&effect, values.ok().flatten().as_ref()));
+            acts.push(Act::of_item(&effect, item));
         }
-        let judged = Judged::new(effect, findings);
-        self.tally.add(&judged);
-        self.counts.add(&judged.effect);
-        self.runs_local_code |= judged.effect.kind == Kind::Provisioner;
-        self.names_tofu |= judged.effect.provider.starts_with(TOFU_REGISTRY);
-        self.batch.push(judged);
-        if self.sent < EAGER || self.batch.len() >= BATCH {
-            self.flush()
-        } else {
-            ControlFlow::Continue(())
-        }
+        self.crew.take(effect, item, self.taken < EAGER);
+        self.taken += 1;
+        self.flush()
     }
 
     fn constant(&mut self, name: &str, value: &Value, marked: Option<bool>) {
-        self.secrets.collect_constant(name, value, marked);
+        self.constants.collect_constant(name, value, marked);
     }
 
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
+        self.crew.hand_on();
         self.flush()?;
         (self.step)(Step::Progress(progress))
-    }
-}
-
-/// Values that cannot be read cannot be judged.
-fn undecodable(error: &ValueError) -> Finding {
-    Finding {
-        rule: "undecodable-values".into(),
-        risk: Risk::High,
-        path: None,
-        old: None,
-        new: None,
-        message: format!("The values cannot be read, so nothing can be said about them: {error}.")
-            .into(),
-        origin: None,
-    }
-}
-
-/// Whether a row's element holds the two sides of a change.
-fn has_values(effect: &Effect) -> bool {
-    match effect.kind {
-        Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => true,
-        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => false,
     }
 }
 

@@ -1,11 +1,14 @@
 //! The rejection: what a person does not want, in a form that an agent can read and a form for people.
 //!
-//! Holds addresses, actions, rule ids and the reviewer's own words.
+//! Holds addresses, actions, rule ids, what would make each acceptable, and the reviewer's own words. The schema of the form
+//! for programs is printed by `undersign schema rejection`.
 
 use serde::Serialize;
 
 use super::log::{Log, Said};
-use crate::risk::Judged;
+use crate::diff::Secrets;
+use crate::risk::{Finding, Judged, rule};
+use crate::text::markdown::{code, plain};
 
 /// A rejection of one plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,7 +33,38 @@ struct Change {
     actions: Vec<String>,
     verdict: &'static str,
     comment: Option<String>,
+    risk: &'static str,
     rules: Vec<String>,
+    findings: Vec<Reason>,
+}
+
+/// Why a change is risky, and what would make it acceptable. No value of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Reason {
+    rule: String,
+    risk: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<&'static str>,
+}
+
+impl Reason {
+    fn of(finding: &Finding, secrets: &Secrets) -> Self {
+        let rule = rule(&finding.rule);
+        Reason {
+            rule: finding.rule.to_string(),
+            risk: finding.risk.word(),
+            path: finding
+                .path
+                .as_deref()
+                .map(|path| secrets.mask(path).into_owned()),
+            title: rule.map(|rule| rule.title),
+            remedy: rule.map(|rule| rule.remedy),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,14 +82,16 @@ impl Rejection {
         at: &str,
         log: &Log,
         rows: &[Judged],
+        secrets: &Secrets,
     ) -> Self {
         let verdicts = log.verdicts();
         let changes = rows.iter().filter_map(|row| {
             let key = super::Key::of(row);
-            let (verdict, comment) = match verdicts.get(&key)? {
-                Said::Ack(ack) => ("ok", ack.reason.clone()),
-                Said::Object(objection) => ("reject", Some(objection.reason.clone())),
-                Said::Comment { .. } => return None,
+            let (verdict, comment) = match verdicts.get(&key) {
+                Some(Said::Ack(ack)) => ("ok", ack.reason.clone()),
+                Some(Said::Object(objection)) => ("reject", Some(objection.reason.clone())),
+                Some(Said::Comment { .. }) | None if row.needs_ack() => ("undecided", None),
+                Some(Said::Comment { .. }) | None => return None,
             };
             Some(Change {
                 kind: key.kind,
@@ -64,7 +100,13 @@ impl Rejection {
                 actions: row.effect.action.words(),
                 verdict,
                 comment,
+                risk: row.risk().word(),
                 rules: row.asking_rules(),
+                findings: row
+                    .findings
+                    .iter()
+                    .map(|finding| Reason::of(finding, secrets))
+                    .collect(),
             })
         });
         let mut changes: Vec<Change> = changes.collect();
@@ -105,7 +147,11 @@ impl Rejection {
             .map(|by| format!(" by {}", plain(by)))
             .unwrap_or_default();
         let _ = writeln!(out, "Decided {}{by}.\n", self.at);
-        for (verdict, heading) in [("reject", "Rejected"), ("ok", "Accepted")] {
+        for (verdict, heading) in [
+            ("reject", "Rejected"),
+            ("undecided", "Not decided"),
+            ("ok", "Accepted"),
+        ] {
             let mut of_this = self
                 .changes
                 .iter()
@@ -125,6 +171,18 @@ impl Rejection {
                     Some(comment) => writeln!(out, ": {}", paragraph(comment)),
                     None => writeln!(out),
                 };
+                if verdict == "ok" {
+                    continue;
+                }
+                for reason in &change.findings {
+                    let path = reason
+                        .path
+                        .as_deref()
+                        .map(|path| format!(" `{}`", code(path)))
+                        .unwrap_or_default();
+                    let remedy = reason.remedy.map(plain).unwrap_or_default();
+                    let _ = writeln!(out, "  - `{}`{path} {remedy}", code(&reason.rule));
+                }
             }
         }
         if !self.comments.is_empty() {
@@ -143,30 +201,10 @@ impl Rejection {
     }
 }
 
-/// Text between back ticks: nothing in it may close them.
-fn code(text: &str) -> String {
-    crate::text::visible(text).replace('`', "'")
-}
-
 /// A person's words in an item of a list, broken where they broke them.
 fn paragraph(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(plain).collect();
     lines.join("\\\n  ")
-}
-
-/// Text in a line of Markdown: nothing in it may start markup.
-fn plain(text: &str) -> String {
-    let mut out = String::new();
-    for c in crate::text::visible(text).chars() {
-        if matches!(
-            c,
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '&'
-        ) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -202,6 +240,7 @@ mod tests {
             "2026-11-22T10:00:00Z",
             &log,
             &rows,
+            &Secrets::default(),
         );
         let json: serde_json::Value = serde_json::from_str(&rejection.to_json()).unwrap();
         assert_eq!(json["decision"], "changes_requested");

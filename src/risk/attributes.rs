@@ -109,7 +109,7 @@ fn risk(row: &Row, hit: &Hit<'_>) -> Risk {
 
 fn unknown(row: &Row, hit: &Hit<'_>) -> Finding {
     let mut finding = Finding::new("unknown-on-protected", row.risk.milder(), "").say(format!(
-        "What this becomes is known only after apply, so nobody can say whether it still protects. At stake: {}",
+        "What this becomes is known only after apply. At stake: {}",
         row.message
     ));
     describe(&mut finding, hit);

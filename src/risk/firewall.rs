@@ -44,7 +44,12 @@ pub fn reads(type_name: &str, attribute: &str) -> bool {
         "source_address_prefix",
         "source_address_prefixes",
     ];
-    reader(type_name).is_some() && peers.contains(&name) && !attribute.starts_with("egress")
+    judges(type_name) && peers.contains(&name) && !attribute.starts_with("egress")
+}
+
+/// Whether openings of this type are compared at all.
+pub fn judges(type_name: &str) -> bool {
+    reader(type_name).is_some()
 }
 
 /// What the change newly lets in: at most one finding for the worst of it.

@@ -224,6 +224,11 @@ const NO_COPY: [(&str, bool); 11] = [
     ("skip_destroy_snapshot", true),
 ];
 
+/// The attributes that decide whether a copy of an object that is destroyed is left.
+pub fn decides_what_is_left() -> impl Iterator<Item = &'static str> {
+    NO_COPY.iter().map(|(name, _)| *name)
+}
+
 fn no_way_back(values: &Values) -> Option<Finding> {
     let before = values.before.as_ref()?;
     let (name, on) = NO_COPY.iter().find_map(|(name, bad)| {
@@ -249,6 +254,10 @@ fn no_way_back(values: &Values) -> Option<Finding> {
 /// written in letters that all look like Latin ones. A key in another language is none of these.
 fn confusable(effect: &Effect) -> bool {
     let address = &*effect.address;
+    // Nearly every address is plain: nothing in it looks like something else.
+    if address.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return has_escaped_character(address);
+    }
     address.chars().any(crate::text::is_hidden)
         || has_escaped_character(address)
         || address.chars().any(|c| matches!(c, '\u{2010}'..='\u{2015}'))

@@ -94,6 +94,9 @@ fn by_shape(effect: &Effect, values: &Values) -> Vec<Finding> {
     for name in names {
         let before = Side::before(values).member(name);
         let after = Side::after(values).member(name);
+        if before.value == after.value {
+            continue;
+        }
         let (Some(old), Some(new)) = (
             document(Dialect::Iam, before.value),
             document(Dialect::Iam, after.value),

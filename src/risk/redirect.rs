@@ -64,6 +64,14 @@ const ENVIRONMENTS: [(&str, &[&str]); 12] = [
     ("kubernetes_config_map", &["data"]),
 ];
 
+/// The attributes that decide how a change of another one is taken.
+pub fn decides(type_name: &str) -> Option<&'static str> {
+    RECORDS
+        .iter()
+        .any(|(known, _)| *known == type_name)
+        .then_some("type")
+}
+
 /// What points elsewhere after this change of an existing object.
 pub fn judge(type_name: &str, values: &Values) -> Option<Finding> {
     let (before, after) = (Side::before(values), Side::after(values));

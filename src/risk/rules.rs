@@ -358,6 +358,13 @@ pub static RULES: &[Rule] = &[
         remedy: "Plan without ephemeral variables, or read the values from a secret store in the configuration.",
     },
     Rule {
+        id: "prevent-destroy-ignored",
+        title: "Something is destroyed that must not be",
+        why: "Its block says prevent_destroy, and no tool makes a plan that destroys it: the plan file was altered, or made by something else.",
+        lost: "The object, past the guard that was set for it.",
+        remedy: "Make the plan again from the configuration, and find out where this one comes from.",
+    },
+    Rule {
         id: "depended-on",
         title: "Others depend on what goes",
         why: "They refer to an object that is destroyed or gets a new identity, and may fail before or after it.",

@@ -43,6 +43,8 @@ pub struct Tally {
     /// The blocks whose objects are destroyed, and those among them that come back.
     destroyed: BTreeSet<String>,
     replaced: BTreeSet<String>,
+    /// What is replaced because somebody asked for it: not every tool keeps that in its plan file.
+    requested: BTreeSet<String>,
     /// Modules in which something stateful is destroyed or loses a protection.
     critical_in: BTreeSet<std::sync::Arc<str>>,
 }
@@ -79,6 +81,9 @@ impl Tally {
                 self.replaced.insert(block.clone());
             }
             self.destroyed.insert(block);
+        }
+        if effect.reason.as_deref() == Some("replace_by_request") {
+            self.requested.insert(effect.address.to_string());
         }
         self.moves += u64::from(effect.previous_address().is_some());
         self.imports += u64::from(effect.is_import());
@@ -137,11 +142,13 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
         signal(
             "mass-destroy",
             Risk::High,
-            format!(
-                "Destroys {} of {existing}, {} of them to make them anew.",
-                destroyed + tally.replaces,
-                tally.replaces
-            ),
+            match tally.replaces {
+                0 => format!("Destroys {destroyed} of {existing}."),
+                anew => format!(
+                    "Destroys {} of {existing}, {anew} of them to make them anew.",
+                    destroyed + anew
+                ),
+            },
         );
     }
     let touched = tally.creates + tally.updates + tally.deletes + tally.replaces + tally.forgets;
@@ -180,7 +187,7 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             "incomplete",
             Risk::High,
             format!(
-                "The plan was made with -target: it covers {} and leaves the rest as it is.",
+                "The plan was made with -target: {}, and what that needs; the rest is left as it is.",
                 named(&file.targets)
             ),
         );
@@ -199,13 +206,18 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             ),
         );
     }
-    if let Some(file) = file.filter(|file| !file.forced_replacements.is_empty()) {
+    let mut requested = tally.requested.clone();
+    requested.extend(
+        file.iter()
+            .flat_map(|file| file.forced_replacements.iter().cloned()),
+    );
+    if !requested.is_empty() {
         signal(
             "forced-replacement",
             Risk::Medium,
             format!(
                 "The plan was made with -replace: {} would not have to be replaced.",
-                named(&file.forced_replacements)
+                named(&requested.into_iter().collect::<Vec<_>>())
             ),
         );
     }
@@ -218,6 +230,9 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
                 named(&file.apply_time_variables)
             ),
         );
+    }
+    if let Some(message) = file.and_then(|file| past_its_guard(file, tally)) {
+        signal("prevent-destroy-ignored", Risk::Critical, message);
     }
     if let Some(message) = depended_on(header, tally).filter(|_| !everything) {
         signal("depended-on", Risk::Medium, message);
@@ -334,6 +349,22 @@ fn depended_on(header: &Header, tally: &Tally) -> Option<String> {
     (!told.is_empty()).then(|| format!("What goes is used: {}.", named(&told)))
 }
 
+/// What is destroyed although its block says `prevent_destroy`. The tools make no such plan.
+fn past_its_guard(file: &PlanFile, tally: &Tally) -> Option<String> {
+    let guarded = |name: &&String| {
+        let block = file.snapshot.block(name);
+        let guard = block.and_then(|block| block.lifecycle.prevent_destroy.as_deref());
+        guard == Some("true")
+    };
+    let names: Vec<String> = tally.destroyed.iter().filter(guarded).cloned().collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Destroys what its own block forbids to destroy (prevent_destroy): {}. No tool makes such a plan: this one was altered.",
+            named(&names)
+        )
+    })
+}
+
 /// How many names stand in a sentence.
 const NAMED: usize = 5;
 
@@ -349,6 +380,7 @@ fn named(names: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::archive;
 
     /// Type, action, and rules with their risk.
     type Row<'a> = (&'a str, Action, &'a [(&'static str, Risk)]);
@@ -447,6 +479,7 @@ mod tests {
             ]
         };
         let signals = summary(&header, None, &tally(&rows(Action::DeleteCreate)));
+        assert_eq!(signals.len(), 1);
         assert_eq!(&*signals[0].effect.address, "depended-on");
         assert_eq!(
             signals[0].findings[0].message,
@@ -457,6 +490,30 @@ mod tests {
             summary(&header, None, &tally(&rows(Action::Update))),
             Vec::new()
         );
+    }
+
+    #[test]
+    fn what_prevent_destroy_guards_is_not_destroyed_without_a_word() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/fixtures/plans/19-policy-override-comments/plan.tfplan"
+        );
+        let bytes = std::fs::read(path).unwrap();
+        let size = bytes.len() as u64;
+        let file = archive::read(&mut std::io::Cursor::new(&bytes), [0; 32], size).unwrap();
+        let told = |name: &str| {
+            let mut effect =
+                Effect::bare(Kind::Change, name, Action::DeleteCreate, Span::default());
+            effect.mode = Mode::Managed;
+            let mut tally = Tally::default();
+            tally.add(&Judged::new(effect, Vec::new()));
+            let signals = summary(&with_state(), Some(&file), &tally);
+            signals
+                .iter()
+                .any(|signal| &*signal.effect.address == "prevent-destroy-ignored")
+        };
+        assert!(told("terraform_data.public_bucket"));
+        assert!(!told("module.mod.terraform_data.inner"));
     }
 
     #[test]

@@ -6,9 +6,9 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Scope, Trust, file, scope};
+use super::{BreakGlass, Scope, Trust, file, scope};
 use crate::approval::envelope::Envelope;
 use crate::approval::key::{MAKE_HARDWARE_KEY, PublicKey};
 use crate::approval::sshsig::{self, Assurance};
@@ -55,19 +55,28 @@ pub fn check(
         );
     }
     let envelope = Envelope::parse(bytes)?;
-    let sshsig::Verified { key, assurance } = envelope.verify(&trust.signing.namespace)?;
+    let (emergency, signed) = verify(trust, &envelope)?;
+    let sshsig::Verified { key, assurance } = signed;
     let person = owner(trust, &key, now)?;
-    at_least(scope, assurance)?;
+    let least = emergency.map_or(scope.min_assurance, |rules| rules.min_assurance);
+    at_least(&scope.id, least, assurance)?;
 
     let statement = Statement::parse(envelope.payload())?;
     let approval = &statement.predicate;
-    if approval.mode != Mode::Normal {
+    let mode = match emergency {
+        Some(rules) => {
+            may_break_glass(rules, person)?;
+            Mode::BreakGlass
+        }
+        None => Mode::Normal,
+    };
+    if approval.mode != mode {
         return Err(Failure::new(
             Exit::BadSignature,
             "mode",
-            "an emergency approval is not supported yet",
+            "the approval says another mode than the one its signature was made for",
         )
-        .expected("normal", "break-glass"));
+        .expected(mode.word(), approval.mode.word()));
     }
     if approval.reviewer.person != person || approval.reviewer.key != key.fingerprint() {
         return Err(Failure::new(
@@ -81,7 +90,11 @@ pub fn check(
         ));
     }
     judged_by(scope, &statement)?;
-    in_time(trust, scope, &statement, now)?;
+    let max_age = emergency.map_or(scope.max_age, |rules| rules.max_age);
+    in_time(trust, max_age, &statement, now)?;
+    if emergency.is_none() {
+        scope::is_open(scope, now)?;
+    }
     Ok(Verified {
         person: person.to_owned(),
         key,
@@ -91,8 +104,45 @@ pub fn check(
     })
 }
 
+/// Verifies the signature: in the namespace of approvals, or in that of emergencies where the trust file allows them.
+fn verify<'a>(
+    trust: &'a Trust,
+    envelope: &Envelope,
+) -> Result<(Option<&'a BreakGlass>, sshsig::Verified), Failure> {
+    let failure = match envelope.verify(&trust.signing.namespace) {
+        Ok(signed) => return Ok((None, signed)),
+        Err(failure) => failure,
+    };
+    match &trust.break_glass {
+        Some(rules) if failure.reason == "namespace" => {
+            match envelope.verify(&trust.signing.breakglass_namespace) {
+                Ok(signed) => Ok((Some(rules), signed)),
+                Err(other) if other.reason == "namespace" => Err(failure),
+                Err(other) => Err(other),
+            }
+        }
+        Some(_) | None => Err(failure),
+    }
+}
+
+fn may_break_glass(rules: &BreakGlass, person: &str) -> Result<(), Failure> {
+    if rules.persons.iter().any(|named| named == person) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::TooFewPeople,
+        "break-glass-person",
+        format!("{person} may not declare an emergency"),
+    )
+    .expected(rules.persons.join(", "), person))
+}
+
 /// Finds whose key it is, and asks whether it counts at `now`.
-fn owner<'a>(trust: &'a Trust, key: &PublicKey, now: Timestamp) -> Result<&'a str, Failure> {
+pub(super) fn owner<'a>(
+    trust: &'a Trust,
+    key: &PublicKey,
+    now: Timestamp,
+) -> Result<&'a str, Failure> {
     let fingerprint = key.fingerprint();
     if let Some(reason) = trust.revoked.get(&fingerprint) {
         return Err(Failure::new(
@@ -136,16 +186,17 @@ fn owner<'a>(trust: &'a Trust, key: &PublicKey, now: Timestamp) -> Result<&'a st
     Ok(&person.id)
 }
 
-fn at_least(scope: &Scope, assurance: Assurance) -> Result<(), Failure> {
-    if assurance >= scope.min_assurance {
+/// Asks for a signature that proves enough for `what`.
+pub(super) fn at_least(what: &str, least: Assurance, assurance: Assurance) -> Result<(), Failure> {
+    if assurance >= least {
         return Ok(());
     }
     Err(Failure::new(
         Exit::NoPresence,
         "assurance",
-        format!("{} needs a signature that proves more", scope.id),
+        format!("{what} needs a signature that proves more"),
     )
-    .expected(scope.min_assurance.word(), assurance.word())
+    .expected(least.word(), assurance.word())
     .hint(MAKE_HARDWARE_KEY))
 }
 
@@ -167,7 +218,7 @@ fn judged_by(scope: &Scope, statement: &Statement) -> Result<(), Failure> {
 
 fn in_time(
     trust: &Trust,
-    scope: &Scope,
+    max_age: SignedDuration,
     statement: &Statement,
     now: Timestamp,
 ) -> Result<(), Failure> {
@@ -195,11 +246,11 @@ fn in_time(
             now.to_string(),
         );
     }
-    if expires.duration_since(issued) > scope.max_age {
+    if expires.duration_since(issued) > max_age {
         return refuse(
             "max-age",
             "the approval is good for longer than the trust file allows",
-            format!("{:#}", scope.max_age),
+            format!("{max_age:#}"),
             format!("{:#}", expires.duration_since(issued)),
         );
     }
@@ -213,7 +264,7 @@ fn in_time(
             created.to_string(),
         );
     }
-    scope::is_open(scope, now)
+    Ok(())
 }
 
 /// What became of several approval files.

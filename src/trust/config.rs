@@ -123,7 +123,7 @@ pub(super) struct Window {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Extra {
-    pub(super) rules: Spanned<Vec<String>>,
+    pub(super) rules: Spanned<Vec<Spanned<String>>>,
     pub(super) from: Vec<Spanned<String>>,
     pub(super) approvals: Spanned<usize>,
 }
@@ -156,14 +156,10 @@ pub(super) struct Runner {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "parsed so that a wrong key is named; preflight itself is refused"
-)]
 pub(super) struct Preflight {
-    argv: Vec<String>,
-    expect: Option<String>,
-    timeout: Option<String>,
+    pub(super) argv: Vec<String>,
+    pub(super) expect: Option<String>,
+    pub(super) timeout: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,14 +173,11 @@ pub(super) struct Ledger {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    dead_code,
-    reason = "parsed so that a wrong key is named; break-glass itself is refused"
-)]
 pub(super) struct BreakGlass {
     pub(super) enabled: bool,
-    persons: Option<Vec<String>>,
-    min_assurance: Option<Assurance>,
-    max_age: Option<String>,
-    max_open: Option<u64>,
+    #[serde(default)]
+    pub(super) persons: Vec<Spanned<String>>,
+    pub(super) min_assurance: Option<Spanned<Assurance>>,
+    pub(super) max_age: Option<Spanned<String>>,
+    pub(super) max_open: Option<Spanned<u64>>,
 }

@@ -6,8 +6,7 @@
 //!
 //! The ledger also remembers the newest time and the newest trust file it has seen, so that neither can be turned back.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
@@ -16,10 +15,17 @@ use serde::{Deserialize, Serialize};
 use crate::approval::statement::{Hex, Utc};
 use crate::failure::{Exit, Failure};
 
-/// A ledger in a directory of this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+pub mod emergencies;
+#[cfg(feature = "remote-ledger")]
+mod remote;
+mod store;
+
+use store::Store;
+
+/// A ledger: in a directory of this machine, or in an object store.
+#[derive(Debug, Clone)]
 pub struct Ledger {
-    directory: PathBuf,
+    store: Store,
 }
 
 /// What is written when a plan is claimed. Names and digests only.
@@ -78,7 +84,8 @@ struct OutcomeRecord {
 #[derive(Debug)]
 #[must_use = "the outcome must be recorded"]
 pub struct Claim {
-    outcome_path: PathBuf,
+    store: Store,
+    plan: Hex,
 }
 
 impl Claim {
@@ -88,25 +95,40 @@ impl Claim {
             outcome,
             at: Utc::of(at),
         };
-        create(&self.outcome_path, &record)
-            .map_err(|error| unavailable(&self.outcome_path, &error))
-            .map_err(|failure| {
-                failure.hint(format!(
+        self.store
+            .create(&outcome_name(self.plan), &line(&record))
+            .map_err(|error| {
+                self.store.unavailable(&error).hint(format!(
                     "The outcome was: {}. The plan stays used.",
                     outcome.word()
                 ))
             })
+    }
+
+    /// When the plan was claimed by the store's own clock, where it has one.
+    pub fn at(&self) -> Result<Option<Timestamp>, Failure> {
+        self.store
+            .written_at(&claim_name(self.plan))
+            .map_err(|error| self.store.unavailable(&error))
     }
 }
 
 impl Ledger {
     /// Opens the ledger at `directory`, and makes it if it is not there. Nobody else may be able to write to it.
     pub fn open(directory: &Path) -> Result<Self, Failure> {
-        make_private(directory).map_err(|error| unavailable(directory, &error))?;
-        refuse_shared(directory)?;
-        Ok(Ledger {
-            directory: directory.to_owned(),
-        })
+        let store = Store::directory(directory)?;
+        Ok(Ledger { store })
+    }
+
+    /// Opens the ledger that a trust file names, or that of this user.
+    pub fn of(place: Option<&super::Ledger>) -> Result<Self, Failure> {
+        match place {
+            None => Self::open(&Self::default_place()?),
+            Some(super::Ledger::Dir(directory)) => Self::open(directory),
+            Some(super::Ledger::Remote(url)) => Ok(Ledger {
+                store: Store::remote(url)?,
+            }),
+        }
     }
 
     /// Where the ledger of this user is, unless the trust file names another place.
@@ -131,17 +153,14 @@ impl Ledger {
         trust_id: &str,
         trust_version: u64,
     ) -> Result<(), Failure> {
+        // A store with a clock of its own knows the time better than whoever wrote an entry.
+        let newest = self
+            .store
+            .newest()
+            .map_err(|error| self.store.unavailable(&error))?;
+        refuse_earlier(newest, now, skew)?;
         for record in self.records()? {
-            let seen = record.at.time();
-            if seen.duration_since(now) > skew {
-                return Err(Failure::new(
-                    Exit::OutOfTime,
-                    "clock-rollback",
-                    "the clock stands earlier than the newest entry of the ledger",
-                )
-                .expected(format!("at or after {seen}"), now.to_string())
-                .hint("Set the clock of this machine right."));
-            }
+            refuse_earlier(Some(record.at.time()), now, skew)?;
             if record.trust_id == trust_id && record.trust_version > trust_version {
                 return Err(Failure::new(
                     Exit::TrustUnsafe,
@@ -159,35 +178,38 @@ impl Ledger {
 
     /// Claims a plan. Of any number of callers exactly one gets the claim, ever.
     pub fn claim(&self, record: &Record) -> Result<Claim, Failure> {
-        let path = self.claim_path(record.plan_sha256);
-        match create(&path, record) {
+        match self
+            .store
+            .create(&claim_name(record.plan_sha256), &line(record))
+        {
             Ok(()) => Ok(Claim {
-                outcome_path: self.outcome_path(record.plan_sha256),
+                store: self.store.clone(),
+                plan: record.plan_sha256,
             }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Err(self.used(record.plan_sha256))
             }
-            Err(error) => Err(unavailable(&path, &error)),
+            Err(error) => Err(self.store.unavailable(&error)),
         }
     }
 
     /// Refuses a plan that is claimed already; claims nothing.
     pub fn refuse_used(&self, plan: Hex) -> Result<(), Failure> {
-        match self.claim_path(plan).try_exists() {
-            Ok(false) => Ok(()),
-            Ok(true) => Err(self.used(plan)),
-            Err(error) => Err(unavailable(&self.directory, &error)),
+        match self.store.read(&claim_name(plan)) {
+            Ok(_) => Err(self.used(plan)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(self.store.unavailable(&error)),
         }
     }
 
     /// What became of a claimed plan. A claim whose outcome is missing or unreadable reads as unknown.
     pub fn outcome(&self, plan: Hex) -> Outcome {
-        read::<OutcomeRecord>(&self.outcome_path(plan))
+        self.read::<OutcomeRecord>(&outcome_name(plan))
             .map_or(Outcome::Unknown, |record| record.outcome)
     }
 
     fn used(&self, plan: Hex) -> Failure {
-        let when = match read::<Record>(&self.claim_path(plan)) {
+        let when = match self.read::<Record>(&claim_name(plan)) {
             Ok(record) => format!("at {} by {}", record.at, record.by),
             // The claim counts even where its text was lost.
             Err(_) => "at a time that cannot be read".into(),
@@ -204,99 +226,63 @@ impl Ledger {
         .hint("Make a new plan, and have it reviewed.")
     }
 
-    fn records(&self) -> Result<Vec<Record>, Failure> {
-        let mut records = Vec::new();
-        let entries =
-            fs::read_dir(&self.directory).map_err(|error| unavailable(&self.directory, &error))?;
-        for entry in entries {
-            let path = entry
-                .map_err(|error| unavailable(&self.directory, &error))?
-                .path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "claim")
-            {
-                // A claim that was cut off by a crash still counts as used; it only remembers no time.
-                records.extend(read(&path).ok());
-            }
-        }
-        Ok(records)
+    /// Every claim that can be read, in no order.
+    pub fn records(&self) -> Result<Vec<Record>, Failure> {
+        let names = self
+            .store
+            .names()
+            .map_err(|error| self.store.unavailable(&error))?;
+        // A claim that was cut off by a crash still counts as used; it only remembers no time.
+        Ok(names
+            .iter()
+            .filter(|name| name.ends_with(CLAIM))
+            .filter_map(|name| self.read(name).ok())
+            .collect())
     }
 
-    fn claim_path(&self, plan: Hex) -> PathBuf {
-        self.directory.join(format!("{plan}.claim"))
-    }
-
-    fn outcome_path(&self, plan: Hex) -> PathBuf {
-        self.directory.join(format!("{plan}.outcome"))
+    fn read<T: for<'de> Deserialize<'de>>(&self, name: &str) -> io::Result<T> {
+        serde_json::from_slice(&self.store.read(name)?).map_err(io::Error::from)
     }
 }
 
-/// Creates a file that must not be there, and returns once the disk holds the file and its name.
-fn create(path: &Path, record: &impl Serialize) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    let mut line = serde_json::to_vec(record)?;
+const CLAIM: &str = ".claim";
+
+fn claim_name(plan: Hex) -> String {
+    format!("{plan}{CLAIM}")
+}
+
+fn outcome_name(plan: Hex) -> String {
+    format!("{plan}.outcome")
+}
+
+/// An entry: JSON on one line.
+fn line(record: &impl Serialize) -> Vec<u8> {
+    let mut line = serde_json::to_vec(record).expect("texts and numbers");
     line.push(b'\n');
-    file.write_all(&line)?;
-    file.sync_all()?;
-    #[cfg(unix)]
-    if let Some(directory) = path.parent() {
-        File::open(directory)?.sync_all()?;
+    line
+}
+
+fn refuse_earlier(
+    seen: Option<Timestamp>,
+    now: Timestamp,
+    skew: SignedDuration,
+) -> Result<(), Failure> {
+    match seen {
+        Some(seen) if seen.duration_since(now) > skew => Err(Failure::new(
+            Exit::OutOfTime,
+            "clock-rollback",
+            "the clock stands earlier than the newest entry of the ledger",
+        )
+        .expected(format!("at or after {seen}"), now.to_string())
+        .hint("Set the clock of this machine right.")),
+        Some(_) | None => Ok(()),
     }
-    Ok(())
-}
-
-fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> io::Result<T> {
-    serde_json::from_reader(io::BufReader::new(File::open(path)?)).map_err(io::Error::from)
-}
-
-fn make_private(directory: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
-}
-
-#[cfg(unix)]
-fn refuse_shared(directory: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = fs::metadata(directory).map_err(|error| unavailable(directory, &error))?;
-    if metadata.mode() & 0o022 == 0 {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Exit::LedgerUnavailable,
-        "ledger-shared",
-        format!("others can write to the ledger {}", directory.display()),
-    )
-    .expected(
-        "mode 0700",
-        format!("mode {:04o}", metadata.mode() & 0o7777),
-    )
-    .hint(format!("chmod go-w {}", directory.display())))
-}
-
-#[cfg(not(unix))]
-fn refuse_shared(_directory: &Path) -> Result<(), Failure> {
-    Ok(())
-}
-
-fn unavailable(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(
-        Exit::LedgerUnavailable,
-        "ledger",
-        format!("the ledger cannot be used: {}: {error}", path.display()),
-    )
-    .hint("Nothing is applied without a ledger; make its directory usable.")
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn time(text: &str) -> Timestamp {
@@ -377,7 +363,8 @@ mod tests {
         let (_dir, ledger) = ledger();
         let claim = ledger.claim(&record(1, "2026-11-22T10:00:00Z")).unwrap();
         let again = Claim {
-            outcome_path: claim.outcome_path.clone(),
+            store: claim.store.clone(),
+            plan: claim.plan,
         };
         claim
             .record(Outcome::Failed, time("2026-11-22T10:00:09Z"))
@@ -391,8 +378,12 @@ mod tests {
 
     #[test]
     fn a38_a_claim_that_was_cut_off_stays_used() {
-        let (_dir, ledger) = ledger();
-        fs::write(ledger.claim_path(Hex([1; 32])), b"{\"planSha").unwrap();
+        let (dir, ledger) = ledger();
+        let claim = dir
+            .path()
+            .join("state/ledger")
+            .join(claim_name(Hex([1; 32])));
+        fs::write(claim, b"{\"planSha").unwrap();
         let failure = ledger
             .claim(&record(1, "2026-11-22T10:00:00Z"))
             .unwrap_err();
@@ -434,21 +425,49 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "remote-ledger")]
+    fn a10_an_object_store_gives_one_claim_and_its_own_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("file://{}/prod", dir.path().display());
+        let open = || Ledger::of(Some(&crate::trust::Ledger::Remote(url.clone()))).unwrap();
+        let ledger = open();
+        ledger.refuse_used(Hex([1; 32])).unwrap();
+        let claim = ledger.claim(&record(1, "2026-11-22T10:00:00Z")).unwrap();
+        let written = claim.at().unwrap().expect("the store has a clock");
+        claim
+            .record(Outcome::Applied, time("2026-11-22T10:00:09Z"))
+            .unwrap();
+        let again = open()
+            .claim(&record(1, "2026-11-22T11:00:00Z"))
+            .unwrap_err();
+        assert_eq!(again.exit, Exit::AlreadyUsed);
+        assert!(again.error.ends_with("outcome: applied"), "{}", again.error);
+        assert_eq!(open().records().unwrap().len(), 1);
+        let hour = SignedDuration::from_hours(1);
+        let early = open()
+            .refuse_rollback(written - SignedDuration::from_hours(2), hour, "corp", 7)
+            .unwrap_err();
+        assert_eq!(early.reason, "clock-rollback");
+        // A place that is none is no ledger, and nothing is applied.
+        let nowhere = crate::trust::Ledger::Remote("s3:///".into());
+        let failure = Ledger::of(Some(&nowhere)).unwrap_err();
+        assert_eq!(failure.exit, Exit::LedgerUnavailable);
+    }
+
+    #[test]
     #[cfg(unix)]
     fn a37_a_ledger_that_is_shared_or_missing_is_refused() {
         use std::os::unix::fs::PermissionsExt as _;
         let (dir, ledger) = ledger();
-        let mode = fs::metadata(&ledger.directory)
-            .unwrap()
-            .permissions()
-            .mode();
+        let directory = dir.path().join("state/ledger");
+        let mode = fs::metadata(&directory).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
-        fs::set_permissions(&ledger.directory, fs::Permissions::from_mode(0o777)).unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o777)).unwrap();
         assert_eq!(
-            Ledger::open(&ledger.directory).unwrap_err().reason,
+            Ledger::open(&directory).unwrap_err().reason,
             "ledger-shared"
         );
-        fs::remove_dir(&ledger.directory).unwrap();
+        fs::remove_dir(&directory).unwrap();
         let failure = ledger
             .claim(&record(1, "2026-11-22T10:00:00Z"))
             .unwrap_err();

@@ -13,6 +13,7 @@ use crate::approval::sign::{BREAKGLASS_NAMESPACE, NAMESPACE};
 use crate::approval::statement::Utc;
 use crate::failure::{Exit, Failure};
 
+mod emergency;
 mod forms;
 mod runner;
 mod scopes;
@@ -37,15 +38,11 @@ pub(super) fn load(shown: &str, text: &str) -> Result<Trust, Failure> {
             "this schema is not known; write schema = 1",
         ));
     }
-    if let Some(break_glass) = &config.break_glass
-        && break_glass.get_ref().enabled
-    {
-        return Err(at.unsupported(break_glass.span(), "break_glass"));
-    }
     let signing = at.signing(&config.signing)?;
     let persons = at.persons(&config.person, &signing)?;
     let groups = at.groups(config.groups, &persons)?;
     let scopes = at.scopes(config.scope, &groups)?;
+    let break_glass = at.break_glass(config.break_glass, &persons)?;
     Ok(Trust {
         id: config.id,
         version: config.version,
@@ -58,6 +55,7 @@ pub(super) fn load(shown: &str, text: &str) -> Result<Trust, Failure> {
         persons,
         groups,
         scopes,
+        break_glass,
     })
 }
 

@@ -106,6 +106,8 @@ pub struct DetailContext<'a> {
     pub fate: Option<Fate>,
     /// Where its block stands, as `modules/db/main.tf:31`.
     pub source: Option<&'a str>,
+    /// How it compares with the change of an earlier review.
+    pub since: Option<&'a str>,
     /// The secrets of the plan, as far as it was read.
     pub secrets: Option<&'a Secrets>,
 }

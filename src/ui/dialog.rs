@@ -42,6 +42,8 @@ pub enum Overlay {
     Sign(Box<Signing>),
     /// The plan is to be sent back with its objections.
     SendBack,
+    /// The plan was made again: go on with the new one?
+    Remade,
     /// Something is waited for.
     Waiting(String),
     /// What was said is not on disk: leave all the same?
@@ -117,7 +119,7 @@ impl Asking {
 }
 
 /// What a reviewer types to acknowledge a resource of this name.
-fn phrase(name: &str) -> String {
+pub fn phrase(name: &str) -> String {
     let typeable = !name.is_empty()
         && name.chars().count() <= 48
         && name.chars().all(|c| !is_hidden(c) && !c.is_whitespace());
@@ -168,7 +170,7 @@ impl Overlay {
             },
             Overlay::Words(_) => Mode::Words,
             Overlay::Sign(_) => Mode::Typed,
-            Overlay::SendBack | Overlay::Leave(_) => Mode::Confirm,
+            Overlay::SendBack | Overlay::Remade | Overlay::Leave(_) => Mode::Confirm,
             Overlay::Waiting(_) => Mode::Waiting,
             Overlay::Notice(_) => Mode::Notice,
         }
@@ -181,6 +183,7 @@ impl Overlay {
             | Overlay::Words(_)
             | Overlay::Sign(_)
             | Overlay::SendBack
+            | Overlay::Remade
             | Overlay::Waiting(_)
             | Overlay::Leave(_)
             | Overlay::Notice(_) => true,
@@ -205,9 +208,11 @@ impl Overlay {
             },
             Overlay::Words(words) => Some(&mut words.line),
             Overlay::Sign(signing) => Some(&mut signing.typed),
-            Overlay::SendBack | Overlay::Waiting(_) | Overlay::Leave(_) | Overlay::Notice(_) => {
-                None
-            }
+            Overlay::SendBack
+            | Overlay::Remade
+            | Overlay::Waiting(_)
+            | Overlay::Leave(_)
+            | Overlay::Notice(_) => None,
         }
     }
 }

@@ -141,6 +141,9 @@ impl Test {
             Test::Risk(Compare::Equal, risk) => judged.risk() == *risk,
             Test::Risk(Compare::AtLeast, risk) => judged.risk() >= *risk,
             Test::Risk(Compare::AtMost, risk) => judged.risk() <= *risk,
+            Test::Is(Standing::Acked) => {
+                matches!(standing, Standing::Acked | Standing::Carried)
+            }
             Test::Is(wanted) => standing == *wanted,
         }
     }
@@ -202,6 +205,7 @@ fn test(word: &str) -> Result<Test, String> {
     match word {
         "open" => return Ok(Test::Is(Standing::Open)),
         "acked" => return Ok(Test::Is(Standing::Acked)),
+        "carried" => return Ok(Test::Is(Standing::Carried)),
         "objected" => return Ok(Test::Is(Standing::Objected)),
         _ => {}
     }

@@ -14,8 +14,8 @@ pub trait Hands {
     /// The JSON text of a row's element, and its values.
     fn values(&mut self, effect: &Effect) -> Result<(String, Values), Failure>;
 
-    /// Puts the draft on disk, safely, before it returns.
-    fn save(&mut self, log: &Log) -> Result<(), Failure>;
+    /// Puts the draft on disk, safely, before it returns; `rows` are what it speaks of, as far as they were read.
+    fn save(&mut self, log: &Log, rows: &[Judged]) -> Result<(), Failure>;
 
     /// Prepares a signature. Nothing is signed before the job runs.
     fn sign(&mut self, request: SignRequest) -> SignJob;
@@ -72,6 +72,8 @@ pub enum Outcome {
     Signed(Receipt),
     /// Sent back; what is said about it.
     Rejected(String),
+    /// The plan was made again, and the reviewer goes on with the new one.
+    Remade,
     /// Left before the end.
     Left {
         /// Whether everything that was said is on disk.

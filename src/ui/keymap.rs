@@ -219,7 +219,7 @@ pub const KEYS: &[Binding] = &[
     key(TREE, &["2"], Action::HighUp, "high and up", "", "show high and critical changes"),
     key(TREE, &["3"], Action::MediumUp, "medium and up", "", "show medium changes and worse"),
     key(TREE, &["4"], Action::AllRisks, "all", "", "show everything again"),
-    key(BOTH, &["y"], Action::CopyAddress, "copy address", "", "send the address to the terminal's clipboard (OSC 52)"),
+    key(BOTH, &["y"], Action::CopyAddress, "copy address", "", "send the address to the terminal's clipboard (OSC 52; tmux wants set-clipboard on)"),
     key(BOTH, &["Y"], Action::CopyDetail, "copy detail", "", "send the shown detail to the terminal's clipboard"),
     key(BOTH, &["esc"], Action::Back, "", "", "one step back; never leaves"),
     key(WHOLE, &["ctrl-l"], Action::Redraw, "redraw", "", "draw the screen anew"),

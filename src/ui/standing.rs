@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::plan::effect::Kind;
 use crate::review::log::{Log, Said};
-use crate::review::{Key, Requirement};
+use crate::review::{Key, Method, Requirement};
 use crate::risk::{Judged, Risk};
 
 /// Where a row stands.
@@ -17,6 +17,8 @@ pub enum Standing {
     Open,
     /// It is acknowledged, for exactly what it asks.
     Acked,
+    /// The same, carried over from an earlier plan.
+    Carried,
     /// Somebody objected.
     Objected,
 }
@@ -28,6 +30,7 @@ impl Standing {
             Standing::Nothing => "   ",
             Standing::Open => "[ ]",
             Standing::Acked => "[x]",
+            Standing::Carried => "[=]",
             Standing::Objected => "[-]",
         }
     }
@@ -38,6 +41,7 @@ impl Standing {
             Standing::Nothing => "",
             Standing::Open => "not acknowledged",
             Standing::Acked => "acknowledged",
+            Standing::Carried => "acknowledged before",
             Standing::Objected => "objected",
         }
     }
@@ -59,7 +63,10 @@ pub fn standings(rows: &[Judged], log: &Log) -> Vec<Standing> {
                 Some(Said::Ack(ack))
                     if Requirement::of(judged).as_ref() == Some(&ack.requirement) =>
                 {
-                    Standing::Acked
+                    match ack.method {
+                        Method::Carried => Standing::Carried,
+                        Method::Key | Method::Typed | Method::Prompt => Standing::Acked,
+                    }
                 }
                 // An acknowledgement of something else than what the row asks for counts as none.
                 Some(Said::Ack(_) | Said::Comment { .. }) | None if judged.needs_ack() => {
@@ -104,7 +111,7 @@ impl Tally {
             }
             tally.asking += usize::from(judged.needs_ack());
             match standing {
-                Standing::Acked => tally.acked += 1,
+                Standing::Acked | Standing::Carried => tally.acked += 1,
                 Standing::Objected => tally.objected += 1,
                 Standing::Open => tally.open += 1,
                 Standing::Nothing => {}

@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::plan::effect::Kind;
 use crate::plan::index::Progress;
 use crate::plan::values::Values;
+use crate::review::Key;
 use crate::review::log::Log;
 use crate::risk::{Judged, Risk};
 
@@ -96,6 +97,9 @@ pub struct Notice {
     pub role: Role,
 }
 
+/// From so many rows on the list does not follow each batch.
+const MANY: usize = 4_096;
+
 /// Everything the screen knows.
 #[derive(Debug, Clone)]
 #[allow(
@@ -117,10 +121,14 @@ pub struct State {
     pub tally: Tally,
     /// What was said.
     pub log: Log,
+    /// How a row compares with the one of an earlier review, by its key.
+    pub since: BTreeMap<Key, String>,
     /// Why what was said is not on disk, if it is not.
     pub unsaved: Option<String>,
     /// How far the plan is read.
     pub reading: Reading,
+    /// Which tool is waited for before the first byte, and for how many seconds so far.
+    pub waiting: Option<(String, u64)>,
     /// Whether the plan on disk is still what was read.
     pub disk: Disk,
     /// A signature is on its way, whether or not somebody still looks.
@@ -161,7 +169,12 @@ pub struct State {
     pub size: (u16, u16),
     /// The reviewer moved the cursor; until then it follows the worst open change.
     pub moved: bool,
+    /// Rows or what was said of them are new: counts and list must follow.
     pub(super) stale: bool,
+    /// Only the list must follow: another filter, or grouped by something else.
+    pub(super) reshaped: bool,
+    /// How many rows the list was made of.
+    grouped: usize,
     pub(super) detail_stale: bool,
 }
 
@@ -174,6 +187,7 @@ impl State {
         });
         State {
             log: setup.log.clone(),
+            since: BTreeMap::new(),
             setup,
             rows: Vec::new(),
             signals: Vec::new(),
@@ -182,6 +196,7 @@ impl State {
             tally: Tally::default(),
             unsaved: None,
             reading: Reading::Going(Progress::default()),
+            waiting: None,
             disk: Disk::AsRead,
             signing: false,
             tree: Tree::default(),
@@ -203,6 +218,8 @@ impl State {
             size,
             moved: false,
             stale: true,
+            reshaped: false,
+            grouped: 0,
             detail_stale: true,
         }
     }
@@ -238,7 +255,15 @@ impl State {
         let rows = &self.rows;
         self.signals
             .sort_by_key(|&row| (std::cmp::Reverse(rows[row as usize].risk()), row));
-        self.stale = true;
+        // While many rows stream in, the list follows in ever larger steps: all of them together cost a few times the last
+        // one, where one for each batch would cost the square of the rows.
+        let step = if self.grouped < MANY {
+            0
+        } else {
+            self.grouped / 8
+        };
+        let enough = self.grouped + step;
+        self.stale |= self.rows.len() > enough || !matches!(self.reading, Reading::Going(_));
     }
 
     /// What the plan says of itself, once it was read to its end.
@@ -284,17 +309,20 @@ impl State {
                 self.filter = filter;
                 text.trim().clone_into(&mut self.filter_text);
                 self.filter_error = None;
-                self.stale = true;
+                self.reshaped = true;
             }
             Err(error) => self.filter_error = Some(error),
         }
     }
 
-    /// Brings the list in line with the rows, the log and the filter.
-    pub(super) fn regroup(&mut self) {
-        if !std::mem::take(&mut self.stale) {
-            return;
-        }
+    /// How many rows the list was made of: all of them, but while many are read.
+    pub fn listed(&self) -> usize {
+        self.grouped
+    }
+
+    /// Brings standings and counts in line with the rows and the log.
+    fn recount(&mut self) {
+        self.grouped = self.rows.len();
         self.standings = standings(&self.rows, &self.log);
         self.tally = Tally::of(&self.rows, &self.standings);
         self.remarks.clear();
@@ -302,14 +330,28 @@ impl State {
             let remarks = self.remarks.entry(key.address.clone()).or_default();
             remarks.push(text.to_owned());
         }
-        let fitting: Vec<u32> = (0..self.rows.len() as u32)
+    }
+
+    /// Brings the list in line with the rows, the log and the filter.
+    pub(super) fn regroup(&mut self) {
+        let (stale, reshaped) = (
+            std::mem::take(&mut self.stale),
+            std::mem::take(&mut self.reshaped),
+        );
+        if stale {
+            self.recount();
+        } else if !reshaped {
+            return;
+        }
+        let fitting: Vec<u32> = (0..self.grouped as u32)
             .filter(|&row| {
                 let row = row as usize;
                 self.filter.is_empty() || self.filter.fits(&self.rows[row], self.standings[row])
             })
             .collect();
         self.fitting = fitting.len();
-        let nodes = group(&self.rows, &self.standings, &fitting, self.by);
+        let listed = &self.rows[..self.grouped];
+        let nodes = group(listed, &self.standings, &fitting, self.by);
         self.tree.replace(nodes);
         if !self.moved {
             self.go_to_worst();

@@ -16,8 +16,8 @@ use crossterm::terminal::{
     LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
 };
 use crossterm::{cursor, execute, queue};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
 
 use super::state::State;
 use super::view;
@@ -52,10 +52,15 @@ impl Screen {
         size()
     }
 
-    /// Draws one frame as a whole, so that no half of it is ever seen.
+    /// Draws the review.
     pub fn draw(&mut self, state: &State) -> io::Result<()> {
+        self.paint(|frame| view::view(state, frame))
+    }
+
+    /// Draws one frame as a whole, so that no half of it is ever seen.
+    pub fn paint(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(stdout(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| view::view(state, frame))?;
+        self.terminal.draw(draw)?;
         execute!(stdout(), EndSynchronizedUpdate)
     }
 

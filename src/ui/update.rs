@@ -8,7 +8,7 @@ use super::layout::too_small;
 use super::state::{Reading, State};
 use super::theme::Role;
 use super::{Command, Msg};
-use crate::review::verdicts;
+use crate::review::{carry, verdicts};
 
 mod browse;
 mod decide;
@@ -45,6 +45,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.add(rows);
             Vec::new()
         }
+        Msg::Waiting(tool, seconds) => {
+            state.waiting = Some((tool, seconds));
+            Vec::new()
+        }
         Msg::Progress(progress) => {
             if matches!(state.reading, Reading::Going(_)) {
                 state.reading = Reading::Going(progress);
@@ -61,6 +65,14 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         Msg::Opinion(opinion, secrets) => {
             let of_plan = verdicts::attach(&mut state.rows, &opinion, &secrets);
             state.add(of_plan);
+            state.stale = true;
+            Vec::new()
+        }
+        Msg::Since(since) => {
+            carry::over(&mut state.log, &since.acks);
+            state.since = since.says;
+            state.stale = true;
+            state.say(since.summary, Role::Done);
             Vec::new()
         }
         Msg::Loaded(facts, rows) => {
@@ -75,6 +87,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         }
         Msg::LoadFailed(failure) => {
             state.reading = Reading::Failed(failure.clone());
+            state.stale = true;
             state.open(Overlay::Notice(Box::new(failure)));
             settle(state)
         }
@@ -116,13 +129,14 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         }
         Msg::Disk(disk) => {
             state.disk = disk;
-            match disk {
-                Disk::AsRead => {}
-                Disk::CopyStands => state.say(
+            match (disk, state.setup.watch, &state.overlay) {
+                (Disk::AsRead, _, _) => {}
+                (Disk::CopyStands | Disk::Changed, true, None) => state.open(Overlay::Remade),
+                (Disk::CopyStands, _, _) => state.say(
                     "the plan file on disk is another one now; you see and sign the copy that was read",
                     Role::Warn,
                 ),
-                Disk::Changed => state.say(
+                (Disk::Changed, _, _) => state.say(
                     "the plan on disk is no longer what was read: leave, and start again",
                     Role::Alarm,
                 ),
@@ -168,6 +182,12 @@ fn press(state: &mut State, key: &Key) -> Vec<Command> {
 
 /// Does what a key or a command of the palette stands for.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
+    if action == Action::Sign
+        && let Some(failure) = permit::nobody_signs(state).cloned()
+    {
+        state.open(Overlay::Notice(Box::new(failure)));
+        return Vec::new();
+    }
     if let Some(reason) = permit::why_not(state, action) {
         state.say(reason, Role::Warn);
         return Vec::new();

@@ -43,8 +43,9 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
 
 fn say_too_small(theme: Theme, size: Rect, buffer: &mut Buffer) {
     let (least_width, least_height) = LEAST;
+    let by = theme.glyph("×", "x");
     let text = format!(
-        "{least_width}×{least_height} needed, this is {}×{}",
+        "{least_width}{by}{least_height} needed, this is {}{by}{}",
         size.width, size.height
     );
     let y = size.y + size.height / 2;
@@ -58,7 +59,7 @@ fn say_too_small(theme: Theme, size: Rect, buffer: &mut Buffer) {
 }
 
 /// Writes pieces on the first line of `area`, cut where it ends; returns the columns they took.
-fn put(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
+pub(super) fn put(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
         return 0;
@@ -86,7 +87,7 @@ fn put(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
 }
 
 /// Writes pieces so that they end where the first line of `area` ends; returns the column where they begin.
-fn put_right(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
+pub(super) fn put_right(buffer: &mut Buffer, theme: Theme, area: Rect, pieces: &[Piece]) -> u16 {
     let columns = pieces_width(pieces).min(area.width.into()) as u16;
     let x = area.right() - columns;
     put(

@@ -16,6 +16,7 @@ use undersign::approval::sshsig::Assurance;
 use undersign::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
 use undersign::failure::Failure;
 use undersign::gate::apply::{Applied, apply};
+use undersign::gate::progress::Terminal;
 use undersign::gate::verify::{Request, Verified, verify};
 use undersign::plan::archive::{self, PlanFile};
 use undersign::policy::Policies;
@@ -325,9 +326,13 @@ path = "{ledger}"
     /// Applies, where the verification takes so long that the clock stands at `then` when it is done.
     pub fn apply_at(&self, then: Timestamp) -> (Result<Applied, Failure>, String) {
         let mut out = Vec::new();
-        let applied = self
-            .request()
-            .and_then(|request| apply(&request, "runner@test", || then, |_, _| (), &mut out));
+        let applied = self.request().and_then(|request| {
+            let mut terminal = Terminal {
+                out: &mut out,
+                columns: None,
+            };
+            apply(&request, "runner@test", || then, |_, _| (), &mut terminal)
+        });
         (applied, String::from_utf8(out).unwrap())
     }
 }

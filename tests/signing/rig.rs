@@ -149,6 +149,7 @@ pub fn facts() -> Facts {
         tool_version: "1.11.4".into(),
         created_at: Some(time("2026-11-25T09:30:00Z")),
         lock_sha256: Some([4; 32]),
+        workdir_sha256: None,
         apply_time_variables: vec![],
         runs_local_code: false,
         counts: Counts {

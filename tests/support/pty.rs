@@ -24,6 +24,7 @@ pub struct Session {
     emulator: vt100::Parser,
     /// Every byte that the program wrote.
     pub bytes: Vec<u8>,
+    answered: usize,
 }
 
 impl Session {
@@ -68,6 +69,7 @@ impl Session {
             output,
             emulator: vt100::Parser::new(rows, columns, 0),
             bytes: Vec::new(),
+            answered: 0,
         }
     }
 
@@ -108,6 +110,28 @@ impl Session {
         });
     }
 
+    /// Waits until a prompt at the end of what is printed asks `question`, and answers it. On a terminal that scrolls, an
+    /// earlier prompt with the same words counts once only.
+    #[track_caller]
+    pub fn answer(&mut self, question: &str, keys: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let new = String::from_utf8_lossy(&self.bytes[self.answered..]).into_owned();
+            if new.contains(question) && new.ends_with(": ") {
+                break;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.take(&bytes),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("never asked {question:?}:\n{}", self.screen())
+                }
+            }
+        }
+        self.answered = self.bytes.len();
+        self.send(keys);
+    }
+
     /// Reads until the screen no longer shows `text`.
     #[track_caller]
     pub fn wait_gone(&mut self, text: &str) {
@@ -135,6 +159,21 @@ impl Session {
     fn take(&mut self, bytes: &[u8]) {
         self.emulator.process(bytes);
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Reads until nothing has come for a while: what was drawn last is whole.
+    pub fn settle(&mut self) {
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(300)) {
+            self.take(&bytes);
+        }
+    }
+
+    /// What is written within `time`, though nothing is typed.
+    pub fn silence(&mut self, time: Duration) -> String {
+        match self.output.recv_timeout(time) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => String::new(),
+        }
     }
 
     /// Waits for the end of the program and of its output.

@@ -37,6 +37,7 @@ pub fn setup(palette: Palette) -> Setup {
         log: undersign::review::log::Log::default(),
         restored: None,
         policies: Arc::default(),
+        watch: false,
         theme: Theme {
             palette,
             ascii: false,

@@ -48,6 +48,32 @@ pub fn draw(buffer: &Buffer, cursor: Option<(u16, u16)>) -> String {
     svg
 }
 
+/// Seconds for which a frame of a film stands.
+const STANDS: usize = 2;
+
+/// Frames one after the other, for ever: each is a picture that is seen in its turn. No script, so it plays anywhere.
+pub fn film(frames: &[String]) -> String {
+    let whole = frames.len() * STANDS;
+    let share = 100_000 / frames.len();
+    let mut svg = frames[0].lines().next().unwrap_or_default().to_owned();
+    let _ = write!(
+        svg,
+        "\n<style>.f{{visibility:hidden;animation:turn {whole}s step-end infinite}}\
+         @keyframes turn{{0%{{visibility:visible}}{}.{:03}%{{visibility:hidden}}}}</style>\n",
+        share / 1000,
+        share % 1000,
+    );
+    for (i, frame) in frames.iter().enumerate() {
+        let _ = writeln!(
+            svg,
+            "<g class=\"f\" style=\"animation-delay:{}s\">\n{frame}</g>",
+            i * STANDS
+        );
+    }
+    svg.push_str("</svg>\n");
+    svg
+}
+
 fn row(svg: &mut String, buffer: &Buffer, y: u16) {
     let mut cells: Vec<(u16, &Cell, Look)> = Vec::new();
     let mut x = 0;
@@ -148,6 +174,10 @@ fn colour(colour: Color, default: Rgb) -> Rgb {
 fn line_art(svg: &mut String, symbol: &str, x: u16, y: u16, ink: Rgb) -> bool {
     let (west, east, north, south) = match symbol {
         "─" => (true, true, false, false),
+        "┃" => {
+            rect(svg, left(x) + CELL.0 / 2 - 15, top(y), 30, CELL.1, ink);
+            return true;
+        }
         "│" => (false, false, true, true),
         "┌" => (false, true, false, true),
         "┐" => (true, false, false, true),

@@ -6,7 +6,7 @@ use crate::plan::effect::Effect;
 use crate::plan::element::Wrong;
 use crate::plan::input;
 
-impl Pass<'_> {
+impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
     /// Refuses a version that undersign was not made for.
     pub(super) fn format_version(&self) -> Result<(), Failure> {
         let version = &self.header.format_version;

@@ -1,5 +1,7 @@
 //! The pass as a whole: small plans in, rows and header out.
 
+use std::io::Read;
+
 use super::*;
 use crate::plan::action::Action;
 use crate::plan::effect::{Key, Mode};
@@ -12,8 +14,8 @@ struct Rows {
 }
 
 impl Sink for Rows {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
-        self.rows.push((effect, item.to_owned()));
+    fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
+        self.rows.push((effect, item.text.to_owned()));
         ControlFlow::Continue(())
     }
 

@@ -1,6 +1,7 @@
 //! The values that hold no others: strings, numbers of any length, and the three words.
 
 use super::Scanner;
+use super::simd::plain_prefix;
 use crate::failure::Failure;
 use crate::plan::window::Fill;
 
@@ -123,29 +124,4 @@ impl<F: Fill> Scanner<F> {
         }
         Ok(code)
     }
-}
-
-/// Number of bytes before the first quote, backslash or control character.
-///
-/// Most strings of a plan are short: a loop beats a search that must set itself up. Long ones are searched.
-fn plain_prefix(bytes: &[u8]) -> usize {
-    const SHORT: usize = 32;
-    let special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
-    let short = bytes.len().min(SHORT);
-    if let Some(found) = bytes[..short].iter().position(special) {
-        return found;
-    }
-    let end = memchr::memchr2(b'"', b'\\', &bytes[short..]).map_or(bytes.len(), |at| short + at);
-    // Whole blocks without an early exit: the compiler makes vector code of it.
-    for (block, part) in bytes[short..end].chunks(64).enumerate() {
-        if part
-            .iter()
-            .fold(0, |any, byte| any | u8::from(*byte < 0x20))
-            != 0
-        {
-            let from = short + block * 64;
-            return from + part.iter().position(|byte| *byte < 0x20).unwrap_or(0);
-        }
-    }
-    end
 }

@@ -26,7 +26,7 @@ fn skip(json: &str, step: usize) -> Result<(), Failure> {
 fn item(json: &str, step: usize) -> Result<String, Failure> {
     let mut scanner = Scanner::new(Drip(json.as_bytes(), step));
     scanner.item()?;
-    Ok(scanner.item_text()?.0.to_owned())
+    Ok(scanner.item_text()?.to_owned())
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_document_is_walked_member_by_member() {
         let mut elements = Vec::new();
         while scanner.next_element().unwrap() {
             let start = scanner.item().unwrap();
-            elements.push((start, scanner.item_text().unwrap().0.to_owned()));
+            elements.push((start, scanner.item_text().unwrap().to_owned()));
             scanner.release();
         }
         let expected = [(6, "1"), (8, r#"{"b":2}"#), (16, r#""c""#)];

@@ -30,6 +30,13 @@ pub struct Act {
 const FILE_ATTRIBUTES: [&str; 6] = ["filename", "file", "file_path", "path", "key", "source"];
 
 impl Act {
+    /// What a row does, whose element in the plan is `item`. Values that cannot be read are no attributes that are known.
+    pub fn of_item(effect: &Effect, item: &str) -> Self {
+        let sides = matches!(effect.kind, Kind::Change | Kind::Deferred) && !effect.is_nothing();
+        let values = sides.then(|| Values::of_item(item).ok()).flatten();
+        Act::of(effect, values.as_ref())
+    }
+
     /// What a row does.
     pub fn of(effect: &Effect, values: Option<&Values>) -> Self {
         let is_nothing = effect.is_nothing();

@@ -2,18 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use toml::Spanned;
 
 use super::{Place, words};
 use crate::approval::statement::Hex;
 use crate::failure::Failure;
-use crate::trust::{Ledger, LockFile, Policy, Runner, Workdir, config};
+use crate::trust::{Ledger, LockFile, Policy, Preflight, Runner, Workdir, config};
 
 impl Place<'_> {
     pub(super) fn runner(&self, runner: config::Runner) -> Result<Runner, Failure> {
-        if let Some(preflight) = runner.preflight.first() {
-            return Err(self.unsupported(preflight.span(), "runner.preflight"));
-        }
         if let Some(name) = runner
             .env_pass
             .iter()
@@ -33,14 +31,12 @@ impl Place<'_> {
             Some(word) => match word.get_ref().as_str() {
                 "plan-only" => Workdir::PlanOnly,
                 "as-is" => Workdir::AsIs,
-                "manifest" => {
-                    return Err(self.unsupported(word.span(), "runner.workdir = \"manifest\""));
-                }
+                "manifest" => Workdir::Manifest,
                 other => {
                     return Err(self.refuse(
                         word.span(),
                         "trust-workdir",
-                        format!("{other} is no workdir; write plan-only or as-is"),
+                        format!("{other} is no workdir; write plan-only, manifest or as-is"),
                     ));
                 }
             },
@@ -68,6 +64,37 @@ impl Place<'_> {
                 .into_iter()
                 .map(|(name, value)| (name.into_inner(), value))
                 .collect(),
+            preflight: runner
+                .preflight
+                .into_iter()
+                .map(|preflight| self.preflight(preflight))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn preflight(&self, preflight: Spanned<config::Preflight>) -> Result<Preflight, Failure> {
+        let span = preflight.span();
+        let config::Preflight {
+            argv,
+            expect,
+            timeout,
+        } = preflight.into_inner();
+        if !argv
+            .first()
+            .is_some_and(|program| Path::new(program).is_absolute())
+        {
+            return Err(self.refuse(
+                span,
+                "trust-preflight",
+                "argv begins with the absolute path of a program",
+            ));
+        }
+        Ok(Preflight {
+            argv,
+            expect,
+            timeout: timeout.map_or(Ok(SignedDuration::from_secs(20)), |text| {
+                self.duration(&text)
+            })?,
         })
     }
 
@@ -93,6 +120,7 @@ impl Place<'_> {
     pub(super) fn ledger(&self, ledger: config::Ledger) -> Result<Ledger, Failure> {
         if let Some(word) = ledger
             .on_unavailable
+            .as_ref()
             .filter(|word| word.get_ref() != "refuse")
         {
             return Err(self.refuse(
@@ -102,10 +130,7 @@ impl Place<'_> {
             ));
         }
         if ledger.kind.get_ref() != "dir" {
-            return Err(self.unsupported(
-                ledger.kind.span(),
-                &format!("a ledger of kind {}", ledger.kind.get_ref()),
-            ));
+            return self.remote(&ledger);
         }
         if let Some(url) = ledger.url {
             return Err(self.refuse(
@@ -122,6 +147,39 @@ impl Place<'_> {
             )
         })?;
         Ok(Ledger::Dir(self.absolute(&path, path.get_ref())?))
+    }
+
+    /// An object store, for programs that were built with one.
+    fn remote(&self, ledger: &config::Ledger) -> Result<Ledger, Failure> {
+        let kind = ledger.kind.get_ref().as_str();
+        let scheme = match kind {
+            "s3" => "s3://",
+            "gcs" => "gs://",
+            "azure" => "az://",
+            "file" => "file:///",
+            _ => {
+                return Err(self.refuse(
+                    ledger.kind.span(),
+                    "trust-ledger",
+                    format!("{kind} is no kind of ledger; write dir, s3, gcs, azure or file"),
+                ));
+            }
+        };
+        if !cfg!(feature = "remote-ledger") {
+            return Err(self
+                .unsupported(ledger.kind.span(), &format!("a ledger of kind {kind}"))
+                .hint("Build undersign with --features remote-ledger."));
+        }
+        match (&ledger.url, &ledger.path) {
+            (Some(url), None) if url.get_ref().starts_with(scheme) => {
+                Ok(Ledger::Remote(url.get_ref().clone()))
+            }
+            (Some(_) | None, _) => Err(self.refuse(
+                ledger.kind.span(),
+                "trust-ledger",
+                format!("a ledger of kind {kind} has a url that begins with {scheme}, and no path"),
+            )),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::{Place, words};
 use crate::approval::statement::Hex;
 use crate::failure::Failure;
+use crate::risk;
 use crate::trust::{Extra, Matching, Person, Scope, Window, config};
 
 impl Place<'_> {
@@ -59,8 +60,9 @@ impl Place<'_> {
                         "rules names no rule, so that it would never ask for anybody",
                     ));
                 }
+                self.known_rules(more.rules.get_ref())?;
                 extra.push(Extra {
-                    rules: more.rules.into_inner(),
+                    rules: words(more.rules.into_inner()),
                     from: words(more.from),
                     approvals: more.approvals.into_inner(),
                 });
@@ -104,6 +106,18 @@ impl Place<'_> {
                 name.span(),
                 "trust-group",
                 format!("there is no group {}", name.get_ref()),
+            )),
+        }
+    }
+
+    /// A rule with a typing error would never ask for anybody.
+    fn known_rules(&self, rules: &[Spanned<String>]) -> Result<(), Failure> {
+        match rules.iter().find(|id| risk::rule(id.get_ref()).is_none()) {
+            None => Ok(()),
+            Some(id) => Err(self.refuse(
+                id.span(),
+                "trust-extra",
+                format!("there is no rule {}", id.get_ref()),
             )),
         }
     }

@@ -74,6 +74,8 @@ lock_file = "require-hashes"
 workdir = "plan-only"
 env_pass = ["AWS_REGION"]
 env_set = {{ AWS_EC2_METADATA_DISABLED = "true" }}
+[[runner.preflight]]
+argv = ["/bin/true"]
 
 [ledger]
 kind = "dir"
@@ -114,7 +116,14 @@ fn every_key_that_is_obeyed_is_read() {
     assert_eq!(trust.members(&scope.from).len(), 2);
     assert_eq!(trust.runner.lock_file, LockFile::RequireHashes);
     assert_eq!(trust.runner.workdir, Workdir::PlanOnly);
+    assert_eq!(trust.runner.preflight[0].argv, ["/bin/true"]);
     assert_eq!(trust.ledger, Some(Ledger::Dir("/var/lib/undersign".into())));
+    assert_eq!(trust.break_glass, None);
+    let enabled = whole().replace("enabled = false", "enabled = true");
+    let rules = load("trust.toml", &enabled).unwrap().break_glass.unwrap();
+    assert_eq!(rules.persons, ["alice"]);
+    assert_eq!(rules.min_assurance, Assurance::TouchPin);
+    assert_eq!(rules.max_age, SignedDuration::from_mins(30));
 }
 
 #[test]
@@ -192,14 +201,40 @@ fn what_cannot_be_obeyed_is_refused_with_its_line() {
             "LD_PRELOAD",
         ),
         ("trust-ledger", "\"refuse\"", "\"allow\""),
-        ("trust-unsupported", "kind = \"dir\"", "kind = \"s3\""),
-        ("trust-unsupported", "\"plan-only\"", "\"manifest\""),
-        ("trust-unsupported", "enabled = false", "enabled = true"),
         (
-            "trust-unsupported",
-            "[ledger]",
-            "[[runner.preflight]]\nargv = [\"/bin/true\"]\n[ledger]",
+            if cfg!(feature = "remote-ledger") {
+                "trust-ledger"
+            } else {
+                "trust-unsupported"
+            },
+            "kind = \"dir\"",
+            "kind = \"s3\"",
         ),
+        ("trust-ledger", "kind = \"dir\"", "kind = \"directory\""),
+        (
+            "trust-preflight",
+            "[ledger]",
+            "[[runner.preflight]]\nargv = [\"aws\"]\n[ledger]",
+        ),
+        (
+            "trust-duration",
+            "[ledger]",
+            "[[runner.preflight]]\nargv = [\"/bin/true\"]\ntimeout = \"soon\"\n[ledger]",
+        ),
+        ("trust-extra", "\"delete-stateful\"", "\"delete-statefull\""),
+        (
+            "trust-break-glass",
+            "persons = [\"alice\"]",
+            "persons = [\"carol\"]",
+        ),
+        (
+            "trust-break-glass",
+            "enabled = false\npersons = [\"alice\"]",
+            "enabled = true",
+        ),
+        ("trust-break-glass", "\"touch+pin\"", "\"software\""),
+        ("trust-break-glass", "\"30m\"", "\"31m\""),
+        ("trust-break-glass", "max_open = 1", "max_open = 2"),
     ];
     for (reason, from, to) in table {
         let bad = whole.replacen(from, to, 1);

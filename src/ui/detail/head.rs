@@ -125,6 +125,9 @@ fn facts(
 ) -> Vec<Fact> {
     let effect = &judged.effect;
     let mut facts: Vec<Fact> = Vec::new();
+    if let Some(since) = context.since {
+        facts.push(("since", vec![foreign(since, Role::Strong)]));
+    }
     // Of a signal of the whole plan there is nothing else to be seen: no attribute tells it.
     if context.options.explain || effect.kind == Kind::Plan {
         facts.extend(explained(judged));

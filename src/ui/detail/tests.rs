@@ -10,6 +10,7 @@ use super::*;
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, More, Span};
 use crate::plan::index::{self, Progress, Sink};
+use crate::plan::scan::Item;
 use crate::risk::{Finding, Origin, Risk};
 use crate::ui::theme::Palette;
 use crate::ui::width;
@@ -28,6 +29,7 @@ fn context<'a>() -> DetailContext<'a> {
         dependants: &[],
         fate: None,
         source: None,
+        since: None,
         secrets: None,
     }
 }
@@ -37,8 +39,9 @@ fn context<'a>() -> DetailContext<'a> {
 struct Rows(Vec<(Judged, String)>);
 
 impl Sink for Rows {
-    fn row(&mut self, effect: Effect, item: &str) -> ControlFlow<()> {
-        self.0.push((Judged::new(effect, Vec::new()), item.into()));
+    fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
+        self.0
+            .push((Judged::new(effect, Vec::new()), item.text.into()));
         ControlFlow::Continue(())
     }
 
@@ -262,6 +265,7 @@ fn everything_that_is_known_of_a_change_is_on_its_pane() {
     let full = DetailContext {
         comments: &["who asked for this?"],
         dependants: &dependants,
+        since: None,
         source: Some("modules/db/main.tf:31"),
         standing: Standing::Objected("not before the backup"),
         ..context()

@@ -16,7 +16,7 @@ pub struct Completion {
 }
 
 /// Words that stand alone.
-const ALONE: [&str; 3] = ["open", "acked", "objected"];
+const ALONE: [&str; 4] = ["open", "acked", "carried", "objected"];
 
 /// Completes the last word of `before`, which is what stands before the caret.
 pub fn complete(before: &str, rows: &[Judged]) -> Completion {

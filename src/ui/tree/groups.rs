@@ -213,10 +213,12 @@ impl Builder<'_> {
         let at = self.open_group(0, label, label.into(), count, open);
         match section {
             Section::Asking => {
-                // What the task may not touch first, then signals of the whole plan, then the worst; the file's own order decides among equals.
+                // What the task may not touch first, then signals of the whole plan, then the worst; the file's own order
+                // decides among equals. What is carried over from an earlier plan was read before, and goes last.
                 members.sort_by_key(|&row| {
                     let judged = &self.rows[row as usize];
                     (
+                        self.standings[row as usize] == Standing::Carried,
                         !verdicts::is_out_of_scope(judged),
                         judged.effect.kind != Kind::Plan,
                         std::cmp::Reverse(judged.risk()),
@@ -309,8 +311,7 @@ impl Builder<'_> {
             let name = format!("{path}/{}", self.pattern(&class));
             let sign = self.rows[class[0] as usize].effect.action.sign();
             let name = Name::Alike(format!("{name} {sign}"));
-            let count = Some(self.signs(folded));
-            let at = self.push(2, name, label, count, false);
+            let at = self.push(2, name, label, None, false);
             self.rows_at(3, folded);
             self.close_group(at);
         }
@@ -333,7 +334,7 @@ impl Builder<'_> {
         let is_done = |row: &&u32| {
             matches!(
                 self.standings[**row as usize],
-                Standing::Acked | Standing::Objected
+                Standing::Acked | Standing::Carried | Standing::Objected
             )
         };
         Count::Done(members.iter().filter(is_done).count(), members.len())

@@ -30,7 +30,7 @@ impl Sums {
         self.worst = self.worst.max(Some(judged.risk()));
         match standing {
             Standing::Open => self.asking += 1,
-            Standing::Acked | Standing::Objected => {
+            Standing::Acked | Standing::Carried | Standing::Objected => {
                 self.asking += 1;
                 self.answered += 1;
             }

@@ -42,7 +42,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         (_, Action::AllRisks) => state.set_filter(""),
         (_, Action::View) => {
             state.by = state.by.next();
-            state.stale = true;
+            state.reshaped = true;
             state.moved = true;
             let row = state.tree.row();
             state.regroup();
@@ -89,6 +89,9 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
             if !state.detail.find.is_empty() =>
         {
             pane::find(state, false, false);
+        }
+        (_, Action::FindNext | Action::FindPrevious) => {
+            state.say("nothing is searched: / finds text here", Role::Dim);
         }
         (_, Action::NextOpen | Action::PreviousOpen) => {
             if let Some(row) = state.next_open(action == Action::PreviousOpen) {

@@ -35,6 +35,8 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         Action::Sign => {
             if state.tally.objected > 0 {
                 state.open(Overlay::SendBack);
+            } else if super::permit::remade(state) {
+                state.open(Overlay::Remade);
             } else {
                 let request = request(state);
                 let typed = Line::default();

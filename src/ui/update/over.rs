@@ -63,6 +63,7 @@ fn submit(state: &mut State) -> Vec<Command> {
             vec![Command::Sign(signing.request)]
         }
         Some(Overlay::SendBack) => vec![Command::Reject],
+        Some(Overlay::Remade) => vec![Command::Quit(Outcome::Remade)],
         Some(Overlay::Leave(_)) => vec![Command::Quit(Outcome::Left { saved: false })],
         Some(Overlay::Palette { line, chosen }) => {
             let pane = pane_mode(state);
@@ -132,6 +133,7 @@ pub fn back(state: &mut State) {
             | Overlay::Words(_)
             | Overlay::Sign(_)
             | Overlay::SendBack
+            | Overlay::Remade
             | Overlay::Leave(_)
             | Overlay::Notice(_),
         )
@@ -232,6 +234,7 @@ fn set_live(state: &mut State) {
             | Overlay::Words(_)
             | Overlay::Sign(_)
             | Overlay::SendBack
+            | Overlay::Remade
             | Overlay::Waiting(_)
             | Overlay::Leave(_)
             | Overlay::Notice(_),

@@ -3,7 +3,7 @@
 use crate::diff;
 use crate::review::log::Said;
 use crate::review::{self, Key};
-use crate::risk::Judged;
+use crate::risk::{Judged, Risk};
 use crate::text::visible;
 use crate::ui::Command;
 use crate::ui::detail::{self, DetailContext, DetailLine, Options};
@@ -12,7 +12,7 @@ use crate::ui::layout::inside;
 use crate::ui::standing::Standing;
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
-use crate::ui::width::wrap;
+use crate::ui::width::{count, wrap};
 
 /// Makes the lines anew for the row under the cursor.
 pub fn compose(state: &mut State) {
@@ -51,11 +51,13 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
     let verdicts = state.log.verdicts();
     let standing = match (state.standings[row as usize], verdicts.get(&key)) {
         (Standing::Objected, Some(Said::Object(no))) => detail::Standing::Objected(&no.reason),
-        (Standing::Acked, Some(Said::Ack(ack))) => {
+        (Standing::Acked | Standing::Carried, Some(Said::Ack(ack))) => {
             detail::Standing::Acknowledged(ack.reason.as_deref())
         }
         (Standing::Open, _) => detail::Standing::Open,
-        (Standing::Nothing | Standing::Acked | Standing::Objected, _) => detail::Standing::NotAsked,
+        (Standing::Nothing | Standing::Acked | Standing::Carried | Standing::Objected, _) => {
+            detail::Standing::NotAsked
+        }
     };
     let comments: Vec<&str> = state
         .log
@@ -81,6 +83,7 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
         dependants: facts.map_or(&[], |facts| facts.header.dependants_of(&judged.effect)),
         fate: review::fate(judged, &state.rows),
         source: source.as_deref(),
+        since: state.since.get(&key).map(String::as_str),
         secrets,
     };
     detail::lines(judged, values, &context, width)
@@ -199,20 +202,50 @@ pub fn reveal(state: &mut State) -> Vec<Command> {
     vec![Command::Save]
 }
 
-/// What is said where the cursor is on no row.
+/// What is said where the cursor is on no row: what is below it, and what to do next.
 fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
-    let text = match state.tree.current() {
-        None if state.rows.is_empty() && state.busy() => "Reading the plan.",
-        None if state.rows.is_empty() => "This plan does nothing.",
-        None => "Nothing fits the filter. esc clears it.",
-        Some(node) if node.open => "Go down to a change to see what it does.",
-        Some(_) => "enter opens this.",
-    };
-    wrap(text, width.into())
-        .into_iter()
-        .map(|line| DetailLine {
-            pieces: vec![Piece::new(line, Role::Dim)],
-            path: None,
+    let mut said: Vec<(String, Role)> = Vec::new();
+    match state.tree.current() {
+        None if state.rows.is_empty() && state.busy() => {
+            said.push(("Reading the plan.".into(), Role::Dim));
+        }
+        None if state.rows.is_empty() => {
+            said.push(("This plan does nothing.".into(), Role::Strong));
+        }
+        None => said.push(("Nothing fits the filter. esc clears it.".into(), Role::Dim)),
+        Some(node) => {
+            let sums = node.sums;
+            if let Some(worst) = sums.worst.filter(|worst| *worst > Risk::Low) {
+                said.push((format!("The worst in here is {worst}."), Role::Risk(worst)));
+            }
+            if sums.asking > 0 {
+                let text = format!(
+                    "{} of {} that ask are answered.",
+                    count(sums.answered),
+                    count(sums.asking)
+                );
+                said.push((text, Role::Text));
+            }
+            let text = if node.open {
+                "Go down to a change to see what it does."
+            } else {
+                "enter opens this."
+            };
+            said.push((text.into(), Role::Dim));
+        }
+    }
+    if state.facts().is_some() && state.tally.asking == 0 && state.tally.objected == 0 {
+        said.push((String::new(), Role::Text));
+        let text = "Nothing in this plan asks for an acknowledgement: S signs it as it is.";
+        said.push((text.into(), Role::Text));
+    }
+    said.into_iter()
+        .flat_map(|(text, role)| {
+            let lines = wrap(&text, width.into());
+            lines.into_iter().map(move |line| DetailLine {
+                pieces: vec![Piece::new(line, role)],
+                path: None,
+            })
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! Why an action cannot be done now, in words. The footer and the palette ask, and so does every key.
 
+use crate::failure::Failure;
 use crate::plan::effect::Kind;
 use crate::review::{SHORTEST_REASON, verdicts};
 use crate::ui::dialog::{Asking, Field, Overlay};
@@ -48,7 +49,9 @@ fn acknowledge(state: &State) -> Option<String> {
         return Some("put the cursor on a change first; ] goes to the next that waits".into());
     };
     match state.standings[row as usize] {
-        Standing::Acked => Some("already acknowledged; u takes the last one back".into()),
+        Standing::Acked | Standing::Carried => {
+            Some("already acknowledged; u takes the last one back".into())
+        }
         Standing::Open => None,
         Standing::Objected | Standing::Nothing if judged.needs_ack() => None,
         Standing::Objected | Standing::Nothing if judged.effect.kind == Kind::Drift => {
@@ -73,10 +76,15 @@ fn sign(state: &State) -> Option<String> {
     if state.signing {
         return Some("a signature is still on its way".into());
     }
-    if state.tally.objected > 0 {
+    if state.tally.objected > 0 || remade(state) {
         return None;
     }
     cannot_sign(state)
+}
+
+/// Whether what is on the screen can only be left for the plan that was made again.
+pub fn remade(state: &State) -> bool {
+    state.setup.watch && state.disk == Disk::Changed
 }
 
 /// Why a plan that was read and that nobody objects to cannot be signed.
@@ -104,7 +112,14 @@ pub fn cannot_sign(state: &State) -> Option<String> {
     if let Some(unsaved) = &state.unsaved {
         return Some(format!("what you said is not on disk: {unsaved}"));
     }
-    state.setup.identity.clone().err()
+    let nobody = state.setup.identity.as_ref().err();
+    nobody.map(|failure| failure.error.clone())
+}
+
+/// Why nobody can sign here, where that is all that is missing: it takes more than a line to say what to do about it.
+pub fn nobody_signs(state: &State) -> Option<&Failure> {
+    let failure = state.setup.identity.as_ref().err()?;
+    (sign(state).as_ref() == Some(&failure.error)).then_some(failure)
 }
 
 /// Why what is in the dialog cannot be done yet.
@@ -125,6 +140,10 @@ fn submit(state: &State) -> Option<String> {
             Some(format!("type {} to sign", state.setup.phrase))
         }
         Overlay::Sign(_) => cannot_sign(state),
+        Overlay::Remade => state
+            .unsaved
+            .as_ref()
+            .map(|unsaved| format!("what you said is not on disk: {unsaved}")),
         Overlay::Filter(_) => state.filter_error.clone(),
         Overlay::Ack(_)
         | Overlay::Words(_)

@@ -66,7 +66,7 @@ fn foot(state: &State) -> Vec<Piece> {
         let text = format!("line {} of {}   ", count(at + 1), count(lines));
         foot.push(Piece::new(text, Role::Dim));
     }
-    let all = state.rows.len();
+    let all = state.listed();
     let role = if state.fitting < all {
         Role::Warn
     } else {

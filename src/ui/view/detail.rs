@@ -46,8 +46,8 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
 fn title(state: &State, room: usize) -> Vec<Piece> {
     let role = Role::Strong;
     let Some((_, judged)) = state.current() else {
-        let label = state.tree.current().map_or("", |node| node.label.as_str());
-        return vec![Piece::foreign(label, role)];
+        let node = state.tree.current().into_iter();
+        return node.map(|node| Piece::foreign(&node.label, role)).collect();
     };
     let address = visible(signal(&judged.effect).unwrap_or(&judged.effect.address));
     let suffix = if state.detail.json { "   JSON" } else { "" };

@@ -74,6 +74,7 @@ fn compose(state: &State) -> Option<(Page<'_>, &'static str)> {
         Overlay::Words(words) => page.words(words),
         Overlay::Sign(signing) => page.sign(signing),
         Overlay::SendBack => page.send_back(),
+        Overlay::Remade => page.remade(),
         Overlay::Waiting(what) => page.waiting(what),
         Overlay::Leave(why) => page.leave(why),
         Overlay::Notice(failure) => page.notice(failure),
@@ -325,6 +326,26 @@ impl Page<'_> {
             ("esc", "back to the review", true),
         ]);
         "Send this plan back"
+    }
+
+    fn remade(&mut self) -> &'static str {
+        self.blank();
+        self.text(
+            "The plan was made again while you read it; what is on the screen can no longer be signed.",
+            Role::Text,
+        );
+        self.blank();
+        self.text(
+            "In the new one, what is the same to the last value stays acknowledged. The rest is asked.",
+            Role::Text,
+        );
+        self.anchor = self.lines.len();
+        self.news();
+        self.keys(&[
+            ("y", "go on with the new plan", true),
+            ("esc", "stay with this one", true),
+        ]);
+        "The plan was made again"
     }
 
     fn waiting(&mut self, what: &str) -> &'static str {

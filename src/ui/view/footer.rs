@@ -24,10 +24,10 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     match &state.overlay {
         Some(Overlay::Filter(line)) => {
             let news = match &state.filter_error {
+                _ if !state.recall.choices.is_empty() => choices(state, area.width.into()),
                 Some(error) => vec![Piece::foreign(error, Role::Alarm)],
-                None if !state.recall.choices.is_empty() => choices(state, area.width.into()),
                 None => vec![Piece::new(
-                    format!("{} of {}", count(state.fitting), count(state.rows.len())),
+                    format!("{} of {}", count(state.fitting), count(state.listed())),
                     Role::Dim,
                 )],
             };

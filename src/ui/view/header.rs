@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{line, pieces_width, put, put_right};
 use crate::risk::Risk;
+use crate::text::visible;
 use crate::ui::hands::Disk;
 use crate::ui::number::{digest, size};
 use crate::ui::state::{Reading, State};
@@ -45,11 +46,15 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
     let gap = || Piece::new("  ", Role::Dim);
     match &state.reading {
         Reading::Going(progress) => {
-            let share = match progress.total {
-                Some(total) if total > 0 => format!(
+            let share = match (progress.total, &state.waiting) {
+                (Some(total), _) if total > 0 => format!(
                     "reading {} %",
                     progress.bytes * 100 / total.max(progress.bytes)
                 ),
+                // It prints nothing until it is nearly done.
+                (_, Some((tool, seconds))) if progress.bytes == 0 && state.rows.is_empty() => {
+                    format!("{} is reading the plan, {seconds} s", visible(tool))
+                }
                 _ => format!("reading, {} so far", size(progress.bytes)),
             };
             let rows = format!("{} effects", count(state.rows.len()));

@@ -74,6 +74,7 @@ pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position
         | Overlay::Words(_)
         | Overlay::Sign(_)
         | Overlay::SendBack
+        | Overlay::Remade
         | Overlay::Waiting(_)
         | Overlay::Leave(_)
         | Overlay::Notice(_) => None,

@@ -18,13 +18,13 @@ pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
     let effect = &judged.effect;
     let standing = state.standings[row as usize];
     let asks = standing != Standing::Nothing || judged.needs_ack();
-    let done = standing == Standing::Acked;
+    let done = matches!(standing, Standing::Acked | Standing::Carried);
     let quiet = |role: Role| if done { Role::Text } else { role };
 
     let mut pieces = vec![Piece::new(" ".repeat(usize::from(depth) * 2), Role::Text)];
     if asks {
         let role = match standing {
-            Standing::Acked => Role::Done,
+            Standing::Acked | Standing::Carried => Role::Done,
             Standing::Objected => Role::Alarm,
             Standing::Open | Standing::Nothing => Role::Text,
         };

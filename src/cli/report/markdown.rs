@@ -1,0 +1,162 @@
+//! The report as a comment on a pull request: worst first, whole rows only, and what has no room is counted.
+
+use std::fmt::Write as _;
+
+use super::Report;
+use crate::plan::effect::Kind;
+use crate::risk::{Judged, Risk, rule};
+use crate::text::markdown::{code, plain};
+
+/// A comment on a pull request may hold 65,536 characters; bytes are at least as many.
+pub const LIMIT: usize = 65_536;
+
+/// Room that is kept for the lines that say what had no room.
+const RESERVE: usize = 1_024;
+
+impl Report<'_> {
+    /// The report in Markdown, in at most [`LIMIT`] bytes.
+    pub fn to_markdown(&self) -> String {
+        let asking = self.rows.iter().filter(|row| row.needs_ack()).count();
+        let mut out = format!(
+            "### {}\n\n{}\n\nplan `{}`, sha256 `{}`\n",
+            if asking == 0 {
+                "Nothing to acknowledge".into()
+            } else {
+                format!("{asking} to acknowledge")
+            },
+            self.risks(),
+            code(&short(self.name)),
+            self.digest(),
+        );
+        let mut rows: Vec<&Judged> = self
+            .rows
+            .iter()
+            .filter(|row| !row.effect.is_nothing())
+            .collect();
+        rows.sort_by_key(|row| (!row.needs_ack(), std::cmp::Reverse(row.risk())));
+        let nothing = self.rows.len() - rows.len();
+        let mut left_out: Vec<&Judged> = Vec::new();
+        let mut heading = "";
+        for row in rows {
+            let wanted = if row.needs_ack() {
+                "To acknowledge"
+            } else {
+                "Routine"
+            };
+            let mut text = String::new();
+            if heading != wanted {
+                let _ = writeln!(text, "\n#### {wanted}\n");
+            }
+            self.write_markdown(&mut text, row);
+            if out.len() + text.len() + RESERVE <= LIMIT {
+                heading = wanted;
+                out.push_str(&text);
+            } else {
+                left_out.push(row);
+            }
+        }
+        if !left_out.is_empty() {
+            let _ = writeln!(
+                out,
+                "\n**Not shown, for want of room: {}.** `undersign check` shows all of them.",
+                count(&left_out)
+            );
+        }
+        if nothing > 0 {
+            let _ = writeln!(out, "\n{nothing} without a change.");
+        }
+        let _ = writeln!(
+            out,
+            "\nshown {} of {}",
+            self.rows.len() - left_out.len() - nothing,
+            self.rows.len() - nothing
+        );
+        out
+    }
+
+    fn write_markdown(&self, out: &mut String, row: &Judged) {
+        let effect = &row.effect;
+        let kind = match effect.kind {
+            Kind::Change => String::new(),
+            other => format!(" {}", other.word()),
+        };
+        let deposed = effect
+            .deposed
+            .as_deref()
+            .map(|key| format!(" (deposed {})", plain(key)))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "- **{}**{kind} {} `{}`{deposed}",
+            row.risk(),
+            plain(&effect.action.to_string()),
+            code(&effect.address),
+        );
+        for finding in &row.findings {
+            let path = finding
+                .path
+                .as_deref()
+                .map(|path| format!(" `{}`", code(&self.masked(path))))
+                .unwrap_or_default();
+            let values = match (&finding.old, &finding.new) {
+                (Some(old), Some(new)) => format!(
+                    ": `{}` → `{}`",
+                    code(&self.masked(old)),
+                    code(&self.masked(new))
+                ),
+                _ => String::new(),
+            };
+            let _ = writeln!(
+                out,
+                "  - {}{path}{values} [{}]",
+                plain(&self.masked(&finding.message)),
+                code(&finding.rule)
+            );
+            if finding.risk >= Risk::High
+                && let Some(rule) = rule(&finding.rule)
+            {
+                let _ = writeln!(out, "    To make it safe: {}", plain(rule.remedy));
+            }
+        }
+    }
+
+    /// `2 critical, 1 high`
+    fn risks(&self) -> String {
+        let counts = self.counts();
+        let words: Vec<String> = Risk::WORST_FIRST
+            .iter()
+            .filter_map(|risk| {
+                counts
+                    .get(risk.word())
+                    .map(|count| format!("{count} {risk}"))
+            })
+            .collect();
+        if words.is_empty() {
+            "nothing will be done".into()
+        } else {
+            words.join(", ")
+        }
+    }
+}
+
+/// How many rows of which risk.
+fn count(rows: &[&Judged]) -> String {
+    let words: Vec<String> = Risk::WORST_FIRST
+        .iter()
+        .map(|risk| (risk, rows.iter().filter(|row| row.risk() == *risk).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(risk, count)| format!("{count} {risk}"))
+        .collect();
+    words.join(", ")
+}
+
+/// A name that leaves room for the rest; a longer one says so.
+fn short(name: &str) -> String {
+    const MOST: usize = 200;
+    let length = name.chars().count();
+    if length <= MOST {
+        return name.to_owned();
+    }
+    let start: String = name.chars().take(MOST).collect();
+    format!("{start}… ({length} characters)")
+}

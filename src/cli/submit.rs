@@ -1,0 +1,118 @@
+//! `undersign submit`: an agent puts a plan where a person will find it.
+
+use std::path::Path;
+
+use clap::Args;
+use serde_json::json;
+
+use super::Format;
+use super::check::print;
+use super::inbox::InboxArgument;
+use super::open::{self, PlanArgument};
+use crate::approval::statement::{Hex, Utc};
+use crate::failure::{Exit, Failure};
+use crate::review::inbox::Submission;
+use crate::review::judge;
+use crate::risk::Judged;
+use crate::text::visible;
+
+/// Longer words than these belong into a pull request.
+const MAX_TASK: usize = 2_000;
+
+/// What `submit` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The plan.
+    #[command(flatten)]
+    pub plan: PlanArgument,
+
+    /// What the plan is for, in a sentence.
+    #[arg(long, value_name = "TEXT")]
+    pub task: String,
+
+    /// The scope it is for.
+    #[arg(long, value_name = "ID")]
+    pub scope: Option<String>,
+
+    /// The inbox.
+    #[command(flatten)]
+    pub inbox: InboxArgument,
+
+    /// Print text, or one JSON object for programs.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Copies the plan into the inbox, judges the copy, and prints its id. The same plan again changes nothing.
+pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let path = &arguments.plan.plan;
+    if path.as_os_str() == "-" {
+        return Err(
+            Failure::new(Exit::Usage, "stdin", "a plan is submitted as a file")
+                .hint("terraform plan -out plan.tfplan, then submit plan.tfplan."),
+        );
+    }
+    if arguments.task.trim().is_empty() || arguments.task.len() > MAX_TASK {
+        return Err(Failure::new(
+            Exit::Usage,
+            "task",
+            "the task is a sentence on what the plan is for",
+        )
+        .expected(
+            format!("1 to {MAX_TASK} bytes"),
+            arguments.task.len().to_string(),
+        ));
+    }
+    let inbox = arguments.inbox.open()?;
+    let incoming = inbox.begin(path)?;
+    let copy = PlanArgument {
+        plan: incoming.plan(),
+        ..arguments.plan.clone()
+    };
+    let plan = open::plan(&copy)?;
+    let (judgement, rows) = plan.json.read(None, |reader| {
+        judge::judge_all(reader, plan.bytes, plan.file.as_ref())
+    })?;
+    let digest = plan
+        .file
+        .as_ref()
+        .map_or(judgement.header.sha256, |file| file.sha256);
+    let submission = Submission {
+        schema: 1,
+        plan_sha256: Hex(digest).to_string(),
+        name: name(path),
+        task: arguments.task.clone(),
+        scope: arguments.scope.clone(),
+        submitted_at: Utc::of(jiff::Timestamp::now()).to_string(),
+        risks: Submission::count(&rows),
+        asking: rows.iter().filter(|row| Judged::needs_ack(row)).count(),
+    };
+    let (entry, new) = inbox.finish(incoming, &submission)?;
+    let id = entry.id();
+    print(&match arguments.format {
+        Format::Text => format!(
+            "{} {id}\n{} to acknowledge in {}\nwait for it   undersign status {} --wait 600\n",
+            if new {
+                "submitted"
+            } else {
+                "already submitted"
+            },
+            submission.asking,
+            visible(&submission.name),
+            &id[..12],
+        ),
+        Format::Json => {
+            json!({"schema": 1, "id": id, "new": new, "needs_acknowledgement": submission.asking})
+                .to_string()
+                + "\n"
+        }
+    })?;
+    Ok(Exit::Success)
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}

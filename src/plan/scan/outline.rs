@@ -1,0 +1,317 @@
+//! Where the members of an item stand, noted while it is walked over, and whether one of their keys stands twice.
+//!
+//! Everything that is asked of an item later is found here, so its bytes are walked over once.
+
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+
+/// Members of objects down to this depth are noted: those of an element, of its change, and of both sides of it.
+pub const NOTED_DEPTH: usize = 3;
+
+/// A member of an object, by byte ranges in the item's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Member {
+    depth: usize,
+    /// Without the quotes.
+    key: Range<usize>,
+    value: Range<usize>,
+    /// How many members were noted when this one ended: the next one beside it, if the object goes on.
+    next: usize,
+}
+
+/// The members of one item, each object's behind the member that holds it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outline {
+    members: Vec<Member>,
+    /// A noted key is written with an escape; whoever compares keys as they are written must not.
+    escaped: bool,
+    /// The member of each depth that is not ended yet.
+    open: [usize; NOTED_DEPTH + 1],
+}
+
+/// An item's text with its outline.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// The JSON text.
+    pub text: &'a str,
+    pub(super) outline: &'a Outline,
+}
+
+impl std::ops::Deref for Item<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.text
+    }
+}
+
+/// An object of an item whose members were noted.
+#[derive(Debug, Clone, Copy)]
+pub struct Members<'a> {
+    item: Item<'a>,
+    depth: usize,
+    from: usize,
+    to: usize,
+}
+
+/// Of a text whose members nobody noted.
+static NOTHING_NOTED: Outline = Outline {
+    members: Vec::new(),
+    escaped: false,
+    open: [0; NOTED_DEPTH + 1],
+};
+
+impl<'a> Item<'a> {
+    /// An item again, from its text and the outline that was noted of just this text.
+    pub fn new(text: &'a str, outline: &'a Outline) -> Self {
+        Item { text, outline }
+    }
+
+    /// The outline, to be kept with a copy of the text.
+    pub fn outline(self) -> &'a Outline {
+        self.outline
+    }
+
+    /// A part of the item; its members are known only if it is the whole.
+    #[must_use]
+    pub fn part(self, range: Range<usize>) -> Item<'a> {
+        match self.text.get(range) {
+            Some(part) if part.len() < self.text.len() => Item {
+                text: part,
+                outline: &NOTHING_NOTED,
+            },
+            Some(_) | None => self,
+        }
+    }
+
+    /// The item's own members; none if it is no object.
+    pub fn members(self) -> Members<'a> {
+        Members {
+            item: self,
+            depth: 1,
+            from: 0,
+            to: self.outline.members.len(),
+        }
+    }
+
+    /// Whether a key that was noted is written with an escape.
+    pub fn has_escaped_keys(self) -> bool {
+        self.outline.escaped
+    }
+}
+
+impl<'a> Members<'a> {
+    /// Key as it is written, value, and the members of the value.
+    pub fn iter(self) -> impl Iterator<Item = (&'a str, &'a str, Members<'a>)> {
+        let mut at = self.from;
+        std::iter::from_fn(move || {
+            let (member, inside) = loop {
+                let member = self.item.outline.members[..self.to].get(at)?;
+                let inside = at + 1;
+                at = member.next;
+                // Deeper ones stand in a list, and are members of nothing that was asked for.
+                if member.depth == self.depth {
+                    break (member, inside);
+                }
+            };
+            let inner = Members {
+                item: self.item,
+                depth: self.depth + 1,
+                from: inside,
+                to: at,
+            };
+            let text = self.item.text;
+            let value = text[member.value.clone()].trim_ascii_start();
+            Some((&text[member.key.clone()], value, inner))
+        })
+    }
+
+    /// The value of `key` and its members, whatever way the key is written.
+    pub fn get(self, key: &str) -> Option<(&'a str, Members<'a>)> {
+        self.iter()
+            .find(|(written, _, _)| {
+                *written == key
+                    || (written.contains('\\')
+                        && serde_json::from_str::<String>(&format!("\"{written}\""))
+                            .is_ok_and(|decoded| decoded == key))
+            })
+            .map(|(_, value, inner)| (value, inner))
+    }
+}
+
+impl Outline {
+    fn clear(&mut self) {
+        self.members.clear();
+        self.escaped = false;
+    }
+
+    fn begin(&mut self, depth: usize, key: Range<usize>, value: usize) {
+        self.open[depth] = self.members.len();
+        self.members.push(Member {
+            depth,
+            key,
+            value: value..value,
+            next: 0,
+        });
+    }
+
+    fn end(&mut self, depth: usize, at: usize) {
+        let next = self.members.len();
+        if let Some(member) = self.members.get_mut(self.open[depth])
+            && member.depth == depth
+            && member.next == 0
+        {
+            member.value.end = at;
+            member.next = next;
+        }
+    }
+}
+
+/// A key in the text that is kept, with its quotes.
+#[derive(Debug, Clone)]
+struct Key {
+    range: Range<usize>,
+    escaped: bool,
+}
+
+#[derive(Debug)]
+struct Object {
+    /// Its first key among those of all open objects.
+    keys: usize,
+    /// Each key so far is greater than the one before it, so none stands twice.
+    sorted: bool,
+}
+
+/// What is noted of an item while it is walked over.
+#[derive(Debug, Default)]
+pub(super) struct Notes {
+    /// Down to which depth keys are compared; none of what is only skipped.
+    pub compared: usize,
+    /// Down to which depth members are noted.
+    pub noted: usize,
+    keys: Vec<Key>,
+    objects: Vec<Object>,
+    hasher: RandomState,
+    pub outline: Outline,
+}
+
+/// Up to so many keys are compared each with each; of more, hashes are sorted.
+const FEW: usize = 16;
+
+impl Notes {
+    /// Begins a new item.
+    pub fn begin(&mut self, compared: usize, noted: usize) {
+        (self.compared, self.noted) = (compared, noted);
+        self.keys.clear();
+        self.objects.clear();
+        self.outline.clear();
+    }
+
+    /// An object of that depth was opened.
+    #[inline]
+    pub fn open(&mut self, depth: usize) {
+        if depth <= self.compared {
+            self.objects.push(Object {
+                keys: self.keys.len(),
+                sorted: true,
+            });
+        }
+    }
+
+    /// A key stands at `key`, quotes included, and a colon right before `value`.
+    #[inline]
+    pub fn key(
+        &mut self,
+        depth: usize,
+        bytes: &[u8],
+        key: Range<usize>,
+        escaped: bool,
+        value: usize,
+    ) {
+        if depth > self.compared {
+            return;
+        }
+        if depth <= self.noted {
+            self.outline.escaped |= escaped;
+            self.outline.begin(depth, key.start + 1..key.end - 1, value);
+        }
+        if let Some(object) = self.objects.last_mut()
+            && object.sorted
+        {
+            // Terraform sorts the keys of every map, so the first comparison is the last one, nearly always.
+            object.sorted = !escaped
+                && self.keys[object.keys..].last().is_none_or(|last| {
+                    bytes[last.range.start + 1..last.range.end - 1]
+                        < bytes[key.start + 1..key.end - 1]
+                });
+        }
+        self.keys.push(Key {
+            range: key,
+            escaped,
+        });
+    }
+
+    /// A value that stands at that depth ended at `at`.
+    #[inline]
+    pub fn end(&mut self, depth: usize, at: usize) {
+        if depth <= self.noted && depth > 0 {
+            self.outline.end(depth, at);
+        }
+    }
+
+    /// Where a key of the object that closes stands for the second time.
+    #[inline]
+    pub fn twin(&self, depth: usize, bytes: &[u8]) -> Option<usize> {
+        let object = self.objects.last().filter(|_| depth <= self.compared)?;
+        if object.sorted {
+            None
+        } else {
+            self.search(bytes, &self.keys[object.keys..])
+        }
+    }
+
+    /// The object of that depth is closed.
+    #[inline]
+    pub fn close(&mut self, depth: usize) {
+        if depth <= self.compared
+            && let Some(object) = self.objects.pop()
+        {
+            self.keys.truncate(object.keys);
+        }
+    }
+
+    fn search(&self, bytes: &[u8], keys: &[Key]) -> Option<usize> {
+        let written = |key: &Key| &bytes[key.range.start + 1..key.range.end - 1];
+        if keys.len() <= FEW && keys.iter().all(|key| !key.escaped) {
+            return keys
+                .iter()
+                .enumerate()
+                .find(|(at, key)| {
+                    keys[..*at]
+                        .iter()
+                        .any(|earlier| written(earlier) == written(key))
+                })
+                .map(|(_, key)| key.range.start);
+        }
+        let mut hashes: Vec<(u64, usize)> = keys
+            .iter()
+            .map(|key| {
+                let decoded = key
+                    .escaped
+                    .then(|| serde_json::from_slice::<String>(&bytes[key.range.clone()]).ok())
+                    .flatten();
+                let hash = match &decoded {
+                    Some(decoded) => self.hasher.hash_one(decoded.as_bytes()),
+                    None => self.hasher.hash_one(written(key)),
+                };
+                (hash, key.range.start)
+            })
+            .collect();
+        hashes.sort_unstable();
+        hashes
+            .windows(2)
+            .filter(|pair| pair[0].0 == pair[1].0)
+            .map(|pair| pair[1].1)
+            .min()
+    }
+}

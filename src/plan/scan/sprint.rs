@@ -1,0 +1,224 @@
+//! The quick way over what is in memory.
+//!
+//! Takes whole tokens from a slice without asking the window for each byte. At anything that it cannot take for certain
+//! it stops *before* the token: at the end of the slice, at a surrogate pair, and at everything that is wrong. The careful
+//! way takes the token then, or says what is wrong with it.
+
+use super::simd::plain_prefix;
+use super::walk::{Next, Walk};
+
+impl Walk {
+    /// Takes tokens of `bytes` from `at` on. Returns what is wanted next, and where the first byte stands that was not
+    /// taken. `KEEP`: `bytes` begins with the item, and notes are taken.
+    pub(super) fn sprint<const KEEP: bool>(
+        &mut self,
+        mut next: Next,
+        bytes: &[u8],
+        mut at: usize,
+    ) -> (Next, usize) {
+        while let Some(&byte) = bytes.get(at) {
+            if let b' ' | b'\n' | b'\r' | b'\t' = byte {
+                at += 1;
+                continue;
+            }
+            match next {
+                Next::Value | Next::FirstElement => {
+                    let end = match byte {
+                        b'"' => string(bytes, at).map(|(end, _)| end),
+                        b'{' | b'[' => {
+                            if self.nested.len() >= self.limit {
+                                break;
+                            }
+                            at += 1;
+                            if byte == b'[' {
+                                self.nested.push(b']');
+                                next = Next::FirstElement;
+                            } else {
+                                self.nested.push(b'}');
+                                if KEEP {
+                                    self.notes.open(self.nested.len());
+                                }
+                                next = Next::FirstKey;
+                            }
+                            continue;
+                        }
+                        b']' if next == Next::FirstElement => {
+                            self.nested.pop();
+                            Some(at + 1)
+                        }
+                        b'-' | b'0'..=b'9' => number(bytes, at),
+                        b't' => word(bytes, at, b"true"),
+                        b'f' => word(bytes, at, b"false"),
+                        b'n' => word(bytes, at, b"null"),
+                        _ => None,
+                    };
+                    let Some(end) = end else { break };
+                    at = end;
+                    self.ended::<KEEP>(at);
+                    next = Next::After;
+                }
+                Next::Key | Next::FirstKey => match byte {
+                    b'"' => {
+                        let Some((end, escaped)) = string(bytes, at) else {
+                            break;
+                        };
+                        let Some(value) = colon(bytes, end) else {
+                            break;
+                        };
+                        if KEEP {
+                            self.notes
+                                .key(self.nested.len(), bytes, at..end, escaped, value);
+                        }
+                        at = value;
+                        next = Next::Value;
+                    }
+                    b'}' if next == Next::FirstKey => {
+                        if KEEP {
+                            self.notes.close(self.nested.len());
+                        }
+                        self.nested.pop();
+                        at += 1;
+                        self.ended::<KEEP>(at);
+                        next = Next::After;
+                    }
+                    _ => break,
+                },
+                Next::After => {
+                    let Some(&closer) = self.nested.last() else {
+                        break;
+                    };
+                    if byte == b',' {
+                        at += 1;
+                        next = if closer == b'}' {
+                            Next::Key
+                        } else {
+                            Next::Value
+                        };
+                    } else if byte == closer {
+                        let depth = self.nested.len();
+                        if KEEP && closer == b'}' {
+                            if self.notes.twin(depth, bytes).is_some() {
+                                break;
+                            }
+                            self.notes.close(depth);
+                        }
+                        self.nested.pop();
+                        at += 1;
+                        self.ended::<KEEP>(at);
+                    } else {
+                        break;
+                    }
+                }
+            }
+            if next == Next::After && self.nested.is_empty() {
+                break;
+            }
+        }
+        (next, at)
+    }
+
+    /// A value ended at `at`.
+    #[inline]
+    fn ended<const KEEP: bool>(&mut self, at: usize) {
+        if KEEP {
+            self.notes.end(self.nested.len(), at);
+        }
+    }
+}
+
+/// Where the string that begins at `at` ends, and whether an escape stands in it. `None`: it is not whole, or not simple.
+#[inline]
+fn string(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
+    let mut end = at + 1;
+    let mut escaped = false;
+    loop {
+        end += plain_prefix(&bytes[end..]);
+        match bytes.get(end)? {
+            b'"' => return Some((end + 1, escaped)),
+            b'\\' => {
+                escaped = true;
+                end = escape(bytes, end + 1)?;
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// The letters that are a whole escape.
+static SIMPLE: [bool; 256] = {
+    let mut simple = [false; 256];
+    let letters = br#""\/bfnrt"#;
+    let mut at = 0;
+    while at < letters.len() {
+        simple[letters[at] as usize] = true;
+        at += 1;
+    }
+    simple
+};
+
+/// Where the escape ends whose letter stands at `at`.
+#[inline]
+fn escape(bytes: &[u8], at: usize) -> Option<usize> {
+    let letter = *bytes.get(at)?;
+    // Nearly all escapes are quotes of a document in a string: a table has no branch to guess wrong.
+    if SIMPLE[usize::from(letter)] {
+        return Some(at + 1);
+    }
+    match letter {
+        b'u' => {
+            let digits = bytes.get(at + 1..at + 5)?;
+            let surrogate = matches!(
+                digits,
+                [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]
+            );
+            (digits.iter().all(u8::is_ascii_hexdigit) && !surrogate).then_some(at + 5)
+        }
+        _ => None,
+    }
+}
+
+/// Where the value begins, if a colon stands next.
+#[inline]
+fn colon(bytes: &[u8], mut at: usize) -> Option<usize> {
+    while let b' ' | b'\n' | b'\r' | b'\t' = bytes.get(at)? {
+        at += 1;
+    }
+    (bytes[at] == b':').then_some(at + 1)
+}
+
+#[inline]
+fn word(bytes: &[u8], at: usize, word: &[u8]) -> Option<usize> {
+    bytes[at..].starts_with(word).then_some(at + word.len())
+}
+
+/// Where the number ends. Another byte must stand behind it: at the end of the slice nobody knows whether it goes on.
+#[inline]
+fn number(bytes: &[u8], at: usize) -> Option<usize> {
+    let digits = |mut at: usize| {
+        while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        at
+    };
+    let first = at + usize::from(bytes[at] == b'-');
+    let mut end = digits(first);
+    if end == first || (bytes[first] == b'0' && end > first + 1) {
+        return None;
+    }
+    if bytes.get(end) == Some(&b'.') {
+        let fraction = end + 1;
+        end = digits(fraction);
+        if end == fraction {
+            return None;
+        }
+    }
+    if let Some(b'e' | b'E') = bytes.get(end) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        let exponent = end + 1 + sign;
+        end = digits(exponent);
+        if end == exponent {
+            return None;
+        }
+    }
+    (end < bytes.len()).then_some(end)
+}

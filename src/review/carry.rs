@@ -1,0 +1,290 @@
+//! Carry-over: what of an earlier review still holds for a plan that was made again.
+//!
+//! A change that is the same to the last value and the last finding comes acknowledged, and is marked so. Everything else
+//! is asked again, with what differs. What is carried over comes from the reviewer's own memory alone; an approval or a
+//! draft only names the earlier plan. The gate knows nothing of all this: a new signature is always needed, and its
+//! acknowledgements must cover the whole plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::log::{Log, Said};
+use super::{Ack, Key, Method, Requirement};
+use crate::diff::{self, Looking, Side};
+use crate::plan::values::Values;
+use crate::risk::Judged;
+
+pub mod identity;
+pub mod memory;
+
+use identity::{CarryKey, Identity};
+use memory::Remembered;
+
+/// A value longer than this is not quoted in a sentence; the detail shows it.
+const QUOTED: usize = 40;
+
+/// An earlier review of the reviewer.
+#[derive(Debug)]
+pub struct Earlier {
+    plan: String,
+    key: CarryKey,
+    rows: BTreeMap<Key, Remembered>,
+}
+
+/// What became of the changes since then.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Since {
+    /// The acknowledgements that still hold.
+    pub acks: Vec<Ack>,
+    /// What there is to say about a row.
+    pub says: BTreeMap<Key, String>,
+    /// Rows that were spoken of and are gone.
+    pub gone: Vec<Key>,
+    /// All of it in one sentence.
+    pub summary: String,
+    counts: [usize; 4],
+}
+
+/// How a row compares with the one that was reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Compared {
+    /// The same, and acknowledged.
+    Same,
+    /// It was spoken of, and is asked again.
+    Asked,
+    /// It was acknowledged, and now asks for nothing.
+    Narrowed,
+    /// Nobody spoke of it.
+    New,
+}
+
+impl Earlier {
+    /// The review of the plan with this digest.
+    pub fn new(plan_sha256: &str, key: CarryKey, rows: Vec<Remembered>) -> Self {
+        Earlier {
+            plan: plan_sha256.chars().take(12).collect(),
+            key,
+            rows: rows
+                .into_iter()
+                .map(|row| (row.key().clone(), row))
+                .collect(),
+        }
+    }
+
+    /// Whether anything is to be said about a row; if not, its element need not be read.
+    pub fn concerns(&self, judged: &Judged) -> bool {
+        judged.needs_ack() || self.rows.contains_key(&Key::of(judged))
+    }
+
+    /// Compares a row, whose element reads `item`, and adds what there is to say to `since`.
+    pub fn compare(&self, judged: &Judged, item: Option<&str>, since: &mut Since) {
+        let key = Key::of(judged);
+        let now = self.key.identity(judged, item);
+        let (compared, says, ack) = match self.rows.get(&key) {
+            None if judged.needs_ack() => (
+                Compared::New,
+                format!(
+                    "new: it was not in plan {}, or asked for nothing",
+                    self.plan
+                ),
+                None,
+            ),
+            None => return,
+            Some(then) => self.with(then, judged, now.as_ref(), item),
+        };
+        since.counts[compared as usize] += 1;
+        since.acks.extend(ack);
+        since.says.insert(key, says);
+    }
+
+    /// Ends the comparison: what was not met is gone.
+    pub fn finish(&self, since: &mut Since) {
+        let met = |key: &&Key| !since.says.contains_key(*key);
+        since.gone = self.rows.keys().filter(met).cloned().collect();
+        let [same, asked, narrowed, new] = since.counts;
+        let gone = since.gone.len();
+        let parts: Vec<String> = [
+            (same, "the same, acknowledged"),
+            (asked, "not the same, asked again"),
+            (new, "new"),
+            (narrowed, "narrower, not asked"),
+            (gone, "gone"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+        since.summary = if parts.is_empty() {
+            format!("since plan {}: nothing asked then or now", self.plan)
+        } else {
+            format!("since plan {}: {}", self.plan, parts.join(", "))
+        };
+    }
+
+    fn with(
+        &self,
+        then: &Remembered,
+        judged: &Judged,
+        now: Option<&Identity>,
+        item: Option<&str>,
+    ) -> (Compared, String, Option<Ack>) {
+        let plan = &self.plan;
+        let same = now.is_some_and(|now| now.whole == then.identity);
+        let wanted = Requirement::of(judged);
+        match (&then.said, wanted) {
+            (Said::Ack(ack), Some(wanted)) if same && ack.requirement == wanted => (
+                Compared::Same,
+                format!("the same as you acknowledged in plan {plan}"),
+                Some(Ack {
+                    method: Method::Carried,
+                    ..ack.clone()
+                }),
+            ),
+            (Said::Ack(_), Some(_)) => (
+                Compared::Asked,
+                format!(
+                    "not as you acknowledged it in plan {plan}: {}",
+                    differences(then, judged, now, item)
+                ),
+                None,
+            ),
+            (Said::Ack(_), None) => (
+                Compared::Narrowed,
+                format!(
+                    "narrower than you acknowledged it in plan {plan}: it was {}, now {} and nothing to acknowledge",
+                    then.risk,
+                    judged.risk()
+                ),
+                None,
+            ),
+            (Said::Object(objection), _) => {
+                let what = if same {
+                    "nothing has changed".into()
+                } else {
+                    differences(then, judged, now, item)
+                };
+                (
+                    Compared::Asked,
+                    format!(
+                        "you objected in plan {plan}: \"{}\"; since then: {what}",
+                        objection.reason
+                    ),
+                    None,
+                )
+            }
+            (Said::Comment { .. }, _) => {
+                (Compared::New, format!("commented on in plan {plan}"), None)
+            }
+        }
+    }
+}
+
+/// Adds to a log the acknowledgements that still hold. What the reviewer said about this very plan goes before them.
+pub fn over(log: &mut Log, acks: &[Ack]) {
+    let spoken_of: BTreeSet<Key> = log.verdicts().into_keys().cloned().collect();
+    for ack in acks {
+        if !spoken_of.contains(&ack.requirement.key) {
+            log.say(Said::Ack(ack.clone()));
+        }
+    }
+}
+
+/// What is not as it was, as far as digests can tell: what was said then holds no value.
+fn differences(
+    then: &Remembered,
+    judged: &Judged,
+    now: Option<&Identity>,
+    item: Option<&str>,
+) -> String {
+    let mut parts = Vec::new();
+    let actions = judged.effect.action.words();
+    if actions != then.actions {
+        parts.push(format!(
+            "the action was {}, now {}",
+            then.actions.join(" and "),
+            actions.join(" and ")
+        ));
+    }
+    let risk = judged.risk().word();
+    if risk != then.risk {
+        parts.push(format!("the risk was {}, now {risk}", then.risk));
+    }
+    if let Said::Ack(ack) = &then.said {
+        let before: BTreeSet<&String> = ack.requirement.rules.iter().collect();
+        let rules = judged.asking_rules();
+        let after: BTreeSet<&String> = rules.iter().collect();
+        let list = |rules: Vec<&&String>| {
+            let rules: Vec<&str> = rules.into_iter().map(|rule| rule.as_str()).collect();
+            rules.join(", ")
+        };
+        let more: Vec<_> = after.difference(&before).collect();
+        let less: Vec<_> = before.difference(&after).collect();
+        if !more.is_empty() {
+            parts.push(format!("new reason {}", list(more)));
+        }
+        if !less.is_empty() {
+            parts.push(format!("no longer {}", list(less)));
+        }
+    }
+    let values = item.and_then(|item| Values::of_item(item).ok());
+    let Some(now) = now else {
+        parts.push("it cannot be read to its last value".into());
+        return parts.join("; ");
+    };
+    let known: BTreeSet<&str> = then.attributes.iter().map(String::as_str).collect();
+    let other: Vec<&str> = now
+        .attributes
+        .iter()
+        .filter(|(_, digest)| !known.contains(digest.as_str()))
+        .map(|(name, _)| &**name)
+        .collect();
+    parts.extend(attributes(values.as_ref(), &other));
+    let matched = now.attributes.len() - other.len();
+    if then.attributes.len().saturating_sub(matched) > other.len() {
+        parts.push("an attribute it had is gone".into());
+    }
+    if parts.is_empty() {
+        parts.push("something around its values or findings".into());
+    }
+    parts.join("; ")
+}
+
+/// The attributes that are not what they were, with what they are in this plan where that is short. Secrets are masked.
+fn attributes(values: Option<&Values>, names: &[&str]) -> Vec<String> {
+    let Some(values) = values else {
+        return Vec::new();
+    };
+    let entries = diff::attributes(values, Looking::default());
+    names
+        .iter()
+        .map(|name| {
+            let entry = entries
+                .iter()
+                .find(|entry| entry.depth == 0 && entry.path == *name);
+            let shown = entry.and_then(|entry| Some((short(&entry.old)?, short(&entry.new)?)));
+            match shown {
+                Some((old, new)) if old != new => {
+                    format!("{name} differs from then, here {old} → {new}")
+                }
+                Some((old, _)) => format!("{name} differs from then, here {old}"),
+                None => format!("{name} differs from then"),
+            }
+        })
+        .collect()
+}
+
+/// A side in a few characters; `None` where that cannot be had without cutting.
+pub(super) fn short(side: &Side) -> Option<String> {
+    let text = match side {
+        Side::Absent => "nothing".into(),
+        Side::Null => "null".into(),
+        Side::Text(text) => format!("\"{text}\""),
+        Side::Literal(text) => text.clone(),
+        Side::Secret => "(sensitive)".into(),
+        Side::Unknown { .. } => "(known after apply)".into(),
+        Side::Members(_) | Side::Elements(_) => return None,
+    };
+    (text.chars().count() <= QUOTED).then_some(text)
+}
+
+#[cfg(test)]
+mod tests;

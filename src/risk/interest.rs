@@ -1,0 +1,159 @@
+//! Which values of a change the rules look at.
+//!
+//! Owns nothing but the promise that [`assess`](super::assess()) comes to the same findings with these values as with all
+//! of them: `tests/judgement.rs` compares both on every plan there is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::catalogue::{self, Step};
+use super::{firewall, lifecycle, redirect};
+use crate::plan::action::Action;
+use crate::plan::effect::{Effect, Kind};
+use crate::plan::scan::Item;
+use crate::plan::value::ValueError;
+use crate::plan::values::{Values, Wanted};
+
+/// What the rules look at, by resource type; found out once for each type.
+#[derive(Debug, Default)]
+pub struct Interests(HashMap<Arc<str>, Interest>);
+
+/// What the rules look at in changes of one type.
+#[derive(Debug, Default)]
+struct Interest {
+    /// Everything: a rule takes the object as a whole.
+    whole: bool,
+    /// Attributes that are compared, or that decide how another one is taken.
+    attributes: Vec<&'static str>,
+    /// Those that count in a new object too.
+    in_new: Vec<&'static str>,
+    /// Those that count in an object that goes.
+    in_old: Vec<&'static str>,
+    /// Policy documents are known by their shape, whatever the attribute is called.
+    by_shape: bool,
+}
+
+impl Interests {
+    /// Decodes what the rules look at, and what is secret.
+    pub fn values(&mut self, effect: &Effect, item: &Item<'_>) -> Result<Values, ValueError> {
+        if !matches!(effect.kind, Kind::Change | Kind::Drift) {
+            return Values::of_item(item.text);
+        }
+        let interest = match self.0.get(&effect.type_name) {
+            Some(known) => known,
+            None => self
+                .0
+                .entry(effect.type_name.clone())
+                .or_insert_with(|| Interest::of(&effect.type_name)),
+        };
+        let picked = match effect.action {
+            Action::NoOp => return Values::of_part(item, Wanted::Difference),
+            Action::Read | Action::Forget | Action::Open | Action::Unknown(_) => {
+                return Values::of_part(item, Wanted::Secrets);
+            }
+            Action::Create => &interest.in_new,
+            Action::Delete => &interest.in_old,
+            Action::Update
+            | Action::DeleteCreate
+            | Action::CreateDelete
+            | Action::CreateForget
+            | Action::ForgetCreate => &interest.attributes,
+        };
+        if interest.whole && effect.action != Action::Delete {
+            return Values::of_item(item.text);
+        }
+        let named = |name: &str, json: &str| {
+            picked.contains(&name) || (interest.by_shape && may_be_a_policy(json))
+        };
+        Values::of_part(item, Wanted::Attributes(&named))
+    }
+}
+
+impl Interest {
+    fn of(type_name: &str) -> Self {
+        let mut interest = Interest {
+            whole: firewall::judges(type_name),
+            ..Interest::default()
+        };
+        for row in catalogue::protections(type_name).chain(catalogue::exposures(type_name)) {
+            let unless = row.unless.iter().map(|(attribute, _)| *attribute);
+            let names = unless.chain(interest.first(row.path));
+            let names: Vec<&'static str> = names.collect();
+            if row.on_create {
+                interest.in_new.extend(&names);
+            }
+            interest.attributes.extend(names);
+        }
+        let mut documents = 0;
+        for document in catalogue::policy_documents(type_name) {
+            documents += 1;
+            let name = interest.first(document.path);
+            interest.in_old.extend(name);
+            interest.in_new.extend(name);
+            interest.attributes.extend(name);
+        }
+        interest.by_shape = documents == 0;
+        interest.in_old.extend(lifecycle::decides_what_is_left());
+        interest
+            .attributes
+            .extend(lifecycle::decides_what_is_left());
+        interest.attributes.extend(redirect::decides(type_name));
+        for names in [
+            &mut interest.attributes,
+            &mut interest.in_new,
+            &mut interest.in_old,
+        ] {
+            names.sort_unstable();
+            names.dedup();
+        }
+        interest
+    }
+
+    /// The attribute that a path begins with.
+    fn first(&mut self, path: &[Step]) -> Option<&'static str> {
+        match path.first() {
+            Some(Step::Member(name)) => Some(name),
+            Some(Step::Each | Step::Values) | None => {
+                self.whole = true;
+                None
+            }
+        }
+    }
+}
+
+/// Whether this text may be a policy document that is told by its shape: a string of an object with an `Effect`. Each of
+/// its letters may be written as an escape, so a text that spells out letters is taken for one.
+fn may_be_a_policy(json: &str) -> bool {
+    let has = |needle: &str| memchr::memmem::find(json.as_bytes(), needle.as_bytes()).is_some();
+    json.starts_with('"') && (has("Effect") || has("\\u004") || has("\\u006") || has("\\u007"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_suspected_however_it_is_spelled() {
+        for (json, suspected) in [
+            (r#""{\"Statement\":[{\"Effect\":\"Allow\"}]}""#, true),
+            (r#""{\"\u0045ffect\":\"Allow\"}""#, true),
+            (r#""{\"E\u0066fect\":\"Allow\"}""#, true),
+            (r#""\u007b\"Effec\u0074\":1}""#, true),
+            (r#""a \u003c b""#, false),
+            (r#"["Effect"]"#, false),
+        ] {
+            assert_eq!(may_be_a_policy(json), suspected, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_is_looked_at_is_known_of_each_type() {
+        let database = Interest::of("aws_db_instance");
+        assert!(!database.whole && database.by_shape);
+        for name in ["deletion_protection", "skip_final_snapshot"] {
+            assert!(database.attributes.contains(&name), "{name}");
+        }
+        assert!(Interest::of("aws_security_group").whole);
+        assert!(Interest::of("aws_iam_policy").in_new.contains(&"policy"));
+    }
+}
