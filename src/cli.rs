@@ -14,6 +14,7 @@ use crate::policy::worker;
 pub mod agents;
 pub mod apply;
 pub mod break_glass;
+pub mod brought;
 pub mod check;
 pub mod demo;
 pub mod desk;

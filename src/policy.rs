@@ -10,21 +10,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
+pub mod brought;
 pub mod config;
 pub mod evaluation;
 mod external;
+pub mod findings;
 pub mod inputs;
 pub mod job;
 pub mod locate;
+pub mod overrides;
 #[cfg(feature = "rego")]
 mod rego;
 pub mod ruleset;
+pub mod scope;
 pub mod serve;
 pub mod worker;
 
 /// The engine that undersign brings along, with its version: another one may say something else.
 pub const EMBEDDED: &str = "regorus 0.14.1, undersign extensions 1";
 
+use brought::Brought;
 use evaluation::Evaluation;
 use ruleset::Ruleset;
 use worker::Program;
@@ -51,6 +56,9 @@ impl Kind {
         }
     }
 }
+
+/// The key in a verdict's metadata that says that nobody can pass.
+pub const NOT_OVERRIDABLE: &str = "not_overridable";
 
 /// A line of a file, for people.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -147,6 +155,8 @@ pub struct Policies {
     pub ruleset: Option<Ruleset>,
     /// The program that evaluates them.
     pub program: Program,
+    /// What is brought along beside them.
+    pub brought: Brought,
 }
 
 impl Policies {
@@ -155,12 +165,22 @@ impl Policies {
         Ok(Policies {
             ruleset: None,
             program: Program::own()?,
+            brought: Brought::default(),
         })
     }
 
     /// Digest of everything that decides what they say; `None` where there are none.
     pub fn sha256(&self) -> Option<[u8; 32]> {
-        self.ruleset.as_ref()?.inputs.sha256()
+        let mut inputs = self.brought.inputs.clone();
+        if let Some(rules) = &self.ruleset {
+            inputs.extend(rules.inputs.clone());
+        }
+        inputs.sha256()
+    }
+
+    /// Whether there is anything that a plan is held against.
+    pub fn is_none(&self) -> bool {
+        self.ruleset.is_none() && self.brought.is_empty()
     }
 
     /// Begins to hold a plan against them; `None` where there are none.

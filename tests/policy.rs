@@ -11,6 +11,7 @@ use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use undersign::policy::brought::Brought;
 use undersign::policy::job::{Answer, Job, Lint, Task};
 use undersign::policy::ruleset::Ruleset;
 use undersign::policy::worker::{Program, Worker, opinion};
@@ -731,6 +732,7 @@ fn another_engine_is_asked_where_the_settings_say_so() {
         let policies = Policies {
             ruleset: Some(ruleset.unwrap()),
             program: program(),
+            brought: Brought::default(),
         };
         let mut evaluation = policies.begin().unwrap().unwrap();
         let mut sink = Vec::new();

@@ -242,3 +242,117 @@ fn a_review_that_is_killed_goes_on_where_it_was() {
         ],
     );
 }
+
+/// What conftest said of the plan: one deny that a comment accepts, and one that nobody has accepted yet.
+const FINDINGS: &str = r#"[{"filename":"plan.json","namespace":"main","successes":3,"failures":[
+{"msg":"terraform_data.worker has more than two workers","metadata":{"query":"data.main.deny_workers"}},
+{"msg":"\u001b[2Jthe login changes \u202e","metadata":{"query":"data.main.deny_login","address":"terraform_data.login"}}]}]"#;
+
+/// The agent was sent to change the platform, not to take the old site away.
+const SCOPE: &str = r#"
+version = 1
+task = "OPS-41"
+expires = 2099-01-01T00:00:00Z
+[[allow]]
+address = ["terraform_data.worker", "terraform_data.login"]
+actions = ["update"]
+[[allow]]
+address = ["terraform_data.database"]
+actions = ["replace"]
+"#;
+
+#[test]
+fn a_deny_an_override_and_a_change_outside_the_task_go_all_the_way() {
+    if missing(&["terraform", "ssh-keygen", "ssh-agent", "jq"]) {
+        return;
+    }
+    let mut place = Place::new(PLATFORM, CHANGED);
+    place.with_agent();
+    let worker = "resource \"terraform_data\" \"worker\"";
+    let comment = "# POLICY-OVERRIDE[main.deny_workers] until=2099-12-31: the load test of OPS-41 wants three\n";
+    place.write(
+        "main.tf",
+        &CHANGED.replace(worker, &format!("{comment}{worker}")),
+    );
+    place.plan();
+    place.write("conftest.json", FINDINGS);
+    place.write("scope.toml", SCOPE);
+    let brought = [
+        "--findings",
+        "conftest.json:conftest",
+        "--scope-file",
+        "scope.toml",
+    ];
+
+    let said = place.refused(4, &[&["check", "plan.tfplan"][..], &brought].concat());
+    assert!(said.contains("OVERRIDDEN at main.tf:"), "{said}");
+    assert!(
+        said.contains("outside the scope of OPS-41: nothing allows to delete"),
+        "{said}"
+    );
+    assert!(
+        said.contains("⟨U+001B⟩[2Jthe login changes ⟨U+202E⟩"),
+        "{said}"
+    );
+    let first = said
+        .lines()
+        .skip_while(|line| !line.starts_with("To acknowledge (4)"))
+        .nth(1);
+    assert!(
+        first
+            .unwrap_or_default()
+            .contains("terraform_data.old_site"),
+        "{said}"
+    );
+
+    let mut session = place.review(&brought.join(" "));
+    session.wait("acknowledged 0 of 4");
+    session.wait("S sign");
+    let (mut reasons, mut overridden) = (0, false);
+    for done in 1..=4 {
+        session.send("a");
+        session.wait("esc cancel");
+        overridden |= session.screen().contains("OVERRIDDEN");
+        if session.screen().contains("enter back to the question") {
+            reasons += 1;
+            session.send("agreed with the owner\r");
+            session.wait("y acknowledge");
+        }
+        session.send("y");
+        session.wait(&format!("acknowledged {done} of 4"));
+        session.wait_gone("y acknowledge");
+    }
+    assert_eq!((reasons, overridden), (2, true));
+    session.send("S");
+    session.wait("enter sign");
+    session.send("test/orders\r");
+    assert!(session.exit().success(), "{}", session.screen());
+
+    let overrides =
+        place.shell("jq -er .payload approval.json | base64 -d | jq -c '.predicate.overrides[]'");
+    for part in [
+        r#"{"rule":"overridden/conftest/main.deny_workers","address":"terraform_data.worker","reason":"the load test of OPS-41 wants three","source":"main.tf:"#,
+        r#"{"rule":"policy/conftest/main.deny_login","address":"terraform_data.login","reason":"agreed with the owner"}"#,
+        r#"{"rule":"policy/out-of-scope","address":"terraform_data.old_site","reason":"agreed with the owner"}"#,
+    ] {
+        assert!(overrides.contains(part), "{overrides}");
+    }
+    assert!(
+        place
+            .ok(&[&VERIFY[..], &brought].concat())
+            .contains("alice")
+    );
+
+    // Whoever verifies must know the same findings and the same scope.
+    place.refused(13, &VERIFY);
+    place.refused(13, &[&VERIFY[..], &brought[..2]].concat());
+    place.write(
+        "wider.toml",
+        &SCOPE.replace("terraform_data.database", "terraform_data.*"),
+    );
+    let wider = [&VERIFY[..], &brought[..3], &["wider.toml"]].concat();
+    place.refused(13, &wider);
+    place.write("conftest.json", &FINDINGS[..FINDINGS.len() - 9]);
+    let said = place.refused(21, &[&VERIFY[..], &brought].concat());
+    assert!(said.contains("cut off"), "{said}");
+}

@@ -6,10 +6,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::statement::{Hex, Statement, Utc};
+use super::statement::{Hex, Override, Statement, Utc};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::count::Counts;
+use crate::policy::overrides::Accepted;
 use crate::review::judge::Judgement;
 
 /// A digest and the number of bytes it was made of.
@@ -94,6 +95,8 @@ pub struct Facts {
     pub counts: Counts,
     /// Digest of everything that the team's own policies were evaluated from.
     pub policy_sha256: Option<Sha256>,
+    /// Denies of policies that comments in the configuration accept.
+    pub accepted: Vec<Accepted>,
 }
 
 impl Facts {
@@ -154,6 +157,7 @@ impl Facts {
             runs_local_code: judgement.runs_local_code,
             counts: judgement.counts,
             policy_sha256: None,
+            accepted: judgement.accepted.clone(),
         })
     }
 
@@ -320,6 +324,12 @@ pub fn matches(statement: &Statement, facts: &Facts) -> Result<(), Failure> {
         "the plan was reviewed under other policies than those that apply",
         or_none(facts.policy_sha256.map(Hex)),
         or_none(approval.policy.inputs_sha256),
+    )?;
+    same(
+        "override-comments",
+        "comments in the configuration accept other denies than the approval says",
+        comments(facts.accepted.iter().map(Override::from)),
+        comments(approval.overrides.iter().cloned()),
     )
 }
 
@@ -353,4 +363,21 @@ fn backend(target: &Target) -> String {
             .as_ref()
             .map(|b| format!("{} {}", b.backend_type, b.config_sha256)),
     )
+}
+
+/// The overrides that stand in comments, in one order.
+fn comments(overrides: impl Iterator<Item = Override>) -> String {
+    let mut lines: Vec<String> = overrides
+        .filter_map(|given| {
+            let Override {
+                rule,
+                address,
+                reason,
+                source,
+            } = given;
+            Some(format!("{}: {rule} on {address}: {reason}", source?))
+        })
+        .collect();
+    lines.sort();
+    lines.join("; ")
 }

@@ -10,6 +10,8 @@ use super::emergency::Emergency;
 use super::facts::{Digested, Facts, Source, Target};
 use crate::failure::{Exit, Failure};
 use crate::plan::count::Counts;
+use crate::policy::overrides::Accepted;
+use crate::review::verdicts;
 use crate::review::{Ack, Key, Method, Requirement};
 
 mod forms;
@@ -244,8 +246,22 @@ pub struct Override {
     pub rule: String,
     /// The row's address.
     pub address: String,
-    /// Why, in the reviewer's words.
+    /// Why, in the words of the reviewer, or of the comment that accepts it.
     pub reason: String,
+    /// Where the comment stands; none for the reviewer's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+}
+
+impl From<&Accepted> for Override {
+    fn from(accepted: &Accepted) -> Self {
+        Override {
+            rule: verdicts::overridden(&accepted.rule),
+            address: accepted.address.clone(),
+            reason: accepted.reason.clone(),
+            source: Some(accepted.place.clone()),
+        }
+    }
 }
 
 impl Override {
@@ -255,6 +271,7 @@ impl Override {
             rule: rule.to_owned(),
             address: ack.requirement.key.address.clone(),
             reason: ack.reason.clone().unwrap_or_default(),
+            source: None,
         })
     }
 }
@@ -330,7 +347,12 @@ impl Statement {
                 },
                 policy,
                 acknowledgements: said.acks.iter().map(Acknowledgement::from).collect(),
-                overrides: said.acks.iter().flat_map(Override::of).collect(),
+                overrides: facts
+                    .accepted
+                    .iter()
+                    .map(Override::from)
+                    .chain(said.acks.iter().flat_map(Override::of))
+                    .collect(),
                 review: Review {
                     tool: "undersign".into(),
                     tool_version: env!("CARGO_PKG_VERSION").into(),

@@ -58,7 +58,7 @@ impl Form {
 
 /// Reads and judges the whole plan, prints what was found, and says whether a person is needed.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let policies = arguments.policy.open(None)?;
+    let policies = arguments.policy.open(None, &arguments.plan.plan)?;
     let plan = open::plan(&arguments.plan)?;
     let (bytes, file) = (plan.bytes, plan.file);
     let (judgement, rows) = plan.json.read(None, |json| {

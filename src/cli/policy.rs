@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::brought::BroughtArgument;
 use super::check::print;
 use crate::approval::statement::Hex;
 use crate::failure::{Exit, Failure};
@@ -23,12 +24,19 @@ pub struct PolicyArgument {
     /// A directory of policies in Rego that the plan is held against [default: the one the trust file names].
     #[arg(long, value_name = "DIR")]
     pub policy: Option<PathBuf>,
+
+    /// What is brought along.
+    #[command(flatten)]
+    pub brought: BroughtArgument,
 }
 
 impl PolicyArgument {
-    /// Reads the policies that are meant; those of the trust file, where there is one.
-    pub fn open(&self, trust: Option<&Trust>) -> Result<Policies, Failure> {
-        policies(trust, self.policy.as_deref(), Program::own()?)
+    /// Reads the policies that are meant, those of the trust file where there is one, and what is brought along to the
+    /// plan that lies at `plan`.
+    pub fn open(&self, trust: Option<&Trust>, plan: &Path) -> Result<Policies, Failure> {
+        let mut policies = policies(trust, self.policy.as_deref(), Program::own()?)?;
+        policies.brought = self.brought.open(plan)?;
+        Ok(policies)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::plan::effect::Kind;
 use crate::plan::reason;
 use crate::review;
 use crate::review::judge::Judgement;
+use crate::review::verdicts;
 use crate::risk::{Finding, Judged, Risk, rule};
 use crate::text::visible;
 
@@ -70,7 +71,12 @@ impl Report<'_> {
 
         let (mut asking, mut rest): (Vec<&Judged>, Vec<&Judged>) =
             self.rows.iter().partition(|row| row.needs_ack());
-        asking.sort_by_key(|row| std::cmp::Reverse(row.risk()));
+        asking.sort_by_key(|row| {
+            (
+                !verdicts::is_out_of_scope(row),
+                std::cmp::Reverse(row.risk()),
+            )
+        });
         rest.sort_by_key(|row| std::cmp::Reverse(row.risk()));
         if !asking.is_empty() {
             let _ = writeln!(out, "To acknowledge ({})", asking.len());

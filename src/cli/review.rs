@@ -202,7 +202,7 @@ fn prepare(
     since: Option<Earlier>,
 ) -> Result<Review, Failure> {
     let trust = arguments.trust.open().map(|opened| opened.trust);
-    let policies = arguments.policy.open(trust.as_ref().ok())?;
+    let policies = arguments.policy.open(trust.as_ref().ok(), &argument.plan)?;
     // Before it is opened: what is written while it is read must be seen too.
     let watched = Watched::new(&argument.plan);
     let plan = open::plan(argument)?;

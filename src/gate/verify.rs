@@ -25,6 +25,7 @@ use crate::approval::statement::{Acknowledgement, Hex, Mode};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::policy::Policies;
+use crate::policy::brought::Brought;
 use crate::policy::worker::{Program, blocks};
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::{Requirement, verdicts};
@@ -54,6 +55,8 @@ pub struct Request {
     pub requester: Option<String>,
     /// Policies that the plan is held against, where the trust file names none or pins their digest.
     pub policy: Option<PathBuf>,
+    /// Findings and the scope of the task that the plan is held against as well.
+    pub brought: Brought,
     /// The program that evaluates them.
     pub worker: Program,
     /// Our own environment: where tools are looked for, and where variables that may pass come from.
@@ -124,11 +127,12 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
         work_dir,
         files_sha256,
     } = place::prepare(request, plan)?;
-    let policies = policies(
+    let mut policies = policies(
         Some(trust),
         request.policy.as_deref(),
         request.worker.clone(),
     )?;
+    policies.brought = request.brought.clone();
     let (judgement, required) = judge(&prepared, trust, &policies)?;
     let name = request
         .plan
@@ -267,7 +271,7 @@ fn judge(
     let file = Some(&prepared.file);
     let judged = judge::judge_under(&mut bounded, None, file, policies, &mut |step| {
         match step {
-            Step::Rows(rows) if policies.ruleset.is_some() => waiting.extend(rows),
+            Step::Rows(rows) if !policies.is_none() => waiting.extend(rows),
             Step::Rows(rows) => require(&rows),
             Step::Progress(_) => {}
         }

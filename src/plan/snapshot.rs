@@ -13,6 +13,7 @@ use super::effect::{Effect, Kind};
 
 mod body;
 mod json;
+mod lines;
 mod read;
 mod token;
 

@@ -17,6 +17,9 @@ use crate::plan::effect::{Effect, Kind};
 use crate::plan::index::{self, Header, Progress, Sink};
 use crate::plan::scan::Item;
 use crate::plan::value::Value;
+use crate::policy::brought;
+use crate::policy::overrides::Accepted;
+use crate::policy::scope::Act;
 use crate::policy::{Opinion, Policies};
 use crate::review::verdicts;
 use crate::risk::{self, Judged, Tally};
@@ -48,6 +51,8 @@ pub struct Judgement {
     pub product: Product,
     /// What is marked as secret anywhere in the plan, and is therefore masked everywhere.
     pub secrets: Arc<Secrets>,
+    /// Denies of policies that comments in the configuration accept.
+    pub accepted: Vec<Accepted>,
 }
 
 /// The tool that a plan is for.
@@ -101,8 +106,20 @@ pub fn judge<'a>(
     plan_file: Option<&PlanFile>,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<Judgement, Failure> {
+    judge_rows(bytes.into(), total, plan_file, None, step).map(|(judgement, _)| judgement)
+}
+
+/// The same; where `acts` is given, every row is also kept there as an act of the plan.
+fn judge_rows(
+    bytes: Bytes<'_>,
+    total: Option<u64>,
+    plan_file: Option<&PlanFile>,
+    acts: Option<Vec<Act>>,
+    step: &mut dyn FnMut(Step) -> ControlFlow<()>,
+) -> Result<(Judgement, Vec<Act>), Failure> {
     std::thread::scope(|scope| {
         let mut judging = Judging {
+            acts,
             crew: Crew::start(scope),
             counted: Counted::default(),
             step,
@@ -111,6 +128,7 @@ pub fn judge<'a>(
         };
         let header = index::read(bytes, total, &mut judging)?;
         let Judging {
+            acts,
             crew,
             mut counted,
             step,
@@ -123,14 +141,16 @@ pub fn judge<'a>(
             let _ = step(Step::Rows(rows));
         });
         secrets.merge(marked);
-        Ok(Judgement {
+        let judgement = Judgement {
             product: Product::of(&header, counted.names_tofu),
             signals: risk::summary(&header, plan_file, &counted.tally),
             header,
             counts: counted.counts,
             runs_local_code: counted.runs_local_code,
             secrets: Arc::new(secrets),
-        })
+            accepted: Vec::new(),
+        };
+        Ok((judgement, acts.unwrap_or_default()))
     })
 }
 
@@ -144,20 +164,46 @@ pub fn judge_under<'a>(
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<(Judgement, Opinion), Failure> {
     let bytes = bytes.into();
-    let Some(mut evaluation) = policies.begin()? else {
-        let judgement = judge(bytes, total, plan_file, step)?;
-        return Ok((judgement, Opinion::default()));
-    };
-    // Policies see the very bytes that are judged: a file that changes meanwhile is not read a second time.
-    let judgement = match bytes {
-        Bytes::Stream(reader) => judge(&mut evaluation.tee(reader), total, plan_file, step)?,
-        Bytes::File(mut file) => {
-            file.rewind()
-                .map_err(|error| Failure::io("the plan", &error))?;
-            judge(&mut evaluation.tee(file), total, plan_file, step)?
+    // What is brought along is weighed against everything that the plan does.
+    let acts = (!policies.is_none()).then(Vec::new);
+    let ((mut judgement, acts), mut opinion) = match policies.begin()? {
+        None => (
+            judge_rows(bytes, total, plan_file, acts, step)?,
+            Opinion::default(),
+        ),
+        Some(mut evaluation) => {
+            // Policies see the very bytes that are judged: a file that changes meanwhile is not read a second time.
+            let judged = match bytes {
+                Bytes::Stream(reader) => {
+                    let mut tee = evaluation.tee(reader);
+                    judge_rows((&mut tee).into(), total, plan_file, acts, step)?
+                }
+                Bytes::File(mut file) => {
+                    file.rewind()
+                        .map_err(|error| Failure::io("the plan", &error))?;
+                    let mut tee = evaluation.tee(file);
+                    judge_rows((&mut tee).into(), total, plan_file, acts, step)?
+                }
+            };
+            (judged, evaluation.finish())
         }
     };
-    Ok((judgement, evaluation.finish()))
+    if policies.is_none() {
+        return Ok((judgement, opinion));
+    }
+    let header = &judgement.header;
+    let plan = brought::Plan {
+        acts: &acts,
+        snapshot: plan_file.map(|file| &*file.snapshot),
+        workspace: plan_file.map(|file| &*file.workspace),
+        made: header
+            .timestamp
+            .as_deref()
+            .and_then(|time| time.parse().ok()),
+        errored: header.errored == Some(true) || plan_file.is_some_and(|file| file.errored),
+    };
+    judgement.accepted = policies.brought.weigh(&mut opinion, plan);
+    Ok((judgement, opinion))
 }
 
 /// Reads and judges everything into one list, with what policies say: the signals first, then what policies say of the
@@ -220,6 +266,7 @@ impl Counted {
 }
 
 struct Judging<'scope, 's> {
+    acts: Option<Vec<Act>>,
     crew: Crew<'scope>,
     counted: Counted,
     step: &'s mut dyn FnMut(Step) -> ControlFlow<()>,
@@ -239,6 +286,9 @@ impl Judging<'_, '_> {
 
 impl Sink for Judging<'_, '_> {
     fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
+        if let Some(acts) = &mut self.acts {
+            acts.push(Act::of_item(&effect, item));
+        }
         self.crew.take(effect, item, self.taken < EAGER);
         self.taken += 1;
         self.flush()

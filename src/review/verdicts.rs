@@ -8,11 +8,17 @@ use std::collections::{BTreeMap, HashMap};
 use crate::diff::Secrets;
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind, Span};
+use crate::policy::overrides::{OVERRIDE, OVERRIDE_AT};
+use crate::policy::scope::OUT_OF_SCOPE;
 use crate::policy::{self, Opinion, Trouble, Verdict};
 use crate::risk::{Finding, Judged, Origin, Risk};
 
 /// What the rules of policies begin with; no rule of undersign's own does.
 pub const PREFIX: &str = "policy/";
+
+/// What the rule of a deny begins with that a comment in the configuration accepts. It is acknowledged like any other, and
+/// the reason is the comment's.
+pub const OVERRIDDEN: &str = "overridden/";
 
 /// The row that says why policies have nothing to say. While it is there, nothing is approved.
 pub const TROUBLE: &str = "policy-trouble";
@@ -90,6 +96,7 @@ pub fn said(finding: &Finding) -> Option<&'static str> {
     finding.origin.as_ref()?;
     Some(match finding.risk {
         Risk::Critical => "blocks",
+        Risk::High if finding.rule.starts_with(OVERRIDDEN) => "overridden",
         Risk::High => "deny",
         Risk::Medium => "warn",
         Risk::Low => "info",
@@ -98,26 +105,45 @@ pub fn said(finding: &Finding) -> Option<&'static str> {
 
 /// The rule as its policies name it.
 pub fn rule(finding: &Finding) -> &str {
-    finding.rule.strip_prefix(PREFIX).unwrap_or(&finding.rule)
+    let rule = &*finding.rule;
+    rule.strip_prefix(PREFIX)
+        .or_else(|| rule.strip_prefix(OVERRIDDEN))
+        .unwrap_or(rule)
+}
+
+/// The rule under which a deny is acknowledged that a comment accepts.
+pub fn overridden(rule: &str) -> String {
+    format!("{OVERRIDDEN}{rule}")
+}
+
+/// Whether a row is outside the scope of the task: it is shown before everything else.
+pub fn is_out_of_scope(row: &Judged) -> bool {
+    row.findings
+        .iter()
+        .any(|finding| finding.rule.strip_prefix(PREFIX) == Some(OUT_OF_SCOPE))
 }
 
 /// Whether policies speak of such a row: it is an element that they read, and this apply or a later one does it.
 fn is_target(row: &Judged) -> bool {
     match row.effect.kind {
-        Kind::Change | Kind::Deferred => true,
-        Kind::Plan
-        | Kind::Invocation
-        | Kind::Provisioner
-        | Kind::Output
-        | Kind::Drift
-        | Kind::Check
-        | Kind::UnknownKey => false,
+        Kind::Change | Kind::Deferred | Kind::Invocation | Kind::Provisioner | Kind::Output => true,
+        Kind::Plan | Kind::Drift | Kind::Check | Kind::UnknownKey => false,
     }
 }
 
 fn finding(verdict: &Verdict, secrets: &Secrets) -> Finding {
+    let (rule, message) = match (
+        verdict.metadata.get(OVERRIDE),
+        verdict.metadata.get(OVERRIDE_AT),
+    ) {
+        (Some(reason), Some(at)) => (
+            overridden(&verdict.rule),
+            format!("OVERRIDDEN at {at} ({reason}): {}", verdict.message),
+        ),
+        _ => (format!("{PREFIX}{}", verdict.rule), verdict.message.clone()),
+    };
     Finding {
-        rule: format!("{PREFIX}{}", verdict.rule).into(),
+        rule: rule.into(),
         risk: match verdict.kind {
             policy::Kind::Deny => Risk::High,
             policy::Kind::Warn => Risk::Medium,
@@ -126,7 +152,7 @@ fn finding(verdict: &Verdict, secrets: &Secrets) -> Finding {
         path: None,
         old: None,
         new: None,
-        message: secrets.mask(&verdict.message).into_owned().into(),
+        message: secrets.mask(&message).into_owned().into(),
         origin: Some(Box::new(Origin {
             tool: verdict.tool.as_str().into(),
             at: verdict.source.as_ref().map(|at| at.to_string().into()),

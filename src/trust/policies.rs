@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::approval::statement::Hex;
 use crate::failure::{Exit, Failure};
 use crate::policy::Policies;
+use crate::policy::brought::Brought;
 use crate::policy::ruleset::Ruleset;
 use crate::policy::worker::Program;
 
@@ -37,7 +38,11 @@ pub fn policies(
         }
     };
     let ruleset = directory.map(Ruleset::load).transpose()?;
-    let policies = Policies { ruleset, program };
+    let policies = Policies {
+        ruleset,
+        program,
+        brought: Brought::default(),
+    };
     if let Some(wanted) = demanded.and_then(|demanded| demanded.sha256)
         && policies.sha256() != Some(wanted)
     {

@@ -20,6 +20,7 @@ use undersign::gate::progress::Terminal;
 use undersign::gate::verify::{Request, Verified, verify};
 use undersign::plan::archive::{self, PlanFile};
 use undersign::policy::Policies;
+use undersign::policy::brought::Brought;
 use undersign::policy::ruleset::Ruleset;
 use undersign::policy::worker::Program;
 use undersign::review::judge::judge_all_under;
@@ -50,6 +51,7 @@ pub struct Given {
     pub variables: Vec<(OsString, OsString)>,
     pub now: Timestamp,
     pub policy: Option<PathBuf>,
+    pub brought: Brought,
 }
 
 /// Everything the gate is given.
@@ -81,6 +83,7 @@ impl Rig {
             variables: vec![("PATH".into(), at("bin").into())],
             now: time(NOW),
             policy: None,
+            brought: Brought::default(),
         };
         let rig = Rig {
             dir,
@@ -212,6 +215,7 @@ path = "{ledger}"
         let policies = Policies {
             ruleset: directory.map(|directory| Ruleset::load(directory).unwrap()),
             program: Program::at(env!("CARGO_BIN_EXE_undersign")),
+            brought: self.request.brought.clone(),
         };
         let (judgement, rows) =
             judge_all_under(&mut self.json.as_slice(), None, file, &policies).unwrap();
@@ -303,6 +307,7 @@ path = "{ledger}"
             directory: given.directory.clone(),
             requester: None,
             policy: given.policy.clone(),
+            brought: given.brought.clone(),
             worker: Program::at(env!("CARGO_BIN_EXE_undersign")),
             variables: given.variables.clone(),
             now: given.now,

@@ -157,6 +157,7 @@ pub fn facts() -> Facts {
             ..Counts::default()
         },
         policy_sha256: None,
+        accepted: Vec::new(),
     }
 }
 

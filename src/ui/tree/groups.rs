@@ -8,6 +8,7 @@ use super::sums::{Sums, sum};
 use super::{Count, Name, Node};
 use crate::plan::action::Action;
 use crate::plan::effect::Kind;
+use crate::review::verdicts;
 use crate::risk::Judged;
 use crate::ui::standing::Standing;
 use crate::ui::width::count;
@@ -212,12 +213,13 @@ impl Builder<'_> {
         let at = self.open_group(0, label, label.into(), count, open);
         match section {
             Section::Asking => {
-                // Signals of the whole plan first, then the worst; the file's own order decides among equals. What is
-                // carried over from an earlier plan was read before, and goes last.
+                // What the task may not touch first, then signals of the whole plan, then the worst; the file's own order
+                // decides among equals. What is carried over from an earlier plan was read before, and goes last.
                 members.sort_by_key(|&row| {
                     let judged = &self.rows[row as usize];
                     (
                         self.standings[row as usize] == Standing::Carried,
+                        !verdicts::is_out_of_scope(judged),
                         judged.effect.kind != Kind::Plan,
                         std::cmp::Reverse(judged.risk()),
                     )

@@ -1,0 +1,451 @@
+//! Findings of other tools: each format with a file as the tool writes it, what of it lands where, and what is refused.
+
+#![allow(clippy::unwrap_used)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::process::Command;
+
+use undersign::failure::Failure;
+use undersign::plan::effect::Kind;
+use undersign::policy::findings::place::Addresses;
+use undersign::policy::findings::{self, Findings, Format};
+use undersign::policy::{Opinion, Place, Verdict};
+use undersign::review::judge;
+use undersign::risk::Judged;
+
+fn fixture(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(path)
+}
+
+fn golden(name: &str) -> String {
+    fs::read_to_string(fixture("findings").join(name)).unwrap()
+}
+
+/// The rows of a plan as the screen, `check` and the gate have them.
+fn rows(plan: &str) -> Vec<Judged> {
+    let bytes = fs::read(fixture("plans").join(plan)).unwrap();
+    judge::judge_all(&mut Cursor::new(bytes), None, None)
+        .unwrap()
+        .1
+}
+
+fn addresses(rows: &[Judged]) -> Addresses<'_> {
+    let changes = rows.iter().filter(|row| row.effect.kind == Kind::Change);
+    Addresses::new(changes.map(|row| (&*row.effect.address, !row.effect.is_nothing())))
+}
+
+/// What a file says of the plan of `rig/weaken`. Line 70 of main.tf is in one of its blocks.
+fn opinion(findings: &Findings) -> Opinion {
+    let rows = rows("rig/weaken.json");
+    let blocks_at = |place: &Place| {
+        let is_table = place.file == "main.tf" && place.line == 70;
+        Vec::from_iter(is_table.then(|| "aws_dynamodb_table.sessions".to_owned()))
+    };
+    findings.opinion(&addresses(&rows), &blocks_at, None, None)
+}
+
+fn line(verdict: &Verdict) -> String {
+    let mut line = format!("{:<4} {}", verdict.kind.word(), verdict.rule);
+    if let Some(at) = &verdict.source {
+        write!(line, " ({at})").unwrap();
+    }
+    let address = verdict.address.as_deref().unwrap_or("the plan");
+    write!(line, "\n     {address}: {}", verdict.message).unwrap();
+    for (key, value) in &verdict.metadata {
+        if key != "file" {
+            write!(line, "\n       {key} {value}").unwrap();
+        }
+    }
+    line
+}
+
+fn read(name: &str, text: &str) -> Result<Findings, Failure> {
+    findings::read(name, text.as_bytes(), None)
+}
+
+/// Every golden file with its format. A file for each format at least.
+const GOLDEN: [(&str, Format); 16] = [
+    ("conftest.json", Format::Conftest),
+    ("opa.json", Format::Opa),
+    ("opa-allow.json", Format::Opa),
+    ("checkov.json", Format::Checkov),
+    ("checkov-list.json", Format::Checkov),
+    ("checkov-nothing.json", Format::Checkov),
+    ("trivy.json", Format::Trivy),
+    ("sarif.json", Format::Sarif),
+    ("regula.json", Format::Regula),
+    ("kics.json", Format::Kics),
+    ("tfsec.json", Format::Tfsec),
+    ("terrascan.json", Format::Terrascan),
+    ("terraform-policy.ndjson", Format::TerraformPolicy),
+    ("sentinel.txt", Format::Sentinel),
+    ("sentinel-apply.txt", Format::Sentinel),
+    ("terraform-compliance.txt", Format::TerraformCompliance),
+];
+
+#[test]
+fn each_file_is_told_by_its_looks_and_says_what_it_says() {
+    for (name, format) in GOLDEN {
+        let text = golden(name);
+        let found = read(name, &text).unwrap();
+        assert_eq!(found.format, format, "{name}");
+        let named = findings::read(name, text.as_bytes(), Some(format)).unwrap();
+        assert_eq!(named, found, "{name}: named or guessed, it says the same");
+        assert_eq!(Format::of(format.word()), Some(format));
+        let lines: Vec<String> = opinion(&found).verdicts.iter().map(line).collect();
+        insta::assert_snapshot!(name, lines.join("\n"));
+    }
+    for format in Format::ALL {
+        assert!(
+            GOLDEN.iter().any(|(_, golden)| *golden == format),
+            "{format:?} has no file"
+        );
+    }
+}
+
+/// A file that ends where its tool did not end it is refused, wherever it is cut.
+#[test]
+fn a_file_that_is_cut_anywhere_is_refused() {
+    for (name, format) in GOLDEN {
+        let text = golden(name);
+        // The last line of a text is the tool's good-bye, or a trace that decides nothing.
+        let whole = match format {
+            Format::TerraformPolicy => text.find("\"change_summary\"").unwrap(),
+            Format::Sentinel => match text.rfind("Result: true") {
+                Some(passed) => passed + "Result: true".len(),
+                None => text.rfind("Rule \"main\"").unwrap(),
+            },
+            Format::TerraformCompliance => text.find(" scenarios (").unwrap(),
+            _ => text.trim_end().len(),
+        };
+        for end in (0..whole).filter(|end| text.is_char_boundary(*end)) {
+            let cut = findings::read(name, &text.as_bytes()[..end], Some(format));
+            let failure = cut.expect_err(&format!("{name} cut at {end}"));
+            assert!(
+                ["findings-truncated", "findings-empty", "findings-json"].contains(&failure.reason),
+                "{name} cut at {end}: {failure:?}"
+            );
+        }
+    }
+    // A message that is half there is none, behind the summary too.
+    let text = golden("terraform-policy.ndjson");
+    let failure = read("x", &text[..text.len() - 40]).unwrap_err();
+    assert_eq!(failure.reason, "findings-truncated");
+}
+
+#[test]
+fn what_is_not_as_it_should_be_is_refused_with_its_place() {
+    for (name, old, new, place) in [
+        (
+            "conftest.json",
+            "\"a topic without a key\"",
+            "7",
+            "[0].failures[1].msg holds a number",
+        ),
+        (
+            "conftest.json",
+            "\"failures\": [",
+            "\"failures\": [null,",
+            "[0].failures[0].msg holds nothing",
+        ),
+        (
+            "opa.json",
+            "{\n                \"message\": \"public ingress\",",
+            "{\n \"text\": 1,",
+            "deny[1] holds an object",
+        ),
+        (
+            "opa.json",
+            "\"deny\": [",
+            "\"deny\": [3,",
+            "value.deny[0] holds a number",
+        ),
+        (
+            "opa-allow.json",
+            "analysis.authz",
+            "analysis.mood",
+            "expressions[0].value holds a truth value",
+        ),
+        (
+            "checkov.json",
+            "\"CKV_AWS_26\"",
+            "26",
+            "results.failed_checks[1].check_id holds a number",
+        ),
+        (
+            "checkov-nothing.json",
+            "\"failed\": 0",
+            "\"failed\": 2",
+            "holds an object",
+        ),
+        (
+            "trivy.json",
+            "\"Status\": \"PASS\"",
+            "\"Status\": \"MAYBE\"",
+            "Misconfigurations[3].Status holds a string",
+        ),
+        (
+            "trivy.json",
+            "\"Misconfigurations\": [",
+            "\"Secrets\": [{}], \"Misconfigurations\": [",
+            "Results[0].Secrets holds a list",
+        ),
+        (
+            "sarif.json",
+            "\"2.1.0\"",
+            "\"2.0.0\"",
+            "version holds a string",
+        ),
+        (
+            "sarif.json",
+            "\"ruleIndex\": 2",
+            "\"ruleIndex\": 9",
+            "results[2] holds an object",
+        ),
+        (
+            "regula.json",
+            "\"WAIVED\",",
+            "\"FORGIVEN\",",
+            "rule_results[2].rule_result holds a string",
+        ),
+        (
+            "kics.json",
+            "\"severity\": \"HIGH\"",
+            "\"severity\": []",
+            "queries[0].severity holds a list",
+        ),
+        (
+            "tfsec.json",
+            "\"status\": 2",
+            "\"status\": 5",
+            "results[2].status holds a number",
+        ),
+        (
+            "terrascan.json",
+            "\"rule_id\": \"AC_AWS_0227\"",
+            "\"rule_id\": true",
+            "violations[0].rule_id holds a truth value",
+        ),
+        (
+            "terraform-policy.ndjson",
+            "\"AllowResult\"",
+            "\"ShrugResult\"",
+            "line 8.result holds a string",
+        ),
+        (
+            "terraform-policy.ndjson",
+            "\"policy_info\"",
+            "\"policy_exemption\"",
+            "line 4.type holds a string",
+        ),
+    ] {
+        let text = golden(name);
+        assert!(text.contains(old), "{name}: {old}");
+        let failure = read(name, &text.replacen(old, new, 1)).unwrap_err();
+        assert_eq!(failure.reason, "findings-shape", "{name}: {failure}");
+        let got = failure.error.replace(" at ", " ");
+        let (path, holds) = place.split_once(" holds ").unwrap_or(("", place));
+        let holds = format!("holds {}", holds.trim_start_matches("holds "));
+        assert!(
+            got.contains(path) && got.contains(&holds),
+            "{name}: {failure}, not {place}"
+        );
+        assert!(failure.want.is_some() && !failure.hints.is_empty());
+    }
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused_in_every_json() {
+    for (name, format) in GOLDEN {
+        let text = golden(name);
+        if !text.starts_with(['{', '[']) {
+            continue;
+        }
+        let at = text.find('{').unwrap() + 1;
+        let twice = format!("{}\"zz\":1,\"zz\":2,{}", &text[..at], &text[at..]);
+        let failure = findings::read(name, twice.as_bytes(), Some(format)).unwrap_err();
+        assert_eq!(failure.reason, "findings-duplicate-key", "{name}");
+    }
+}
+
+#[test]
+fn what_is_of_no_format_says_what_it_holds_instead() {
+    for (text, reason, got) in [
+        ("", "findings-empty", ""),
+        (" \n", "findings-empty", ""),
+        ("{}", "findings-unknown", "an object with "),
+        ("[]", "findings-unknown", "an empty list"),
+        (
+            "{\"passed\": true}",
+            "findings-unknown",
+            "an object with \"passed\"",
+        ),
+        ("[[1]]", "findings-unknown", "a list of a list of a number"),
+        ("all good", "findings-unknown", "text"),
+        (
+            "{\"format_version\":\"1.2\"}",
+            "findings-unknown",
+            "an object with \"format_version\"",
+        ),
+    ] {
+        let failure = read("x", text).unwrap_err();
+        assert_eq!(
+            (failure.reason, failure.got.as_deref().unwrap_or_default()),
+            (reason, got),
+            "{text}"
+        );
+    }
+    let failure = findings::read("x", b"{\"a\":\"\xff\"}", None).unwrap_err();
+    assert_eq!(failure.reason, "findings-encoding");
+    let failure = findings::read("x", b"{}", Some(Format::Opa)).unwrap_err();
+    assert!(
+        failure.want.unwrap().contains("undefined"),
+        "an undefined query is no yes"
+    );
+    let both = r#"{"rule_results":[],"results":null}"#;
+    assert_eq!(read("x", both).unwrap_err().reason, "findings-ambiguous");
+}
+
+/// A line of the configuration leads to the block that it is in, where no address is given.
+#[test]
+fn a_line_is_enough() {
+    let text = golden("sarif.json")
+        .replace("\"startLine\": 12", "\"startLine\": 70")
+        .replace("\"kind\": \"aws_kms_key\",", "");
+    let verdicts = opinion(&read("x", &text).unwrap()).verdicts;
+    let verdict = verdicts
+        .iter()
+        .find(|v| v.message == "a key of seven days")
+        .unwrap();
+    assert_eq!(
+        verdict.address.as_deref(),
+        Some("aws_dynamodb_table.sessions")
+    );
+    assert!(verdict.metadata["found_by"].contains("line"));
+}
+
+#[test]
+fn findings_of_another_plan_are_said_to_be_so() {
+    let rows = rows("incident/plan.json");
+    for (name, rule, kind, names) in [
+        (
+            "regula.json",
+            "regula/another-plan",
+            "deny",
+            "aws_db_instance.prod, ",
+        ),
+        ("checkov.json", "checkov/another-plan", "deny", "and 2 more"),
+    ] {
+        let found = read(name, &golden(name)).unwrap();
+        let verdicts = found
+            .opinion(&addresses(&rows), &|_| Vec::new(), None, None)
+            .verdicts;
+        let verdict = verdicts.iter().find(|v| v.rule == rule);
+        // `aws_iam_policy.guard` is in both plans, so regula's file may be about this one.
+        let kind = if name == "regula.json" { "warn" } else { kind };
+        let verdict = verdict.unwrap_or_else(|| panic!("{verdicts:#?}"));
+        assert_eq!(verdict.kind.word(), kind, "{verdict:?}");
+        assert!(verdict.message.contains(names), "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_file_older_than_the_plan_says_so_by_its_own_clock_first() {
+    let time = |text: &str| Some(text.parse().unwrap());
+    let rows = rows("rig/weaken.json");
+    let plan = time("2026-11-22T00:00:00Z");
+    for (name, written, older) in [
+        ("trivy.json", None, true),
+        ("trivy.json", time("2026-11-23T00:00:00Z"), true),
+        ("sarif.json", time("2026-11-01T00:00:00Z"), false),
+        ("checkov.json", time("2026-11-01T00:00:00Z"), true),
+        ("checkov.json", time("2026-11-23T00:00:00Z"), false),
+        ("checkov.json", None, false),
+    ] {
+        let found = read(name, &golden(name)).unwrap();
+        let opinion = found.opinion(&addresses(&rows), &|_| Vec::new(), plan, written);
+        let said = opinion
+            .verdicts
+            .iter()
+            .any(|v| v.rule.ends_with("/older-than-the-plan"));
+        assert_eq!(said, older, "{name} {written:?}");
+    }
+}
+
+#[test]
+fn a_long_message_is_cut_and_says_so() {
+    let text = golden("checkov.json").replace("Flow logs are on", &"x".repeat(10_000));
+    let verdicts = opinion(&read("x", &text).unwrap()).verdicts;
+    let long = verdicts
+        .iter()
+        .find(|v| v.rule == "checkov/CKV2_AWS_11")
+        .unwrap();
+    assert!(long.message.ends_with("… (cut; 10000 characters)"));
+    assert!(long.message.len() < 5_000);
+}
+
+/// The real checkov on a real plan: every finding lands on the row it is about.
+#[test]
+fn the_findings_of_the_real_checkov_land_on_their_rows() {
+    if Command::new("checkov").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: checkov is not on PATH");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    fs::copy(
+        fixture("plans/rig/create.json"),
+        directory.path().join("plan.json"),
+    )
+    .unwrap();
+    let output = Command::new("checkov")
+        .args([
+            "--file",
+            "plan.json",
+            "--framework",
+            "terraform_plan",
+            "--output",
+            "json",
+        ])
+        .args(["--quiet", "--compact", "--skip-download"])
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let found = findings::read("checkov.json", &output.stdout, None)
+        .unwrap_or_else(|f| panic!("{f}: {said}"));
+    assert_eq!(found.format, Format::Checkov);
+    let rows = rows("rig/create.json");
+    let verdicts = found
+        .opinion(&addresses(&rows), &|_| Vec::new(), None, None)
+        .verdicts;
+    assert!(verdicts.len() > 10, "{verdicts:#?}");
+    for verdict in &verdicts {
+        let address = verdict
+            .address
+            .as_deref()
+            .unwrap_or_else(|| panic!("{verdict:?}"));
+        assert!(
+            rows.iter().any(|row| *row.effect.address == *address),
+            "{verdict:?}"
+        );
+        assert_eq!(verdict.metadata["found_by"], "\"named by its address\"");
+    }
+    for (rule, address) in [
+        (
+            "checkov/CKV_AWS_26",
+            r#"aws_sns_topic.alerts["on \"call\""]"#,
+        ),
+        ("checkov/CKV_AWS_16", "aws_db_instance.prod"),
+        ("checkov/CKV_AWS_18", "module.assets.aws_s3_bucket.this"),
+    ] {
+        let found = verdicts
+            .iter()
+            .any(|v| v.rule == rule && v.address.as_deref() == Some(address));
+        assert!(found, "{rule} on {address}: {verdicts:#?}");
+    }
+}
