@@ -101,7 +101,7 @@ fn apply_ends_with_the_codes_of_the_table() {
 /// Starts an apply whose tool says that it has begun and then waits until a file is there.
 fn begun(rig: &Rig, trap: &str) -> std::process::Child {
     rig.tool(&format!(
-        "if [ $1 = apply ]; then {trap}; : > $here/begun; while [ ! -e $here/go ]; do /bin/sleep 0.02; done; fi"
+        "if [ $1 = apply ]; then {trap}; : > $here/begun; while [ -e $here/begun ] && [ ! -e $here/go ]; do /bin/sleep 0.02; done; fi"
     ));
     let child = undersign(rig, &["apply"]).spawn().unwrap();
     while !rig.path("begun").exists() {
