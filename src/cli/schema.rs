@@ -30,10 +30,10 @@ impl Name {
     /// The schema.
     pub fn text(self) -> &'static str {
         match self {
-            Name::Check => include_str!("../../schemas/check.schema.json"),
-            Name::Diff => include_str!("../../schemas/diff.schema.json"),
-            Name::Rejection => include_str!("../../schemas/rejection.schema.json"),
-            Name::Status => include_str!("../../schemas/status.schema.json"),
+            Name::Check => include_str!("schema/check.schema.json"),
+            Name::Diff => include_str!("schema/diff.schema.json"),
+            Name::Rejection => include_str!("schema/rejection.schema.json"),
+            Name::Status => include_str!("schema/status.schema.json"),
         }
     }
 }
