@@ -14,7 +14,8 @@ mod support {
 use std::path::Path;
 
 use support::screen::Screen;
-use support::svg;
+use support::svg::{self, Ground};
+use undersign::ui::theme::Palette;
 
 /// Acknowledges all eight of the incident.
 const NAMES: &str = "a 'guard-and-guarded' enter a 'courses' tab 'moved to the new cluster' enter enter a 'guard' enter \
@@ -22,7 +23,11 @@ const NAMES: &str = "a 'guard-and-guarded' enter a 'courses' tab 'moved to the n
 
 fn picture(screen: &Screen) -> String {
     let typing = screen.state.overlay.is_some();
-    svg::draw(&screen.buffer(), typing.then(|| screen.cursor()))
+    let ground = match screen.state.setup.theme.palette {
+        Palette::Light => Ground::Light,
+        Palette::Dark | Palette::None => Ground::Dark,
+    };
+    svg::draw(&screen.buffer(), typing.then(|| screen.cursor()), ground)
 }
 
 fn check(name: &str, screen: &Screen) {
@@ -53,6 +58,13 @@ fn the_review() {
         "review",
         &incident(120, 36).keys("a 'guard-and-guarded' enter [ a y ] a 'courses' esc"),
     );
+}
+
+#[test]
+fn the_review_on_a_light_terminal() {
+    let mut screen = incident(120, 36);
+    screen.state.setup.theme.palette = Palette::Light;
+    check("review-light", &screen.keys("] ]"));
 }
 
 #[test]

@@ -15,8 +15,44 @@ const CELL: (u32, u32) = (84, 190);
 const MARGIN: u32 = 140;
 const BASELINE: u32 = 140;
 
-const PAPER: Rgb = [0x17, 0x1a, 0x21];
-const INK: Rgb = [0xcd, 0xd3, 0xde];
+/// What a terminal draws on, and the colours it has for the few names that the themes use.
+#[derive(Clone, Copy)]
+pub enum Ground {
+    Dark,
+    Light,
+}
+
+impl Ground {
+    fn paper(self) -> Rgb {
+        match self {
+            Ground::Dark => [0x17, 0x1a, 0x21],
+            Ground::Light => [0xfb, 0xfb, 0xfa],
+        }
+    }
+
+    fn ink(self) -> Rgb {
+        match self {
+            Ground::Dark => [0xcd, 0xd3, 0xde],
+            Ground::Light => [0x2b, 0x30, 0x3b],
+        }
+    }
+
+    fn colour(self, colour: Color, default: Rgb) -> Rgb {
+        let (dark, light) = match colour {
+            Color::Red => ([0xf0, 0x71, 0x78], [0xc0, 0x2c, 0x38]),
+            Color::Green => ([0x95, 0xc9, 0x6b], [0x2f, 0x7d, 0x32]),
+            Color::Yellow => ([0xe8, 0xb3, 0x5c], [0x8a, 0x6a, 0x00]),
+            Color::Blue => ([0x68, 0xa9, 0xf0], [0x1f, 0x5f, 0xbf]),
+            Color::Magenta => ([0xc4, 0x8c, 0xe6], [0x8e, 0x2a, 0xa8]),
+            Color::Cyan => ([0x5f, 0xc4, 0xcf], [0x0b, 0x74, 0x80]),
+            _ => (default, default),
+        };
+        match self {
+            Ground::Dark => dark,
+            Ground::Light => light,
+        }
+    }
+}
 
 /// One look: ink, paper, and what the font does.
 #[derive(Clone, Copy, PartialEq)]
@@ -28,7 +64,7 @@ struct Look {
 }
 
 /// Draws the buffer, with a caret at `cursor` where there is one.
-pub fn draw(buffer: &Buffer, cursor: Option<(u16, u16)>) -> String {
+pub fn draw(buffer: &Buffer, cursor: Option<(u16, u16)>, ground: Ground) -> String {
     let width = u32::from(buffer.area.width) * CELL.0 + 2 * MARGIN;
     let height = u32::from(buffer.area.height) * CELL.1 + 2 * MARGIN;
     let (w, h) = (tenths(width), tenths(height));
@@ -36,13 +72,20 @@ pub fn draw(buffer: &Buffer, cursor: Option<(u16, u16)>) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\">\n\
          <rect width=\"{w}\" height=\"{h}\" rx=\"9\" fill=\"{}\"/>\n\
          <g font-family=\"ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace\" font-size=\"14\" xml:space=\"preserve\">\n",
-        hex(PAPER)
+        hex(ground.paper())
     );
     for y in 0..buffer.area.height {
-        row(&mut svg, buffer, y);
+        row(&mut svg, buffer, y, ground);
     }
     if let Some((x, y)) = cursor {
-        rect(&mut svg, left(x), top(y) + CELL.1 - 20, CELL.0, 16, INK);
+        rect(
+            &mut svg,
+            left(x),
+            top(y) + CELL.1 - 20,
+            CELL.0,
+            16,
+            ground.ink(),
+        );
     }
     svg.push_str("</g>\n</svg>\n");
     svg
@@ -74,19 +117,19 @@ pub fn film(frames: &[String]) -> String {
     svg
 }
 
-fn row(svg: &mut String, buffer: &Buffer, y: u16) {
+fn row(svg: &mut String, buffer: &Buffer, y: u16, ground: Ground) {
     let mut cells: Vec<(u16, &Cell, Look)> = Vec::new();
     let mut x = 0;
     while x < buffer.area.width {
         let cell = &buffer[(x, y)];
-        cells.push((x, cell, look(cell)));
+        cells.push((x, cell, look(cell, ground)));
         x += cell.symbol().width().max(1) as u16;
     }
     for run in cells.chunk_by(|a, b| a.2 == b.2) {
         let look = run[0].2;
         let (first, last) = (run[0].0, run[run.len() - 1]);
         let columns = u32::from(last.0 - first) + last.1.symbol().width().max(1) as u32;
-        if look.paper != PAPER {
+        if look.paper != ground.paper() {
             rect(
                 svg,
                 left(first),
@@ -138,9 +181,9 @@ fn row(svg: &mut String, buffer: &Buffer, y: u16) {
     }
 }
 
-fn look(cell: &Cell) -> Look {
-    let mut ink = colour(cell.fg, INK);
-    let mut paper = colour(cell.bg, PAPER);
+fn look(cell: &Cell, ground: Ground) -> Look {
+    let mut ink = ground.colour(cell.fg, ground.ink());
+    let mut paper = ground.colour(cell.bg, ground.paper());
     if cell.modifier.contains(Modifier::REVERSED) {
         std::mem::swap(&mut ink, &mut paper);
     }
@@ -154,19 +197,6 @@ fn look(cell: &Cell) -> Look {
         paper,
         bold: cell.modifier.contains(Modifier::BOLD),
         underlined: cell.modifier.contains(Modifier::UNDERLINED),
-    }
-}
-
-/// The colours a dark terminal has for the few names that the themes use.
-fn colour(colour: Color, default: Rgb) -> Rgb {
-    match colour {
-        Color::Red => [0xf0, 0x71, 0x78],
-        Color::Green => [0x95, 0xc9, 0x6b],
-        Color::Yellow => [0xe8, 0xb3, 0x5c],
-        Color::Blue => [0x68, 0xa9, 0xf0],
-        Color::Magenta => [0xc4, 0x8c, 0xe6],
-        Color::Cyan => [0x5f, 0xc4, 0xcf],
-        _ => default,
     }
 }
 
