@@ -16,8 +16,7 @@ use undersign::approval::sshsig::Assurance;
 use undersign::approval::statement::Statement;
 
 /// Where a mirror with the provider usually lies, after the one that is named.
-const MIRRORS: [&str; 3] = [
-    "/opt/tf-plugins",
+const MIRRORS: [&str; 2] = [
     "/usr/share/terraform/plugins",
     "/usr/local/share/terraform/plugins",
 ];
