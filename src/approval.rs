@@ -13,6 +13,7 @@ pub mod envelope;
 pub mod facts;
 pub mod key;
 pub mod keygen;
+pub mod set;
 pub mod sign;
 pub mod sshsig;
 pub mod statement;

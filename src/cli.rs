@@ -35,6 +35,7 @@ pub mod policy;
 pub mod report;
 pub mod review;
 pub mod schema;
+pub mod set;
 pub mod signing;
 pub mod since;
 pub mod status;

@@ -16,6 +16,7 @@ pub mod progress;
 pub mod providers;
 pub mod run;
 pub mod sealed;
+pub mod set;
 pub mod show;
 pub mod tool;
 pub mod verify;

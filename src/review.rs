@@ -4,6 +4,7 @@
 //! Holds addresses, rule ids and people's own words, never a value of the plan. Knows no screen and no key.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,10 @@ pub mod verdicts;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
+    /// The unit of the row's plan, where several plans are reviewed together. It is never written down: what is kept and
+    /// signed is kept and signed plan by plan.
+    #[serde(skip)]
+    pub unit: Option<Arc<str>>,
     /// The word of the row's kind: `change`, `output`, `plan`.
     pub kind: String,
     /// The row's address.
@@ -41,6 +46,7 @@ impl Key {
     pub fn of(judged: &Judged) -> Self {
         let effect = &judged.effect;
         Key {
+            unit: judged.unit.clone(),
             kind: effect.kind.word().into(),
             address: effect.address.to_string(),
             deposed: effect.deposed.as_deref().map(Into::into),
@@ -50,6 +56,9 @@ impl Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(unit) = &self.unit {
+            write!(f, "{unit}: ")?;
+        }
         f.write_str(&self.address)?;
         self.deposed
             .as_ref()
@@ -103,6 +112,7 @@ pub fn fate<'a>(row: &Judged, rows: impl IntoIterator<Item = &'a Judged>) -> Opt
     let acts = |other: &Judged| {
         let effect = &other.effect;
         effect.kind == Kind::Change
+            && other.unit == row.unit
             && effect.address == drift.address
             && effect.deposed == drift.deposed
             && effect.action != Action::NoOp

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::plan::effect::{Effect, Kind};
 
@@ -153,6 +154,8 @@ impl Finding {
 /// A row with what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
+    /// The unit of its plan, where several plans are reviewed together.
+    pub unit: Option<Arc<str>>,
     /// The row.
     pub effect: Effect,
     /// Its findings, worst first, and among equals what tells most.
@@ -165,6 +168,7 @@ impl Judged {
     /// The table of rules begins with what is destroyed: that is told before the protections that are taken away.
     pub fn new(effect: Effect, findings: Vec<Finding>) -> Self {
         let mut judged = Judged {
+            unit: None,
             effect,
             findings: Vec::new(),
         };

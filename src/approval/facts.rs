@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::set::Member;
 use super::statement::{Hex, Override, Statement, Utc};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
@@ -87,6 +88,8 @@ pub struct Facts {
     pub lock_sha256: Option<Sha256>,
     /// Digest of the list of files that the plan is applied among, where the target binds them.
     pub workdir_sha256: Option<Sha256>,
+    /// Which plan of which set it is, where several go together.
+    pub set: Option<Member>,
     /// Variables whose values must be given again at apply.
     pub apply_time_variables: Vec<String>,
     /// Whether a program of the configuration runs at apply.
@@ -151,6 +154,7 @@ impl Facts {
             created_at,
             lock_sha256: file.map(|file| file.lock_sha256),
             workdir_sha256: None,
+            set: None,
             apply_time_variables: file
                 .map(|file| file.apply_time_variables.clone())
                 .unwrap_or_default(),
@@ -301,6 +305,7 @@ pub fn matches(statement: &Statement, facts: &Facts) -> Result<(), Failure> {
         or_none(facts.workdir_sha256.map(Hex)),
         or_none(plan.workdir_sha256),
     )?;
+    same_set(facts.set.as_ref(), plan.set.as_ref())?;
     same(
         "apply-time-variables",
         "other variables are asked for at apply",
@@ -346,6 +351,35 @@ fn same(
     Err(Failure::new(Exit::Mismatch, reason, error)
         .expected(approved, fact)
         .hint("Review the plan that you want to apply, and sign again."))
+}
+
+/// Asks whether the plan is approved for what goes on around it: alone, or as this one of this set.
+fn same_set(fact: Option<&Member>, approved: Option<&Member>) -> Result<(), Failure> {
+    let (error, hint) = match (fact, approved) {
+        (Some(fact), Some(approved)) if fact == approved => return Ok(()),
+        (None, None) => return Ok(()),
+        (None, Some(_)) => (
+            "the approval is for a plan of a set, which has an order",
+            "Apply the directory of the set: undersign apply DIR.",
+        ),
+        (Some(_), None) => (
+            "the approval is for the plan alone, not for one of a set",
+            "Review the directory: undersign review DIR.",
+        ),
+        (Some(_), Some(_)) => (
+            "the approval is for another set: a plan was swapped, added or left out, or the order is another one",
+            "Review the directory again, and sign again.",
+        ),
+    };
+    let said = |member: Option<&Member>| {
+        member.map_or_else(
+            || "the plan alone".into(),
+            |member| format!("{} of set {}", member.path, member.manifest_sha256),
+        )
+    };
+    Err(Failure::new(Exit::Mismatch, "set", error)
+        .expected(said(approved), said(fact))
+        .hint(hint))
 }
 
 fn hex(digest: Sha256) -> String {

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::emergency::Emergency;
+use super::set::Member;
 use super::facts::{Digested, Facts, Source, Target};
 use crate::failure::{Exit, Failure};
 use crate::plan::count::Counts;
@@ -161,6 +162,9 @@ pub struct Plan {
     /// Digest of the list of files that the plan is applied among, where the target binds them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workdir_sha256: Option<Hex>,
+    /// Which plan of which set it is, where several were reviewed together and are applied in an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<Member>,
     /// Variables whose values must be given again at apply.
     pub apply_time_variables: Vec<String>,
     /// Whether a program of the configuration runs at apply.
@@ -209,6 +213,7 @@ impl Acknowledgement {
     pub fn requirement(&self) -> Requirement {
         Requirement {
             key: Key {
+                unit: None,
                 kind: self.kind.clone(),
                 address: self.address.clone(),
                 deposed: self.deposed.clone(),
@@ -341,6 +346,7 @@ impl Statement {
                     json_sha256: Hex(facts.json.sha256),
                     lock_sha256: facts.lock_sha256.map(Hex),
                     workdir_sha256: facts.workdir_sha256.map(Hex),
+                    set: facts.set.clone(),
                     apply_time_variables: facts.apply_time_variables.clone(),
                     runs_local_code: facts.runs_local_code,
                     counts: facts.counts,

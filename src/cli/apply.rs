@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write};
 
 use super::Format;
 use super::check::print;
+use super::set;
 use super::verify::{Arguments, End, to_json, to_text};
 use crate::failure::{Exit, Failure};
 use crate::gate::apply::{Applied, apply};
@@ -13,23 +14,17 @@ use crate::gate::verify::Verified;
 /// Applies an approved plan. What the tool says goes to standard output; with `--format json` to standard error, so that
 /// standard output holds one JSON object.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.plan.is_dir() {
+        return set::apply(arguments);
+    }
     let request = arguments.request()?;
     let by = who();
     let ready = |verified: &Verified, out: &mut dyn Write| {
         // A reader that is gone must not stop an apply that is allowed.
         let _ = writeln!(out, "{}", to_text(verified));
     };
-    let mut out: Box<dyn Write> = match arguments.format {
-        Format::Text => Box::new(std::io::stdout()),
-        Format::Json => Box::new(std::io::stderr()),
-    };
-    let mut terminal = Terminal {
-        out: &mut *out,
-        columns: match arguments.format {
-            Format::Text => columns(),
-            Format::Json => None,
-        },
-    };
+    let mut out = output(arguments.format);
+    let mut terminal = terminal(&mut *out, arguments.format);
     let Applied { verified, ended } =
         apply(&request, &by, jiff::Timestamp::now, ready, &mut terminal)?;
     if arguments.format == Format::Json {
@@ -42,6 +37,25 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     match ended.failure {
         Some(failure) => Err(failure),
         None => Ok(Exit::Success),
+    }
+}
+
+/// Where the tool's words go: standard output, or standard error where that holds one JSON object.
+pub(super) fn output(format: Format) -> Box<dyn Write> {
+    match format {
+        Format::Text => Box::new(std::io::stdout()),
+        Format::Json => Box::new(std::io::stderr()),
+    }
+}
+
+/// How the tool's words are shown there.
+pub(super) fn terminal(out: &mut dyn Write, format: Format) -> Terminal<'_> {
+    Terminal {
+        out,
+        columns: match format {
+            Format::Text => columns(),
+            Format::Json => None,
+        },
     }
 }
 

@@ -1,7 +1,7 @@
 //! `undersign verify`: is this plan approved, by whom, until when. Changes nothing.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -9,7 +9,9 @@ use serde::Serialize;
 use super::Format;
 use super::check::print;
 use super::policy::PolicyArgument;
+use super::set;
 use super::trust::TrustArgument;
+use crate::approval::set::Member;
 use crate::approval::statement::{Hex, Mode, Utc};
 use crate::failure::{Exit, Failure};
 use crate::gate::harden::harden;
@@ -20,11 +22,11 @@ use crate::text::visible;
 /// What `verify` and `apply` take.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The plan file.
+    /// The plan file, or the directory of several that were reviewed together.
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
 
-    /// An approval; give it several times for several people [default: those in PLAN.approvals/].
+    /// An approval; give it several times for several people and several plans [default: those in PLAN.approvals/].
     #[arg(long = "approval", value_name = "FILE", num_args = 1..)]
     pub approvals: Vec<PathBuf>,
 
@@ -56,10 +58,16 @@ pub struct Arguments {
 impl Arguments {
     /// What is asked of the gate. The process is made safe before anything is read.
     pub fn request(&self) -> Result<Request, Failure> {
+        self.request_for(&self.plan, None)
+    }
+
+    /// The same for a plan of a set.
+    pub fn request_for(&self, plan: &Path, member: Option<Member>) -> Result<Request, Failure> {
         harden()?;
         let opened = self.trust.open()?;
         Ok(Request {
-            plan: self.plan.clone(),
+            plan: plan.into(),
+            member,
             approvals: self.approvals.clone(),
             trust: opened.trust,
             held_by: opened.held_by,
@@ -67,7 +75,7 @@ impl Arguments {
             directory: self.directory.clone(),
             requester: self.requester.clone(),
             policy: self.policy.policy.clone(),
-            brought: self.policy.brought.open(&self.plan)?,
+            brought: self.policy.brought.open(plan)?,
             worker: Program::own()?,
             variables: std::env::vars_os().collect(),
             now: jiff::Timestamp::now(),
@@ -77,6 +85,9 @@ impl Arguments {
 
 /// Verifies, and prints who approved and what that is worth.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.plan.is_dir() {
+        return set::verify(arguments);
+    }
     let verified = verify(&arguments.request()?)?;
     print(&match arguments.format {
         Format::Text => to_text(&verified),

@@ -35,7 +35,18 @@ pub fn apply(
     ready: impl FnOnce(&Verified, &mut dyn Write),
     out: &mut Terminal<'_>,
 ) -> Result<Applied, Failure> {
-    let verified = verify::verify(request)?;
+    carry_out(request, verify::verify(request)?, by, clock, ready, out)
+}
+
+/// The same from the verification on: `verified` is what came of `request`.
+pub(super) fn carry_out(
+    request: &Request,
+    verified: Verified,
+    by: &str,
+    clock: impl Fn() -> Timestamp,
+    ready: impl FnOnce(&Verified, &mut dyn Write),
+    out: &mut Terminal<'_>,
+) -> Result<Applied, Failure> {
     preflight::run(&request.trust.runner.preflight, &verified.prepared)?;
     let ledger = Ledger::of(request.trust.ledger.as_ref())?;
     let now = clock();

@@ -21,6 +21,7 @@ use super::tool;
 use crate::approval::covers::{covers, overrides};
 use crate::approval::emergency::Emergency;
 use crate::approval::facts::{self, Facts};
+use crate::approval::set::Member;
 use crate::approval::statement::{Acknowledgement, Hex, Mode};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
@@ -41,6 +42,8 @@ use crate::trust::{Scope, Trust, Workdir, scope};
 pub struct Request {
     /// The plan file.
     pub plan: PathBuf,
+    /// Which plan of which set it is, where several go together.
+    pub member: Option<Member>,
     /// The approvals; where there are none, those in the directory beside the plan.
     pub approvals: Vec<PathBuf>,
     /// What the trust file says.
@@ -142,6 +145,7 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
     let mut facts =
         Facts::of(&name, Some(&prepared.file), &judgement, &scope.id)?.under(policies.sha256());
     facts.workdir_sha256 = files_sha256;
+    facts.set.clone_from(&request.member);
     refuse_other_rules(&scope)?;
 
     let approvals = gather(request, &scope, &facts, &required)?;

@@ -12,6 +12,7 @@ use super::address;
 use super::effect::{Effect, Kind};
 
 mod body;
+pub mod dependencies;
 mod json;
 mod lines;
 mod read;

@@ -124,6 +124,7 @@ mod tests {
 
     fn objection(reason: &str) -> Said {
         let key = Key {
+            unit: None,
             kind: "change".into(),
             address: "a.b".into(),
             deposed: None,

@@ -140,6 +140,7 @@ mod tests {
 
     fn key(address: &str) -> Key {
         Key {
+            unit: None,
             kind: "change".into(),
             address: address.into(),
             deposed: None,

@@ -299,6 +299,7 @@ path = "{ledger}"
         let opened = file::open(&self.path("trust.toml"), None)?;
         let given = &self.request;
         Ok(Request {
+            member: None,
             plan: given.plan.clone(),
             approvals: given.approvals.clone(),
             trust: Trust::parse("trust.toml", &opened.text)?,

@@ -150,6 +150,7 @@ pub fn facts() -> Facts {
         created_at: Some(time("2026-11-25T09:30:00Z")),
         lock_sha256: Some([4; 32]),
         workdir_sha256: None,
+        set: None,
         apply_time_variables: vec![],
         runs_local_code: false,
         counts: Counts {
@@ -164,6 +165,7 @@ pub fn facts() -> Facts {
 pub fn requirement(address: &str, rules: &[&str]) -> Requirement {
     Requirement {
         key: Key {
+            unit: None,
             kind: "change".into(),
             address: address.into(),
             deposed: None,
