@@ -51,6 +51,7 @@ impl Desk {
     fn new(count: usize) -> Self {
         let setup = Setup {
             plan: "plan.json".into(),
+            set: None,
             target: None,
             phrase: "prod".into(),
             identity: Err(Box::new(Failure::new(

@@ -13,7 +13,7 @@ use crossterm::event;
 
 use crate::diff::Secrets;
 use crate::failure::{Exit, Failure};
-use crate::plan::archive::PlanFile;
+use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::index::{Header, Progress};
 use crate::plan::values::Values;
 use crate::policy::Opinion;
@@ -53,6 +53,8 @@ use theme::Theme;
 pub struct Setup {
     /// Name of the plan, as the reviewer gave it.
     pub plan: String,
+    /// The plans, where several are reviewed together.
+    pub set: Option<Set>,
     /// What the plan is for, where that is known: `prod/network`.
     pub target: Option<String>,
     /// What is typed to sign.
@@ -71,9 +73,20 @@ pub struct Setup {
     pub theme: Theme,
 }
 
+/// Several plans that are reviewed together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Set {
+    /// The plans' names, in the order in which they are applied and read.
+    pub units: Vec<Arc<str>>,
+    /// Digest of the manifest: what an approval of each of them is bound to. None where a plan is a JSON alone.
+    pub sha256: Option<Sha256>,
+}
+
 /// What is known when the plan was read to its end.
 #[derive(Debug, Clone)]
 pub struct Facts {
+    /// Which of several plans it is.
+    pub unit: Option<Arc<str>>,
     /// The top of the plan JSON.
     pub header: Header,
     /// The tool it is for: `terraform`, `tofu`.
@@ -106,6 +119,8 @@ pub enum Msg {
     Tick,
     /// What was asked for last is on the screen, and what was typed before is gone.
     Drawn,
+    /// From here on, what comes is of this plan of several.
+    Unit(Arc<str>),
     /// Rows were read.
     Rows(Vec<Judged>),
     /// The tool that shows the plan has said nothing yet: its name, and for how many seconds.
@@ -118,7 +133,7 @@ pub enum Msg {
     Opinion(Box<Opinion>, Arc<Secrets>),
     /// What of an earlier review still holds, found when the plan was read.
     Since(Box<Since>),
-    /// Reading is over; the rows about the plan as a whole come with it.
+    /// Reading of a plan is over; the rows about it as a whole come with it.
     Loaded(Box<Facts>, Vec<Judged>),
     /// Reading failed.
     LoadFailed(Failure),
@@ -215,8 +230,8 @@ fn turn(
         while let Some(command) = take_first(&mut commands) {
             let answer = match command {
                 Command::LoadValues(row) => {
-                    let effect = &state.rows[row as usize].effect;
-                    Some(Msg::Values(row, hands.values(effect)))
+                    let judged = &state.rows[row as usize];
+                    Some(Msg::Values(row, hands.values(judged)))
                 }
                 Command::Save => Some(Msg::Saved(hands.save(&state.log, &state.rows))),
                 Command::Reject => Some(Msg::Rejected(hands.reject(&state.log, &state.rows))),

@@ -72,12 +72,18 @@ impl Manifest {
                 }
                 Some(plan) => manifest.plans.push(plan),
                 None => {
-                    return Err(unreadable(number, "it is no digest with a path in the directory"));
+                    return Err(unreadable(
+                        number,
+                        "it is no digest with a path in the directory",
+                    ));
                 }
             }
         }
         if manifest.plans.is_empty() || manifest.to_text() != text {
-            return Err(unreadable(manifest.plans.len(), "the text does not end as it should"));
+            return Err(unreadable(
+                manifest.plans.len(),
+                "the text does not end as it should",
+            ));
         }
         Ok(manifest)
     }

@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::emergency::Emergency;
-use super::set::Member;
 use super::facts::{Digested, Facts, Source, Target};
+use super::set::Member;
 use crate::failure::{Exit, Failure};
 use crate::plan::count::Counts;
 use crate::policy::overrides::Accepted;

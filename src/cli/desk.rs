@@ -16,12 +16,13 @@ use super::places::StateDirectory;
 use super::watch::Watched;
 use crate::approval::emergency::Emergency;
 use crate::approval::facts::Facts;
+use crate::approval::set::Member;
 use crate::approval::sign::{self, Job};
 use crate::approval::sshsig::Assurance;
 use crate::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
-use crate::plan::effect::{Effect, Kind};
+use crate::plan::effect::Kind;
 use crate::plan::source::Source;
 use crate::plan::values::Values;
 use crate::review::Key;
@@ -88,6 +89,8 @@ pub enum Results {
 pub struct Desk {
     /// The plan's name for people.
     pub name: String,
+    /// Which plan of which set it is, where several are reviewed together.
+    pub member: Option<Member>,
     /// Where rows are read again.
     pub source: Arc<Source>,
     /// The plan file, if the JSON was made from one.
@@ -175,6 +178,7 @@ impl Desk {
         )?
         .under(self.policy_sha256);
         facts.workdir_sha256 = signing.files_sha256;
+        facts.set.clone_from(&self.member);
         let (namespace, min_assurance, max_age) = signing.rules();
         let now = jiff::Timestamp::now();
         let mut nonce = [0; 16];
@@ -247,7 +251,9 @@ impl Desk {
             approval.expires_at,
         );
         let acks = approval.acknowledgements.len();
+        // Of a set it is the set that is verified.
         let kept = matches!(self.results, Results::Beside { .. });
+        let alone = self.member.is_none();
         move |receipt| {
             let path = visible(&receipt.path.display().to_string()).into_owned();
             let name = visible(&name);
@@ -258,9 +264,12 @@ impl Desk {
                 receipt.assurance.word(),
             );
             if kept {
+                let _ = writeln!(out, "approval     {path}");
+            }
+            if kept && alone {
                 let _ = write!(
                     out,
-                    "approval     {path}\n\nverify it    undersign verify {name} --approval {path}\n"
+                    "\nverify it    undersign verify {name} --approval {path}\n"
                 );
             }
             out
@@ -269,7 +278,8 @@ impl Desk {
 }
 
 impl Hands for Desk {
-    fn values(&mut self, effect: &Effect) -> Result<(String, Values), Failure> {
+    fn values(&mut self, judged: &Judged) -> Result<(String, Values), Failure> {
+        let effect = &judged.effect;
         let item = self.source.item(effect)?;
         let values = Values::of_item(&item).map_err(|error| {
             Failure::new(
@@ -383,35 +393,40 @@ impl Hands for Desk {
     }
 
     fn edit(&mut self, text: &str) -> Result<String, Failure> {
-        let editor = ["VISUAL", "EDITOR"]
-            .iter()
-            .find_map(std::env::var_os)
-            .unwrap_or_else(|| "vi".into());
-        let mut file = tempfile::Builder::new()
-            .prefix("undersign-")
-            .suffix(".txt")
-            .tempfile()
-            .map_err(|error| Failure::io("a file to edit", &error))?;
-        file.write_all(text.as_bytes())
-            .map_err(|error| Failure::io("a file to edit", &error))?;
-        let editor_words = editor.to_string_lossy().into_owned();
-        let mut words = editor_words.split_whitespace();
-        let program = words.next().unwrap_or("vi");
-        let status = Command::new(program)
-            .args(words)
-            .arg(file.path())
-            .status()
-            .map_err(|error| Failure::io(format!("the editor {program}"), &error))?;
-        if !status.success() {
-            return Err(Failure::new(
-                Exit::Internal,
-                "editor",
-                format!("the editor {program} ended with {status}"),
-            )
-            .hint("Set EDITOR to the one you use."));
-        }
-        std::fs::read_to_string(file.path()).map_err(|error| Failure::io("the edited text", &error))
+        edit(text)
     }
+}
+
+/// Lets the reviewer write in an editor of their own.
+pub(super) fn edit(text: &str) -> Result<String, Failure> {
+    let editor = ["VISUAL", "EDITOR"]
+        .iter()
+        .find_map(std::env::var_os)
+        .unwrap_or_else(|| "vi".into());
+    let mut file = tempfile::Builder::new()
+        .prefix("undersign-")
+        .suffix(".txt")
+        .tempfile()
+        .map_err(|error| Failure::io("a file to edit", &error))?;
+    file.write_all(text.as_bytes())
+        .map_err(|error| Failure::io("a file to edit", &error))?;
+    let editor_words = editor.to_string_lossy().into_owned();
+    let mut words = editor_words.split_whitespace();
+    let program = words.next().unwrap_or("vi");
+    let status = Command::new(program)
+        .args(words)
+        .arg(file.path())
+        .status()
+        .map_err(|error| Failure::io(format!("the editor {program}"), &error))?;
+    if !status.success() {
+        return Err(Failure::new(
+            Exit::Internal,
+            "editor",
+            format!("the editor {program} ended with {status}"),
+        )
+        .hint("Set EDITOR to the one you use."));
+    }
+    std::fs::read_to_string(file.path()).map_err(|error| Failure::io("the edited text", &error))
 }
 
 fn beside(plan: &Path, ending: &str) -> PathBuf {
@@ -420,8 +435,8 @@ fn beside(plan: &Path, ending: &str) -> PathBuf {
     path.into()
 }
 
-/// Writes a file that only its owner can read; a rejection before it is replaced.
-fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a file that only its owner can read; one that was there before is replaced.
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::io(path.display(), &error);
     let directory = path
         .parent()

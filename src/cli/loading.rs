@@ -69,70 +69,114 @@ pub struct Earlier {
     pub reviewed: Option<(carry::Earlier, Arc<Source>)>,
 }
 
-/// Starts the worker. It ends when the plan does, or when nobody listens any more.
-///
-/// A plan JSON has its draft only when its digest is known.
-pub fn start(
-    json: Json,
-    bytes: Option<u64>,
-    spool: Option<Spool>,
-    file: Option<PlanFile>,
-    earlier: Earlier,
-    policies: Policies,
-) -> (Receiver<Msg>, Arc<Loaded>) {
+/// A plan that is to be read, and all that it is held against.
+pub struct Unread {
+    /// Which of several plans it is.
+    pub unit: Option<Arc<str>>,
+    /// The JSON.
+    pub json: Json,
+    /// Its number of bytes, where that is known.
+    pub bytes: Option<u64>,
+    /// Where a private copy of it goes, if one is kept.
+    pub spool: Option<Spool>,
+    /// The plan file, if the JSON is made from one.
+    pub file: Option<PlanFile>,
+    /// What is known from before.
+    pub earlier: Earlier,
+    /// The policies.
+    pub policies: Policies,
+    /// Where the judgement is left.
+    pub loaded: Arc<Loaded>,
+}
+
+/// Starts the worker, which reads one plan after the other. It ends when the last does, when one cannot be read, or when
+/// nobody listens any more.
+pub fn start(plans: Vec<Unread>) -> Receiver<Msg> {
     let (sender, receiver) = sync_channel(AHEAD);
-    let loaded = Arc::new(Loaded::default());
-    let leave = Arc::clone(&loaded);
     thread::spawn(move || {
+        for plan in plans {
+            let unit = plan.unit.clone();
+            if let Some(unit) = &unit {
+                let _ = sender.send(Msg::Unit(Arc::clone(unit)));
+            }
+            let last = plan.read(&sender).unwrap_or_else(|failure| {
+                Msg::LoadFailed(match unit {
+                    Some(unit) => Failure {
+                        error: format!("{unit}: {}", failure.error),
+                        ..failure
+                    },
+                    None => failure,
+                })
+            });
+            let failed = matches!(last, Msg::LoadFailed(_));
+            // Nobody listens any more when the reviewer has left.
+            if sender.send(last).is_err() || failed {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+impl Unread {
+    /// Reads and judges the plan; the last message of it is returned.
+    ///
+    /// A plan JSON has its draft only when its digest is known.
+    fn read(self, sender: &SyncSender<Msg>) -> Result<Msg, Failure> {
+        let Unread {
+            json,
+            bytes,
+            spool,
+            file,
+            earlier,
+            policies,
+            loaded,
+            ..
+        } = self;
         let mut comparison = earlier.reviewed.map(Comparison::new);
         let compare = comparison.as_mut();
-        let loading = load(
-            json,
+        let (judgement, opinion) = load(
+            json.start()?,
             bytes,
             spool,
             file.as_ref(),
             &policies,
             compare,
-            &sender,
-        );
-        let last = loading.and_then(|(judgement, opinion)| {
-            let since = match (&file, earlier.memory) {
-                (Some(file), Some(memory)) => {
-                    let earlier = memory.recall()?;
-                    earlier.and_then(|earlier| risk::since(&earlier, file))
-                }
-                _ => None,
-            };
-            if let (None, Some(directory)) = (&file, earlier.drafts)
-                && let Some(log) = Draft::new(&directory, &judgement.header.sha256).load()?
-            {
-                let _ = sender.send(restored(log));
+            sender,
+        )?;
+        let since = match (&file, earlier.memory) {
+            (Some(file), Some(memory)) => {
+                let earlier = memory.recall()?;
+                earlier.and_then(|earlier| risk::since(&earlier, file))
             }
-            let facts = Facts {
-                header: judgement.header.clone(),
-                tool: judgement.product.word(),
-                file,
-                secrets: Some(Arc::clone(&judgement.secrets)),
-            };
-            let mut signals = judgement.signals.clone();
-            signals.extend(since);
-            let trouble = opinion.troubles.first().cloned();
-            if opinion != Opinion::default() {
-                let secrets = Arc::clone(&judgement.secrets);
-                let _ = sender.send(Msg::Opinion(Box::new(opinion), secrets));
-            }
-            if let Some(comparison) = comparison {
-                let since = comparison.finish(&signals);
-                let _ = sender.send(Msg::Since(Box::new(since)));
-            }
-            let _ = leave.0.set((judgement, trouble));
-            Ok(Msg::Loaded(Box::new(facts), signals))
-        });
-        let last = last.unwrap_or_else(Msg::LoadFailed);
-        // Nobody listens any more when the reviewer has left.
-        let _ = sender.send(last);
-    });
-    (receiver, loaded)
+            _ => None,
+        };
+        if let (None, Some(directory)) = (&file, earlier.drafts)
+            && let Some(log) = Draft::new(&directory, &judgement.header.sha256).load()?
+        {
+            let _ = sender.send(restored(log));
+        }
+        let facts = Facts {
+            unit: None,
+            header: judgement.header.clone(),
+            tool: judgement.product.word(),
+            file,
+            secrets: Some(Arc::clone(&judgement.secrets)),
+        };
+        let mut signals = judgement.signals.clone();
+        signals.extend(since);
+        let trouble = opinion.troubles.first().cloned();
+        if opinion != Opinion::default() {
+            let secrets = Arc::clone(&judgement.secrets);
+            let _ = sender.send(Msg::Opinion(Box::new(opinion), secrets));
+        }
+        if let Some(comparison) = comparison {
+            let since = comparison.finish(&signals);
+            let _ = sender.send(Msg::Since(Box::new(since)));
+        }
+        let _ = loaded.0.set((judgement, trouble));
+        Ok(Msg::Loaded(Box::new(facts), signals))
+    }
 }
 
 /// What an earlier sitting left, with a sentence about it.

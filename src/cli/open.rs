@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Cursor, IsTerminal as _, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -51,12 +51,23 @@ pub enum Json {
     File(File),
     /// Standard input, with what was read of it to tell what it is.
     Pipe(Box<dyn Read + Send>),
+    /// A private copy of a plan file, of which no tool was asked yet.
+    Sealed(Box<SealedPlan>, Box<PlanArgument>),
     /// The tool that shows a plan file. What it needs lives as long as it runs.
     Tool(Box<Shown>, Box<Prepared>),
 }
 
 /// Opens the plan that is meant and refuses what is none. For a plan file the tool is started.
 pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
+    let plan = unstarted(argument)?;
+    Ok(Plan {
+        json: plan.json.start()?,
+        ..plan
+    })
+}
+
+/// The same before any tool is started: of many plans only one is shown at a time.
+pub fn unstarted(argument: &PlanArgument) -> Result<Plan, Failure> {
     let path = &argument.plan;
     if path.as_os_str() == "-" {
         return standard_input();
@@ -71,7 +82,9 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
             "directory",
             format!("{} is a directory, not a plan", path.display()),
         )
-        .hint("Name the plan file in it."));
+        .hint(
+            "Name the plan file in it; review, check, verify and apply take a directory of plans.",
+        ));
     }
     let mut head = Vec::new();
     let rewound = file
@@ -105,23 +118,22 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
             })
         }
         Format::PlanFile => {
-            let prepared = prepare(path, argument)?;
-            let shown = prepared.show()?;
+            let sealed = SealedPlan::of_path(path)?;
             Ok(Plan {
                 name,
-                file: Some(prepared.file.clone()),
+                file: Some(sealed.describe()?),
                 bytes: None,
-                json: Json::Tool(Box::new(shown), Box::new(prepared)),
+                json: Json::Sealed(Box::new(sealed), Box::new(argument.clone())),
             })
         }
     }
 }
 
-/// Makes a private copy of the plan file and finds the tool that made it.
+/// Finds the tool that made a plan file, and its providers.
 ///
 /// The providers are those of the working directory where it has some: the reviewer's own machine. Else they are
 /// fetched as the plan's lock says, from where the CLI configuration says.
-fn prepare(path: &Path, argument: &PlanArgument) -> Result<Prepared, Failure> {
+fn prepare(sealed: SealedPlan, argument: &PlanArgument) -> Result<Prepared, Failure> {
     let here =
         std::env::current_dir().map_err(|error| Failure::io("the working directory", &error))?;
     let providers = match &argument.cli_config {
@@ -136,7 +148,7 @@ fn prepare(path: &Path, argument: &PlanArgument) -> Result<Prepared, Failure> {
         providers: &providers,
         passed: &[],
     };
-    Prepared::new(SealedPlan::of_path(path)?, &setup, |_| Ok(()))
+    Prepared::new(sealed, &setup, |_| Ok(()))
 }
 
 fn standard_input() -> Result<Plan, Failure> {
@@ -178,6 +190,18 @@ fn standard_input() -> Result<Plan, Failure> {
 }
 
 impl Json {
+    /// Starts the tool for a plan file.
+    pub fn start(self) -> Result<Self, Failure> {
+        match self {
+            Json::Sealed(sealed, argument) => {
+                let prepared = prepare(*sealed, &argument)?;
+                let shown = prepared.show()?;
+                Ok(Json::Tool(Box::new(shown), Box::new(prepared)))
+            }
+            Json::File(_) | Json::Pipe(_) | Json::Tool(..) => Ok(self),
+        }
+    }
+
     /// A way to read rows again: from the file itself, or from a private copy that is filled while the JSON is read.
     pub fn keep(&self) -> Result<(Option<Spool>, Source), Failure> {
         match self {
@@ -187,7 +211,7 @@ impl Json {
                     .map_err(|error| Failure::io("the plan", &error))?;
                 Ok((None, Source::file(again)))
             }
-            Json::Pipe(_) | Json::Tool(..) => {
+            Json::Pipe(_) | Json::Sealed(..) | Json::Tool(..) => {
                 source::spool().map(|(spool, source)| (Some(spool), source))
             }
         }
@@ -196,7 +220,7 @@ impl Json {
     /// The name of the tool that prints it, if one does.
     pub fn tool(&self) -> Option<String> {
         match self {
-            Json::File(_) | Json::Pipe(_) => None,
+            Json::File(_) | Json::Pipe(_) | Json::Sealed(..) => None,
             Json::Tool(_, prepared) => {
                 let name = prepared.tool.program.path.file_name()?;
                 Some(name.to_string_lossy().into_owned())
@@ -210,9 +234,10 @@ impl Json {
         spool: Option<Spool>,
         work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        match self {
+        match self.start()? {
             Json::File(file) => work(Bytes::File(&file)),
             Json::Pipe(pipe) => through(spool, pipe, work),
+            Json::Sealed(..) => unreachable!("a plan that is read was started"),
             Json::Tool(shown, prepared) => {
                 let mut output = Output {
                     shown,

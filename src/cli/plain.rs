@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
@@ -33,12 +34,20 @@ pub struct Plain<'a> {
     pub since: BTreeMap<Key, String>,
     /// What is typed to sign; `Err` says why nobody can sign.
     pub phrase: Result<String, String>,
-    /// What the plan says beyond its rows.
+    /// What each plan says beyond its rows.
+    pub plans: Vec<About<'a>>,
+    /// Marks and words only.
+    pub theme: Theme,
+}
+
+/// What a plan says beyond its rows.
+pub struct About<'a> {
+    /// Which of several plans it is.
+    pub unit: Option<Arc<str>>,
+    /// What was found out at its end.
     pub judgement: &'a Judgement,
     /// The plan file, if the JSON was made from one.
     pub file: Option<&'a PlanFile>,
-    /// Marks and words only.
-    pub theme: Theme,
 }
 
 enum Answer {
@@ -105,18 +114,27 @@ impl Plain<'_> {
         self.sign(&asking, input, out, hands)
     }
 
+    fn about(&self, row: &Judged) -> &About<'_> {
+        let of = |about: &&About<'_>| about.unit == row.unit;
+        self.plans
+            .iter()
+            .find(of)
+            .expect("a row is of a plan that was read")
+    }
+
     fn show(
         &self,
         row: &Judged,
         out: &mut dyn Write,
         hands: &mut dyn Hands,
     ) -> Result<(), Failure> {
-        let values = hands.values(&row.effect);
+        let values = hands.values(row);
         let values = values
             .as_ref()
             .map(|(_, values)| values)
             .map_err(Failure::to_string);
-        let source = self.file.and_then(|file| file.source(&row.effect));
+        let about = self.about(row);
+        let source = about.file.and_then(|file| file.source(&row.effect));
         let context = DetailContext {
             theme: self.theme,
             options: Options {
@@ -125,11 +143,11 @@ impl Plain<'_> {
             },
             standing: Standing::Open,
             comments: &[],
-            dependants: self.judgement.header.dependants_of(&row.effect),
+            dependants: about.judgement.header.dependants_of(&row.effect),
             fate: review::fate(row, self.rows),
             since: self.since.get(&Key::of(row)).map(String::as_str),
             source: source.as_deref(),
-            secrets: Some(&self.judgement.secrets),
+            secrets: Some(&about.judgement.secrets),
         };
         say(out, &format!("{}\n", visible(&Key::of(row).to_string())))?;
         for line in detail::lines(

@@ -11,26 +11,26 @@ use clap::Args;
 
 use super::check::print;
 use super::desk::{Desk, Results, Signing};
-use super::loading;
+use super::directory;
+use super::loading::{self, Loaded, Unread};
 use super::looks::Looks;
-use super::open::{self, Json, PlanArgument};
+use super::open::{self, Json, Plan, PlanArgument};
 use super::places::StateDirectory;
-use super::plain::Plain;
 use super::policy::PolicyArgument;
-use super::report::Report;
+use super::prompts::at_prompts;
 use super::signing::signing;
 use super::since;
 use super::trust::TrustArgument;
 use super::watch::Watched;
+use crate::approval::set::Member;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::policy::Policies;
-use crate::review::carry::{self, Earlier};
+use crate::review::carry::Earlier;
 use crate::review::draft::Draft;
+use crate::review::log::Log;
 use crate::review::memory::Memory;
-use crate::review::verdicts;
-use crate::text::visible;
-use crate::ui::hands::{Hands as _, Outcome};
+use crate::ui::hands::Outcome;
 use crate::ui::keymap;
 use crate::ui::{self, Msg};
 
@@ -176,12 +176,16 @@ pub fn review(arguments: &Arguments, argument: &PlanArgument) -> Result<Outcome,
         );
     }
     let state = StateDirectory::find()?;
+    if argument.plan.is_dir() {
+        return directory::review(arguments, argument, &state);
+    }
     let mut since = match &arguments.since {
         Some(path) => Some(since::earlier(path, &state)?),
         None => None,
     };
     loop {
-        let review = prepare(arguments, argument, state.clone(), since.take())?;
+        let plan = open::plan;
+        let review = prepare(arguments, argument, state.clone(), since.take(), plan)?;
         if prompts {
             return at_prompts(review, &arguments.looks);
         }
@@ -195,17 +199,20 @@ pub fn review(arguments: &Arguments, argument: &PlanArgument) -> Result<Outcome,
 }
 
 /// Opens the plan and finds out who may sign it.
-fn prepare(
+///
+/// `open` says whether a tool is started already.
+pub(super) fn prepare(
     arguments: &Arguments,
     argument: &PlanArgument,
     state: StateDirectory,
     since: Option<Earlier>,
+    open: fn(&PlanArgument) -> Result<Plan, Failure>,
 ) -> Result<Review, Failure> {
     let trust = arguments.trust.open().map(|opened| opened.trust);
     let policies = arguments.policy.open(trust.as_ref().ok(), &argument.plan)?;
     // Before it is opened: what is written while it is read must be seen too.
     let watched = Watched::new(&argument.plan);
-    let plan = open::plan(argument)?;
+    let plan = open(argument)?;
     let signing = match trust.and_then(|trust| signing(arguments, trust, plan.file.as_ref())) {
         // Whoever breaks the glass has come to sign, and is told at once that they cannot.
         Err(failure) if arguments.break_glass => return Err(failure),
@@ -262,10 +269,13 @@ pub fn say(outcome: Outcome, again: &str) -> Result<Exit, Failure> {
 }
 
 /// A desk with everything on it, and what the loader sends to whoever sits there.
-struct Begun {
-    desk: Desk,
-    setup: ui::Setup,
-    messages: Receiver<Msg>,
+pub(super) struct Begun {
+    /// The desk.
+    pub desk: Desk,
+    /// What is known before the plan is read.
+    pub setup: ui::Setup,
+    /// What the reader finds.
+    pub messages: Receiver<Msg>,
 }
 
 impl Review {
@@ -280,8 +290,12 @@ impl Review {
         Some(Memory::new(&directory, self.file.as_ref()?, beside))
     }
 
-    /// Starts reading the plan.
-    fn begin(self, looks: &Looks) -> Result<Begun, Failure> {
+    /// Lays everything out, before anything is read. `unit` and `member` say which of several plans it is.
+    pub(super) fn lay(
+        self,
+        unit: Option<Arc<str>>,
+        member: Option<Member>,
+    ) -> Result<Laid, Failure> {
         let (spool, source) = self.json.keep()?;
         let source = Arc::new(source);
         let drafts = self.state.as_ref().map(StateDirectory::drafts);
@@ -295,18 +309,21 @@ impl Review {
         let texts = rules
             .map(|file| (file.path.clone(), file.text.clone()))
             .collect();
-        let (messages, loaded) = loading::start(
-            self.json,
-            self.bytes,
+        let loaded = Arc::new(Loaded::default());
+        let unread = Unread {
+            unit,
+            json: self.json,
+            bytes: self.bytes,
             spool,
-            self.file.clone(),
-            loading::Earlier {
+            file: self.file.clone(),
+            earlier: loading::Earlier {
                 drafts,
                 memory: memory.clone(),
                 reviewed: self.since.map(|earlier| (earlier, Arc::clone(&source))),
             },
-            self.policies,
-        );
+            policies: self.policies,
+            loaded: Arc::clone(&loaded),
+        };
         let (signing, identity) = match self.signing {
             Ok(signing) => {
                 let identity = signing.identity.describe();
@@ -314,23 +331,9 @@ impl Review {
             }
             Err(failure) => (None, Err(Box::new(failure))),
         };
-        let target = signing.as_ref().map(|signing| signing.scope.id.clone());
-        let setup = ui::Setup {
-            plan: self.name.clone(),
-            phrase: target.clone().unwrap_or_else(|| self.name.clone()),
-            target,
-            identity,
-            restored: earlier
-                .as_ref()
-                .map(loading::describe)
-                .or_else(|| self.task.map(|task| format!("the agent says: {task}"))),
-            watch: self.watch,
-            log: earlier.unwrap_or_default(),
-            policies: Arc::new(texts),
-            theme: looks.theme(),
-        };
         let desk = Desk {
             name: self.name,
+            member,
             source,
             file: self.file,
             loaded,
@@ -343,89 +346,64 @@ impl Review {
             watched: self.watched,
             since: Instant::now(),
         };
+        Ok(Laid {
+            desk,
+            unread,
+            identity,
+            restored: earlier,
+            policies: texts,
+        })
+    }
+
+    /// Starts reading the plan.
+    pub(super) fn begin(self, looks: &Looks) -> Result<Begun, Failure> {
+        let (task, watch) = (self.task.clone(), self.watch);
+        let laid = self.lay(None, None)?;
+        let desk = laid.desk;
+        let target = desk
+            .signing
+            .as_ref()
+            .map(|signing| signing.scope.id.clone());
+        let setup = ui::Setup {
+            plan: desk.name.clone(),
+            set: None,
+            phrase: target.clone().unwrap_or_else(|| desk.name.clone()),
+            target,
+            identity: laid.identity,
+            restored: laid
+                .restored
+                .as_ref()
+                .map(loading::describe)
+                .or_else(|| task.map(|task| format!("the agent says: {task}"))),
+            watch,
+            log: laid.restored.unwrap_or_default(),
+            policies: Arc::new(laid.policies),
+            theme: looks.theme(),
+        };
         Ok(Begun {
             desk,
             setup,
-            messages,
+            messages: loading::start(vec![laid.unread]),
         })
     }
+}
+
+/// A plan that is laid out for review.
+pub(super) struct Laid {
+    /// The desk.
+    pub desk: Desk,
+    /// What is read next.
+    pub unread: Unread,
+    /// Who signs, or why nobody can.
+    pub identity: Result<String, Box<Failure>>,
+    /// What was said in an earlier sitting.
+    pub restored: Option<Log>,
+    /// The texts of the policies, by the name of their file.
+    pub policies: BTreeMap<String, String>,
 }
 
 /// Runs the screen until the review ends.
 pub fn on_screen(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
     let mut begun = review.begin(looks)?;
     ui::run(begun.setup, &begun.messages, &mut begun.desk)
-}
-
-/// Asks line by line until the review ends. The plan is read to its end first.
-fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
-    let Begun {
-        mut desk,
-        setup,
-        messages,
-    } = review.begin(looks)?;
-    let mut rows = Vec::new();
-    let mut log = setup.log;
-    let mut compared = BTreeMap::new();
-    for message in messages {
-        match message {
-            Msg::Rows(more) => rows.extend(more),
-            Msg::Restored(earlier, _) => log = earlier,
-            Msg::Opinion(opinion, secrets) => {
-                let of_plan = verdicts::attach(&mut rows, &opinion, &secrets);
-                rows.splice(..0, of_plan).for_each(drop);
-            }
-            Msg::Since(since) => {
-                carry::over(&mut log, &since.acks);
-                print(&format!("{}\n", visible(&since.summary)))?;
-                compared = since.says;
-            }
-            Msg::Loaded(_, signals) => rows.splice(..0, signals).for_each(drop),
-            Msg::LoadFailed(failure) => return Err(failure),
-            _ => {}
-        }
-    }
-    if !log.entries().is_empty() {
-        desk.save(&log, &rows)?;
-    }
-    let file = desk.file.clone();
-    let loaded = Arc::clone(&desk.loaded);
-    let judgement = loaded.judgement()?;
-    let report = Report {
-        name: &setup.plan,
-        judgement,
-        file: file.as_ref(),
-        rows: &rows,
-    };
-    print(&report.to_text())?;
-    let emergency = desk
-        .signing
-        .as_ref()
-        .is_some_and(|signing| signing.emergency.is_some());
-    let plain = Plain {
-        emergency,
-        rows: &rows,
-        log,
-        since: compared,
-        phrase: match setup.identity {
-            Ok(_) => Ok(setup.phrase),
-            Err(failure) => Err(why_not(&failure)),
-        },
-        judgement,
-        file: file.as_ref(),
-        theme: setup.theme,
-    };
-    plain.run(
-        &mut std::io::stdin().lock(),
-        &mut std::io::stdout(),
-        &mut desk,
-    )
-}
-
-/// A refusal in one line, with what to do.
-fn why_not(failure: &Failure) -> String {
-    std::iter::once(failure.error.as_str())
-        .chain(failure.hints.first().map(String::as_str))
-        .collect::<Vec<_>>()
-        .join(". ")
 }

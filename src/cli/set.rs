@@ -73,13 +73,7 @@ pub fn apply(arguments: &Arguments) -> Result<Exit, Failure> {
         // A reader that is gone must not stop an apply that is allowed.
         let _ = writeln!(out, "{}\n{}", heading(&asked, number), to_text(verified));
     };
-    let ends = set::apply(
-        &asked,
-        &who(),
-        jiff::Timestamp::now,
-        ready,
-        &mut terminal,
-    )?;
+    let ends = set::apply(&asked, &who(), jiff::Timestamp::now, ready, &mut terminal)?;
     let stopped = asked.iter().zip(&ends).find_map(|(asked, end)| {
         let failure = end.failure()?;
         Some(Failure {

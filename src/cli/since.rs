@@ -3,12 +3,14 @@
 //! The file only names a plan. An approval, a draft and a rejection all do; what was said comes from the reviewer's own
 //! memory, so a file that somebody forged can name a plan and can carry nothing over.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::places::StateDirectory;
 use crate::approval::envelope::{self, Envelope};
+use crate::approval::set::{self, Manifest};
 use crate::approval::statement::{Hex, Statement};
 use crate::failure::{Exit, Failure};
 use crate::review::carry::Earlier;
@@ -20,7 +22,22 @@ const MAX_BYTES: u64 = 64 << 20;
 
 /// The review that `path` names.
 pub fn earlier(path: &Path, state: &StateDirectory) -> Result<Earlier, Failure> {
-    let digest = digest(path)?;
+    of_plan(&digest(path)?, path, state)
+}
+
+/// The reviews of the plans of an earlier set, by their paths, as its manifest names them.
+pub fn of_set(path: &Path, state: &StateDirectory) -> Result<BTreeMap<String, Earlier>, Failure> {
+    let bytes = file::read_bounded(path, set::MAX_BYTES)?;
+    let manifest = Manifest::parse(&String::from_utf8_lossy(&bytes)).map_err(|failure| {
+        failure.hint("For a directory, --since names the undersign.manifest of the earlier set.")
+    })?;
+    let plans = manifest.plans.into_iter();
+    plans
+        .map(|(digest, plan)| Ok((plan, of_plan(&digest, path, state)?)))
+        .collect()
+}
+
+fn of_plan(digest: &Hex, path: &Path, state: &StateDirectory) -> Result<Earlier, Failure> {
     let memory = Memory::open(&state.carry(), &digest.0)?;
     let rows = memory.load()?.ok_or_else(|| {
         Failure::new(

@@ -60,11 +60,15 @@ pub fn open(directory: &Path) -> Result<(Manifest, Vec<Unit>), Failure> {
         return Err(Failure::new(
             Exit::NotApproved,
             "no-manifest",
-            format!("{} has no {}: nobody has approved it as a set", directory.display(), set::FILE),
+            format!(
+                "{} has no {}: nobody has approved it as a set",
+                directory.display(),
+                set::FILE
+            ),
         )
         .hint("undersign review DIR: signing writes the manifest."));
     }
-    let bytes = read_bounded(&path, set::MAX_BYTES as u64)?;
+    let bytes = read_bounded(&path, set::MAX_BYTES)?;
     let manifest = Manifest::parse(&String::from_utf8_lossy(&bytes))?;
     let listed: BTreeSet<&str> = manifest.plans.iter().map(|(_, path)| &**path).collect();
     let there = units::find(directory)?;
@@ -84,7 +88,10 @@ pub fn open(directory: &Path) -> Result<(Manifest, Vec<Unit>), Failure> {
     }
     let new: Vec<_> = there.difference(&listed).collect();
     if !new.is_empty() {
-        return Err(difference("these plans were not reviewed with the set", new));
+        return Err(difference(
+            "these plans were not reviewed with the set",
+            new,
+        ));
     }
     let paths = manifest.plans.iter().map(|(_, path)| path.clone());
     let units = units::names(paths.collect());

@@ -25,6 +25,8 @@ pub struct Unit {
 pub struct Units {
     /// The plans.
     pub units: Vec<Unit>,
+    /// Whether a plan waits for another one of them, and the order follows from that.
+    pub told: bool,
     /// What of the order could not be told, in words.
     pub notes: Vec<String>,
 }
@@ -104,7 +106,9 @@ pub fn find(directory: &Path) -> Result<Vec<Unit>, Failure> {
             "no-plans",
             format!("there is no plan in {}", directory.display()),
         )
-        .hint("A plan is called tfplan, NAME.tfplan, NAME.plan, tfplan.json or NAME.tfplan.json."));
+        .hint(
+            "A plan is called tfplan, NAME.tfplan, NAME.plan, tfplan.json or NAME.tfplan.json.",
+        ));
     }
     Ok(names(paths))
 }
@@ -179,9 +183,10 @@ pub fn in_order(units: Vec<Unit>, roots: &[&Path]) -> Result<Units, Failure> {
                     unit.name
                 ));
             }
-            let others = said.paths.iter().filter_map(|path| {
-                at.get(&joined(directory, path)?).copied()
-            });
+            let others = said
+                .paths
+                .iter()
+                .filter_map(|path| at.get(&joined(directory, path)?).copied());
             on.extend(others);
         }
         waits.push(on);
@@ -189,7 +194,10 @@ pub fn in_order(units: Vec<Unit>, roots: &[&Path]) -> Result<Units, Failure> {
     let mut order = Vec::new();
     let mut left: BTreeSet<usize> = (0..units.len()).collect();
     while !left.is_empty() {
-        let ready = left.iter().copied().find(|unit| waits[*unit].is_disjoint(&left));
+        let ready = left
+            .iter()
+            .copied()
+            .find(|unit| waits[*unit].is_disjoint(&left));
         let Some(ready) = ready else {
             let names: Vec<&str> = left.iter().map(|&unit| &*units[unit].name).collect();
             return Err(Failure::new(
@@ -203,6 +211,7 @@ pub fn in_order(units: Vec<Unit>, roots: &[&Path]) -> Result<Units, Failure> {
         order.push(ready);
     }
     Ok(Units {
+        told: waits.iter().any(|on| !on.is_empty()),
         units: order.into_iter().map(|unit| units[unit].clone()).collect(),
         notes,
     })
@@ -309,7 +318,10 @@ mod tests {
             (vec![], ("abc", 0)),
             (vec![("a/terragrunt.hcl", on("../c"))], ("bca", 0)),
             (
-                vec![("a/terragrunt.hcl", on("../b")), ("b/terragrunt.hcl", on("../c"))],
+                vec![
+                    ("a/terragrunt.hcl", on("../b")),
+                    ("b/terragrunt.hcl", on("../c")),
+                ],
                 ("cba", 0),
             ),
             (vec![("a/terragrunt.hcl", on("../not-planned"))], ("abc", 0)),
@@ -320,7 +332,10 @@ mod tests {
             let (names, notes) = names(&layout(&files)).unwrap();
             assert_eq!((&*names, notes), expected, "{files:?}");
         }
-        let round = layout(&[("a/terragrunt.hcl", &on("../b")), ("b/terragrunt.hcl", &on("../a"))]);
+        let round = layout(&[
+            ("a/terragrunt.hcl", &on("../b")),
+            ("b/terragrunt.hcl", &on("../a")),
+        ]);
         let failure = names(&round).unwrap_err();
         assert_eq!(failure.reason, "order");
         assert!(failure.error.ends_with("a, b"), "{failure}");

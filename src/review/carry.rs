@@ -6,6 +6,7 @@
 //! acknowledgements must cover the whole plan.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::log::{Log, Said};
 use super::{Ack, Key, Method, Requirement};
@@ -184,6 +185,35 @@ pub fn over(log: &mut Log, acks: &[Ack]) {
     for ack in acks {
         if !spoken_of.contains(&ack.requirement.key) {
             log.say(Said::Ack(ack.clone()));
+        }
+    }
+}
+
+impl Since {
+    /// The same, of a plan that is one of several.
+    #[must_use]
+    pub fn in_unit(self, unit: Option<&Arc<str>>) -> Self {
+        let in_unit = |key: Key| Key {
+            unit: unit.cloned(),
+            ..key
+        };
+        let says = self.says.into_iter();
+        Since {
+            acks: self
+                .acks
+                .into_iter()
+                .map(|mut ack| {
+                    ack.requirement.key.unit = unit.cloned();
+                    ack
+                })
+                .collect(),
+            says: says.map(|(key, text)| (in_unit(key), text)).collect(),
+            gone: self.gone.into_iter().map(in_unit).collect(),
+            summary: match unit {
+                Some(unit) => format!("{unit}: {}", self.summary),
+                None => self.summary,
+            },
+            counts: self.counts,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The log of a review: it only grows, and undo is an entry like any other.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,14 @@ impl Said {
             Said::Comment { key, .. } => key,
         }
     }
+
+    fn key_mut(&mut self) -> &mut Key {
+        match self {
+            Said::Ack(ack) => &mut ack.requirement.key,
+            Said::Object(objection) => &mut objection.key,
+            Said::Comment { key, .. } => key,
+        }
+    }
 }
 
 /// An entry of the log.
@@ -46,6 +55,16 @@ pub enum Entry {
     Redo,
     /// A secret value of the row was shown on the screen. Which one, and what it is, is nobody's business.
     Revealed(Key),
+}
+
+impl Entry {
+    fn key_mut(&mut self) -> Option<&mut Key> {
+        match self {
+            Entry::Said(said) => Some(said.key_mut()),
+            Entry::Revealed(key) => Some(key),
+            Entry::Undo | Entry::Redo => None,
+        }
+    }
 }
 
 /// Everything that was said, in order, and what of it stands.
@@ -80,6 +99,33 @@ impl Log {
             Entry::Redo => drop(self.redo()),
             Entry::Revealed(key) => self.revealed(key),
         }
+    }
+
+    /// The same, said of a plan that is one of several.
+    #[must_use]
+    pub fn in_unit(self, unit: Option<&Arc<str>>) -> Self {
+        Log::replay(self.entries.into_iter().map(|mut entry| {
+            if let Some(key) = entry.key_mut() {
+                key.unit = unit.cloned();
+            }
+            entry
+        }))
+    }
+
+    /// What stands of one plan of several, as if it had been said of that plan alone.
+    #[must_use]
+    pub fn of_unit(&self, unit: &Arc<str>) -> Self {
+        let stands = self.stands.iter().cloned().map(Entry::Said);
+        let revealed = self
+            .entries
+            .iter()
+            .filter(|entry| matches!(entry, Entry::Revealed(_)))
+            .cloned();
+        let of_unit = stands.chain(revealed).filter_map(|mut entry| {
+            let key = entry.key_mut()?;
+            (key.unit.take().as_ref() == Some(unit)).then_some(entry)
+        });
+        Log::replay(of_unit)
     }
 
     /// Adds what a reviewer says.
@@ -176,6 +222,19 @@ mod tests {
         ]);
         assert_eq!(log.verdicts().len(), 2);
         assert_eq!(log.verdicts()[&key("a.b")], &no("a.b"));
+    }
+
+    #[test]
+    fn what_is_said_of_one_plan_of_several_is_kept_for_that_plan_alone() {
+        let (network, app): (Arc<str>, Arc<str>) = ("network".into(), "app".into());
+        let alone = Log::replay([Entry::Said(ack("a.b")), Entry::Revealed(key("a.c"))]);
+        let mut log = alone.clone().in_unit(Some(&network));
+        log.append(Log::replay([Entry::Said(no("a.b"))]).in_unit(Some(&app)));
+        assert_eq!(log.verdicts().len(), 2);
+        assert_eq!(log.of_unit(&network), alone);
+        assert_eq!(log.of_unit(&app).verdicts()[&key("a.b")], &no("a.b"));
+        log.undo();
+        assert_eq!(log.of_unit(&app), Log::default());
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub const FIELDS: &[(&str, &str)] = &[
         "policy that speaks of it: its rule, or deny, warn, info",
     ),
     ("kind", "change, output, drift, ..."),
+    ("unit", "plan, where several are reviewed together"),
 ];
 
 /// What must hold for a row.
@@ -49,6 +50,7 @@ enum Test {
     Rule(Regex),
     Policy(Regex),
     Kind(Regex),
+    Unit(Regex),
     Action(Vec<String>),
     Risk(Compare, Risk),
     Is(Standing),
@@ -96,6 +98,7 @@ impl Filter {
                 | Test::Rule(_)
                 | Test::Policy(_)
                 | Test::Kind(_)
+                | Test::Unit(_)
                 | Test::Action(_)
                 | Test::Risk(..)
                 | Test::Is(_) => None,
@@ -130,6 +133,10 @@ impl Test {
                 .filter_map(|finding| Some((finding, verdicts::said(finding)?)))
                 .any(|(finding, said)| regex.is_match(said) || regex.is_match(&finding.rule)),
             Test::Kind(regex) => regex.is_match(effect.kind.word()),
+            Test::Unit(regex) => judged
+                .unit
+                .as_deref()
+                .is_some_and(|unit| regex.is_match(unit)),
             Test::Action(wanted) => {
                 let is = |word: &String| {
                     word == effect.action.sign()
@@ -222,6 +229,7 @@ fn test(word: &str) -> Result<Test, String> {
         "rule" => Ok(Test::Rule(literal(value))),
         "policy" => Ok(Test::Policy(literal(value))),
         "kind" => Ok(Test::Kind(literal(value))),
+        "unit" => Ok(Test::Unit(literal(value))),
         "action" => Ok(Test::Action(value.split(',').map(Into::into).collect())),
         "risk" => risk(value),
         // A word of its own from the start, so that nobody takes it for text to look for.

@@ -3,7 +3,6 @@
 //! The screen itself touches no file, key or tool. The commands implement [`Hands`]; a test implements it with lists.
 
 use crate::failure::Failure;
-use crate::plan::effect::Effect;
 use crate::plan::values::Values;
 use crate::review::log::Log;
 use crate::review::{Ack, Key};
@@ -12,7 +11,7 @@ use crate::risk::Judged;
 /// Does for the screen what touches files, keys and tools.
 pub trait Hands {
     /// The JSON text of a row's element, and its values.
-    fn values(&mut self, effect: &Effect) -> Result<(String, Values), Failure>;
+    fn values(&mut self, judged: &Judged) -> Result<(String, Values), Failure>;
 
     /// Puts the draft on disk, safely, before it returns; `rows` are what it speaks of, as far as they were read.
     fn save(&mut self, log: &Log, rows: &[Judged]) -> Result<(), Failure>;

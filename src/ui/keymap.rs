@@ -185,7 +185,7 @@ pub const KEYS: &[Binding] = &[
     key(BOTH, &["c", "r"], Action::Comment, "comment", "comment", "write a remark on the change"),
     key(BOTH, &["u"], Action::Undo, "undo", "undo", "take back the last acknowledgement, objection or remark"),
     key(BOTH, &["ctrl-r"], Action::Redo, "redo", "", "let what was taken back stand again"),
-    key(TREE, &["v"], Action::View, "group by", "group", "group by risk, module, type, action"),
+    key(TREE, &["v"], Action::View, "group by", "group", "group by risk, module, type, action; of several plans by unit"),
     key(DETAIL, &["."], Action::Unchanged, "unchanged", "unchanged", "show or hide the attributes that stay as they are"),
     key(DETAIL, &["w"], Action::Wrap, "wrap", "wrap", "wrap or cut long values"),
     key(BOTH, &["J"], Action::Json, "json", "", "show the change as it stands in the plan's JSON"),

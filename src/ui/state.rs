@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::detail::Arrangement;
 use super::dialog::Overlay;
@@ -15,6 +16,7 @@ use super::tree::Tree;
 use super::tree::groups::{By, group};
 use super::{Facts, Setup};
 use crate::failure::Failure;
+use crate::plan::archive::Sha256;
 use crate::plan::effect::Kind;
 use crate::plan::index::Progress;
 use crate::plan::values::Values;
@@ -27,8 +29,8 @@ use crate::risk::{Judged, Risk};
 pub enum Reading {
     /// So far.
     Going(Progress),
-    /// To its end.
-    Done(Box<Facts>),
+    /// To its end, and so is every other of the set.
+    Done,
     /// It could not be read to its end; nothing of it may be approved.
     Failed(Failure),
 }
@@ -115,8 +117,8 @@ pub struct State {
     pub signals: Vec<u32>,
     /// Where each row stands.
     pub standings: Vec<Standing>,
-    /// Remarks by row address.
-    pub remarks: BTreeMap<String, Vec<String>>,
+    /// Remarks by row.
+    pub remarks: BTreeMap<Key, Vec<String>>,
     /// Counts over all rows.
     pub tally: Tally,
     /// What was said.
@@ -127,6 +129,12 @@ pub struct State {
     pub unsaved: Option<String>,
     /// How far the plan is read.
     pub reading: Reading,
+    /// The plans that were read to their end.
+    pub read: Vec<Facts>,
+    /// Which of several plans is being read.
+    pub unit: Option<Arc<str>>,
+    /// The first row of that plan.
+    pub(super) unit_from: usize,
     /// Which tool is waited for before the first byte, and for how many seconds so far.
     pub waiting: Option<(String, u64)>,
     /// Whether the plan on disk is still what was read.
@@ -196,6 +204,9 @@ impl State {
             tally: Tally::default(),
             unsaved: None,
             reading: Reading::Going(Progress::default()),
+            read: Vec::new(),
+            unit: None,
+            unit_from: 0,
             waiting: None,
             disk: Disk::AsRead,
             signing: false,
@@ -246,7 +257,8 @@ impl State {
 
     /// Adds rows.
     pub(super) fn add(&mut self, rows: Vec<Judged>) {
-        for judged in rows {
+        for mut judged in rows {
+            judged.unit.clone_from(&self.unit);
             if judged.effect.kind == Kind::Plan && judged.risk() >= Risk::High {
                 self.signals.push(self.rows.len() as u32);
             }
@@ -266,20 +278,41 @@ impl State {
         self.stale |= self.rows.len() > enough || !matches!(self.reading, Reading::Going(_));
     }
 
-    /// What the plan says of itself, once it was read to its end.
-    pub fn facts(&self) -> Option<&Facts> {
-        match &self.reading {
-            Reading::Done(facts) => Some(facts),
-            Reading::Going(_) | Reading::Failed(_) => None,
+    /// Whether everything was read to its end.
+    pub fn is_read(&self) -> bool {
+        matches!(self.reading, Reading::Done)
+    }
+
+    /// What the plan of a row says of itself, once it was read to its end.
+    pub fn facts_of(&self, judged: &Judged) -> Option<&Facts> {
+        self.read.iter().find(|facts| facts.unit == judged.unit)
+    }
+
+    /// How many plans are reviewed.
+    pub(super) fn plans(&self) -> usize {
+        self.setup.set.as_ref().map_or(1, |set| set.units.len())
+    }
+
+    /// The digest that a signature binds: of the plan, or of the manifest of several.
+    pub fn subject(&self) -> Option<&Sha256> {
+        match &self.setup.set {
+            Some(set) => set.sha256.as_ref(),
+            None => self.read.first().map(Facts::subject),
         }
     }
 
     /// A text of the plan with every secret in it masked, as far as they are known.
     pub fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match self.facts().and_then(|facts| facts.secrets.as_deref()) {
-            Some(secrets) => secrets.mask(text),
-            None => Cow::Borrowed(text),
-        }
+        let secrets = self
+            .read
+            .iter()
+            .filter_map(|facts| facts.secrets.as_deref());
+        secrets.fold(Cow::Borrowed(text), |text, secrets| {
+            match secrets.mask(&text) {
+                Cow::Owned(masked) => Cow::Owned(masked),
+                Cow::Borrowed(_) => text,
+            }
+        })
     }
 
     /// Whether something comes without a key being pressed.
@@ -327,7 +360,7 @@ impl State {
         self.tally = Tally::of(&self.rows, &self.standings);
         self.remarks.clear();
         for (key, text) in self.log.comments() {
-            let remarks = self.remarks.entry(key.address.clone()).or_default();
+            let remarks = self.remarks.entry(key.clone()).or_default();
             remarks.push(text.to_owned());
         }
     }

@@ -7,7 +7,7 @@ use super::keymap::{self, Action};
 use super::layout::too_small;
 use super::state::{Reading, State};
 use super::theme::Role;
-use super::{Command, Msg};
+use super::{Command, Facts, Msg};
 use crate::review::{carry, verdicts};
 
 mod browse;
@@ -41,6 +41,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.undrawn = false;
             Vec::new()
         }
+        Msg::Unit(unit) => {
+            state.unit = Some(unit);
+            state.unit_from = state.rows.len();
+            Vec::new()
+        }
         Msg::Rows(rows) => {
             state.add(rows);
             Vec::new()
@@ -56,6 +61,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             Vec::new()
         }
         Msg::Restored(earlier, sentence) => {
+            let earlier = earlier.in_unit(state.unit.as_ref());
             let said = std::mem::replace(&mut state.log, earlier);
             state.log.append(said);
             state.stale = true;
@@ -63,20 +69,28 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             settle(state)
         }
         Msg::Opinion(opinion, secrets) => {
-            let of_plan = verdicts::attach(&mut state.rows, &opinion, &secrets);
+            let rows = &mut state.rows[state.unit_from..];
+            let of_plan = verdicts::attach(rows, &opinion, &secrets);
             state.add(of_plan);
             state.stale = true;
             Vec::new()
         }
         Msg::Since(since) => {
+            let since = since.in_unit(state.unit.as_ref());
             carry::over(&mut state.log, &since.acks);
-            state.since = since.says;
+            state.since.extend(since.says);
             state.stale = true;
             state.say(since.summary, Role::Done);
             Vec::new()
         }
         Msg::Loaded(facts, rows) => {
-            state.reading = Reading::Done(facts);
+            state.read.push(Facts {
+                unit: state.unit.clone(),
+                ..*facts
+            });
+            if state.read.len() == state.plans() {
+                state.reading = Reading::Done;
+            }
             state.add(rows);
             let mut commands = settle(state);
             // Before the digest was known there was no draft to write to.

@@ -31,6 +31,7 @@ pub struct Screen {
 pub fn setup(palette: Palette) -> Setup {
     Setup {
         plan: "plan.json".into(),
+        set: None,
         target: Some("prod/network".into()),
         phrase: "prod/network".into(),
         identity: Ok("j.doe@example.org   SHA256:9tQkX0yfX2c (ed25519)".into()),
@@ -78,6 +79,7 @@ impl Screen {
             tool: judgement.product.word(),
             file: None,
             secrets: Some(judgement.secrets),
+            unit: None,
         };
         screen.send(Msg::Loaded(Box::new(facts), judgement.signals));
         screen
@@ -99,6 +101,7 @@ impl Screen {
             tool: "terraform",
             file: None,
             secrets: None,
+            unit: None,
         };
         self.send(Msg::Loaded(Box::new(facts), signals));
         self

@@ -21,7 +21,7 @@ struct Remembers {
 }
 
 impl Hands for Remembers {
-    fn values(&mut self, _: &Effect) -> Result<(String, Values), Failure> {
+    fn values(&mut self, _: &Judged) -> Result<(String, Values), Failure> {
         Ok((String::new(), Values::default()))
     }
 
@@ -90,8 +90,11 @@ fn review(rows: &[Judged], log: Log, answers: &str, hands: &mut Remembers) -> (O
             palette: Palette::None,
             ascii: true,
         },
-        judgement: &judgement,
-        file: None,
+        plans: vec![super::About {
+            unit: None,
+            judgement: &judgement,
+            file: None,
+        }],
     };
     let mut out = Vec::new();
     let outcome = plain

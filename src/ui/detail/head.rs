@@ -104,6 +104,9 @@ type Fact = (&'static str, Vec<Piece>);
 /// What a row is, where it is no change of a resource.
 fn what(judged: &Judged, context: &DetailContext<'_>) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
+    if let Some(unit) = &judged.unit {
+        facts.push(("unit", vec![Piece::foreign(unit, Role::Strong)]));
+    }
     if let Some(sentence) = words::kind(judged.effect.kind) {
         facts.push(("what", vec![Piece::new(sentence, Role::Text)]));
     }

@@ -43,6 +43,7 @@ fn values(field: &str, rows: &[Judged]) -> BTreeSet<String> {
             "type" => drop(found.insert(&effect.type_name)),
             "module" => drop(found.insert(&effect.module)),
             "kind" => drop(found.insert(effect.kind.word())),
+            "unit" => found.extend(judged.unit.as_deref()),
             "action" => drop(found.insert(effect.action.word())),
             "rule" => found.extend(judged.findings.iter().map(|finding| &*finding.rule)),
             "attr" => {

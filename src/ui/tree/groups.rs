@@ -25,17 +25,20 @@ pub enum By {
     Type,
     /// Action.
     Action,
+    /// The plan, where there are several.
+    Unit,
 }
 
 impl By {
     /// The next one.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub fn next(self, several_plans: bool) -> Self {
         match self {
             By::Risk => By::Module,
             By::Module => By::Type,
             By::Type => By::Action,
-            By::Action => By::Risk,
+            By::Action if several_plans => By::Unit,
+            By::Action | By::Unit => By::Risk,
         }
     }
 
@@ -46,6 +49,7 @@ impl By {
             By::Module => "module",
             By::Type => "type",
             By::Action => "action",
+            By::Unit => "unit",
         }
     }
 }
@@ -254,12 +258,14 @@ impl Builder<'_> {
     fn parts(&self, members: Vec<u32>) -> Vec<(String, Vec<u32>)> {
         let mut parts: HashMap<&str, Vec<u32>> = HashMap::new();
         for row in members {
-            let effect = &self.rows[row as usize].effect;
+            let judged = &self.rows[row as usize];
+            let effect = &judged.effect;
             let part = match self.by {
                 By::Risk | By::Module if effect.module.is_empty() => "root module",
                 By::Risk | By::Module => &*effect.module,
                 By::Type => &*effect.type_name,
                 By::Action => effect.action.word(),
+                By::Unit => judged.unit.as_deref().unwrap_or_default(),
             };
             parts.entry(part).or_default().push(row);
         }

@@ -41,7 +41,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         (_, Action::MediumUp) => state.set_filter("risk:>=medium"),
         (_, Action::AllRisks) => state.set_filter(""),
         (_, Action::View) => {
-            state.by = state.by.next();
+            state.by = state.by.next(state.setup.set.is_some());
             state.reshaped = true;
             state.moved = true;
             let row = state.tree.row();

@@ -74,7 +74,7 @@ pub fn acknowledge(state: &mut State, asking: &Asking) -> Vec<Command> {
     );
     match state.next_open(false) {
         Some(row) => _ = state.tree.go_to(row),
-        None if state.tally.open == 0 && state.facts().is_some() => {
+        None if state.tally.open == 0 && state.is_read() => {
             state.say(
                 "everything is acknowledged: S signs, u takes the last back",
                 Role::Done,

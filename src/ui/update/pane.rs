@@ -31,7 +31,8 @@ pub fn compose(state: &mut State) {
 
 fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
     let judged = &state.rows[row as usize];
-    let secrets = state.facts().and_then(|facts| facts.secrets.as_deref());
+    let facts = state.facts_of(judged);
+    let secrets = facts.and_then(|facts| facts.secrets.as_deref());
     if let Some(shown) = state.detail.rule
         && let Some(lines) = rule_text(state, judged, shown, width)
     {
@@ -65,7 +66,6 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
         .filter(|(on, _)| **on == key)
         .map(|(_, text)| text)
         .collect();
-    let facts = state.facts();
     let file = facts.and_then(|facts| facts.file.as_ref());
     let source = file.and_then(|file| file.source(&judged.effect));
     let context = DetailContext {
@@ -234,7 +234,7 @@ fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
             said.push((text.into(), Role::Dim));
         }
     }
-    if state.facts().is_some() && state.tally.asking == 0 && state.tally.objected == 0 {
+    if state.is_read() && state.tally.asking == 0 && state.tally.objected == 0 {
         said.push((String::new(), Role::Text));
         let text = "Nothing in this plan asks for an acknowledgement: S signs it as it is.";
         said.push((text.into(), Role::Text));

@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::plan::effect::Kind;
 use crate::review::{SHORTEST_REASON, verdicts};
+use crate::ui::Facts;
 use crate::ui::dialog::{Asking, Field, Overlay};
 use crate::ui::hands::Disk;
 use crate::ui::keymap::Action;
@@ -71,7 +72,7 @@ fn sign(state: &State) -> Option<String> {
         Reading::Failed(failure) => {
             return Some(format!("the plan was not read: {}", failure.error));
         }
-        Reading::Done(_) => {}
+        Reading::Done => {}
     }
     if state.signing {
         return Some("a signature is still on its way".into());
@@ -89,9 +90,14 @@ pub fn remade(state: &State) -> bool {
 
 /// Why a plan that was read and that nobody objects to cannot be signed.
 pub fn cannot_sign(state: &State) -> Option<String> {
-    let facts = state.facts()?;
-    let file_errored = facts.file.as_ref().is_some_and(|file| file.errored);
-    if facts.header.errored == Some(true) || file_errored {
+    if !state.is_read() {
+        return None;
+    }
+    let errored = |facts: &Facts| {
+        let file_errored = facts.file.as_ref().is_some_and(|file| file.errored);
+        facts.header.errored == Some(true) || file_errored
+    };
+    if state.read.iter().any(errored) {
         return Some("the plan ended in an error: it cannot be approved, plan again".into());
     }
     if state.disk == Disk::Changed {

@@ -47,7 +47,7 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
     match &state.reading {
         Reading::Going(progress) => {
             let share = match (progress.total, &state.waiting) {
-                (Some(total), _) if total > 0 => format!(
+                (Some(total), _) if total > 0 && state.unit.is_none() => format!(
                     "reading {} %",
                     progress.bytes * 100 / total.max(progress.bytes)
                 ),
@@ -55,7 +55,15 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
                 (_, Some((tool, seconds))) if progress.bytes == 0 && state.rows.is_empty() => {
                     format!("{} is reading the plan, {seconds} s", visible(tool))
                 }
-                _ => format!("reading, {} so far", size(progress.bytes)),
+                _ => match &state.unit {
+                    Some(unit) => format!(
+                        "reading {}, {} of {}",
+                        visible(unit),
+                        state.read.len() + 1,
+                        state.plans()
+                    ),
+                    None => format!("reading, {} so far", size(progress.bytes)),
+                },
             };
             let rows = format!("{} effects", count(state.rows.len()));
             let news = vec![
@@ -71,12 +79,19 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
             }
         }
         Reading::Failed(_) => vec![name, gap(), Piece::new("not read to its end", Role::Alarm)],
-        Reading::Done(facts) => {
-            let short = Piece::new(digest(facts.subject(), 3), Role::Strong);
-            let version = Piece::foreign(
-                &format!("{} {}  ", facts.tool, facts.header.terraform_version),
-                Role::Dim,
-            );
+        Reading::Done => {
+            let subject = state
+                .subject()
+                .map_or_else(String::new, |sha256| digest(sha256, 3));
+            let short = Piece::new(subject, Role::Strong);
+            let what = match (&state.setup.set, state.read.first()) {
+                (Some(set), _) => format!("{} plans  ", count(set.units.len())),
+                (None, Some(facts)) => {
+                    format!("{} {}  ", facts.tool, facts.header.terraform_version)
+                }
+                (None, None) => String::new(),
+            };
+            let version = Piece::foreign(&what, Role::Dim);
             let label = Piece::new("sha256 ", Role::Dim);
             if state.disk != Disk::AsRead {
                 let news = Piece::new("changed on disk", Role::Alarm);

@@ -2,7 +2,8 @@
 
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind};
-use crate::risk::{self, Risk};
+use crate::review::Key;
+use crate::risk::{self, Judged, Risk};
 use crate::text::visible;
 use crate::ui::standing::Standing;
 use crate::ui::state::State;
@@ -49,6 +50,18 @@ pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
     // Under its module a resource need not repeat it.
     let in_module = depth >= 2 && matches!(state.by, By::Risk | By::Module);
     let address = visible(signal(effect).unwrap_or_else(|| short_address(effect, in_module)));
+    if let Some(unit) = judged.unit.as_deref().filter(|_| state.by != By::Unit) {
+        // Of a long name the end tells most, as of an address; it leaves that its room.
+        let unit = visible(unit);
+        let most = (room / 4).max(8);
+        let unit = if width(&unit) <= most {
+            unit.into_owned()
+        } else {
+            let dots = theme.glyph("…", "..");
+            format!("{dots}{}", tail(&unit, most - width(dots)))
+        };
+        pieces.push(Piece::new(format!("{unit}  "), Role::Dim));
+    }
     let room = room.saturating_sub(pieces_width(&pieces));
     // Rows that are alike differ at their ends, so it is the beginning that goes; a title is read from its beginning.
     let dots = theme.glyph("…", "..");
@@ -61,12 +74,13 @@ pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
     };
     let role = if done { Role::Dim } else { Role::Text };
     pieces.extend(highlighted(state, &address, role));
-    pieces.extend(notes(state, effect, asks));
+    pieces.extend(notes(state, judged, asks));
     pieces
 }
 
 /// What stands behind the address.
-fn notes(state: &State, effect: &Effect, asks: bool) -> Vec<Piece> {
+fn notes(state: &State, judged: &Judged, asks: bool) -> Vec<Piece> {
+    let effect = &judged.effect;
     let theme = state.theme();
     let mut notes = Vec::new();
     // In a group of its own kind a row need not say what it is.
@@ -83,7 +97,7 @@ fn notes(state: &State, effect: &Effect, asks: bool) -> Vec<Piece> {
     if effect.is_import() {
         notes.push(Piece::new("  import", Role::Dim));
     }
-    if state.remarks.contains_key(&*effect.address) {
+    if !state.remarks.is_empty() && state.remarks.contains_key(&Key::of(judged)) {
         notes.push(Piece::new(theme.glyph("  ✎", "  #"), Role::Strong));
     }
     notes

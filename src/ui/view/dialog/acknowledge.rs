@@ -45,6 +45,9 @@ impl Page<'_> {
                 self.line([Piece::new(text, Role::Strong)]);
             }
         }
+        if let Some(unit) = &asking.judged.unit {
+            self.text(&format!("in {unit}"), Role::Text);
+        }
         if let Some(deposed) = &asking.requirement.key.deposed {
             self.text(&format!("the deposed object {deposed}"), Role::Text);
         }
@@ -82,7 +85,7 @@ impl Page<'_> {
     /// What depends on the object, and what its block says about its life: an address alone tells neither.
     fn around(&mut self, asking: &Asking) {
         let effect = &asking.judged.effect;
-        let Some(facts) = self.state.facts() else {
+        let Some(facts) = self.state.facts_of(&asking.judged) else {
             return;
         };
         let dependants = facts.header.dependants_of(effect);

@@ -19,12 +19,16 @@ impl Page<'_> {
         let state = self.state;
         let tally = &state.tally;
         self.blank();
-        if let Some(facts) = state.facts() {
-            let whole = digest(facts.subject(), 16);
+        if let Some(subject) = state.subject() {
+            let whole = digest(subject, 16);
             // Two lines of eight groups each.
             let (first, second) = whole.split_at(whole.len() / 2);
             self.labelled("sha256", first.trim(), Role::Strong);
             self.labelled("", second.trim(), Role::Strong);
+        }
+        // Of several: in the order in which they will be applied.
+        for (number, facts) in state.read.iter().enumerate() {
+            let label = if number == 0 { "plan" } else { "" };
             let bytes = facts
                 .file
                 .as_ref()
@@ -34,8 +38,16 @@ impl Page<'_> {
             } else {
                 ", the JSON alone"
             };
-            let plan = format!("{}, {}{alone}", state.setup.plan, size(bytes));
-            self.labelled("plan", &plan, Role::Text);
+            let plan = match &facts.unit {
+                None => format!("{}, {}{alone}", state.setup.plan, size(bytes)),
+                Some(unit) => format!(
+                    "{}. {unit}, {}{alone}, sha256 {}",
+                    number + 1,
+                    size(bytes),
+                    digest(facts.subject(), 3)
+                ),
+            };
+            self.labelled(label, &plan, Role::Text);
         }
         if state.disk == Disk::CopyStands {
             let text = "the file on disk is another one now; you sign the copy that was read";
@@ -77,7 +89,7 @@ impl Page<'_> {
         if let Some(reason) = cannot_sign(state) {
             self.text(&reason, Role::Alarm);
             self.keys(&[("esc", "back to the review", true)]);
-            return "Undersign this plan";
+            return title(state);
         }
         self.line([
             Piece::new("Type ", Role::Text),
@@ -96,7 +108,14 @@ impl Page<'_> {
             ("enter", words, matches),
             ("esc", "back to the review", true),
         ]);
-        "Undersign this plan"
+        title(state)
+    }
+}
+
+fn title(state: &State) -> &'static str {
+    match state.setup.set {
+        Some(_) => "Undersign these plans, in this order",
+        None => "Undersign this plan",
     }
 }
 
