@@ -197,6 +197,7 @@ fn a22_a_plan_replaced_while_it_is_reviewed_is_not_what_is_signed() {
         plan: rig.request.plan.clone(),
         tool: Some(rig.path("bin/terraform")),
         cli_config: None,
+        directory: None,
     })
     .unwrap();
     fs::copy(fixture("02-update-in-place/plan.tfplan"), &rig.request.plan).unwrap();

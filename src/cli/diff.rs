@@ -68,6 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             plan: plan.clone(),
             tool: arguments.tool.clone(),
             cli_config: arguments.cli_config.clone(),
+            directory: None,
         })
     };
     let (old, new) = (read(&arguments.old)?, read(&arguments.new)?);

@@ -45,12 +45,18 @@ pub fn review(
     };
     let mut plans = Vec::new();
     for unit in found.units {
+        let configuration = unit.directory(&arguments.directory);
         let argument = PlanArgument {
             plan: directory.join(&unit.path),
+            directory: Some(configuration.clone()),
             ..argument.clone()
         };
+        let arguments = Arguments {
+            directory: configuration,
+            ..arguments.clone()
+        };
         let since = earlier.remove(&unit.path);
-        let mut review = prepare(arguments, &argument, state.clone(), since, open::unstarted)
+        let mut review = prepare(&arguments, &argument, state.clone(), since, open::unstarted)
             .map_err(|failure| of_unit(&unit.name, failure))?;
         review.name.clone_from(&unit.name);
         plans.push((unit, review));

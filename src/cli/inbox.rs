@@ -119,6 +119,7 @@ fn open(arguments: &Arguments, entry: &Entry) -> Result<Outcome, Failure> {
         plan: entry.plan(),
         tool: arguments.tool.clone(),
         cli_config: None,
+        directory: None,
     };
     let review = review::Arguments {
         plan: None,

@@ -31,6 +31,10 @@ pub struct PlanArgument {
     /// [default: .terraform in the working directory, else the registry].
     #[arg(long, value_name = "FILE")]
     pub cli_config: Option<PathBuf>,
+
+    /// Where .terraform is looked for, where that is not the working directory.
+    #[arg(skip)]
+    pub directory: Option<PathBuf>,
 }
 
 /// A plan that can be read, once.
@@ -134,8 +138,12 @@ pub fn unstarted(argument: &PlanArgument) -> Result<Plan, Failure> {
 /// The providers are those of the working directory where it has some: the reviewer's own machine. Else they are
 /// fetched as the plan's lock says, from where the CLI configuration says.
 fn prepare(sealed: SealedPlan, argument: &PlanArgument) -> Result<Prepared, Failure> {
-    let here =
-        std::env::current_dir().map_err(|error| Failure::io("the working directory", &error))?;
+    let here = match &argument.directory {
+        Some(directory) => directory.clone(),
+        None => {
+            std::env::current_dir().map_err(|error| Failure::io("the working directory", &error))?
+        }
+    };
     let providers = match &argument.cli_config {
         Some(file) => Providers::Rebuilt(ProviderSource::CliConfig(file.clone())),
         None if here.join(".terraform").join("providers").is_dir() => Providers::AsIs(here),

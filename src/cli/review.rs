@@ -35,7 +35,7 @@ use crate::ui::keymap;
 use crate::ui::{self, Msg};
 
 /// What `review` takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is a flag of the command line"
@@ -83,7 +83,8 @@ pub struct Arguments {
     #[arg(long, value_name = "TEXT", requires = "break_glass")]
     pub reason: Option<String>,
 
-    /// The directory of the configuration, where the trust file says workdir = "manifest".
+    /// The directory of the configuration, where the trust file says workdir = "manifest"; of several plans the one in
+    /// which their units lie.
     #[arg(long = "dir", value_name = "DIR", default_value = ".")]
     pub directory: PathBuf,
 

@@ -24,7 +24,11 @@ fn asked(arguments: &Arguments) -> Result<(Sha256, Vec<Asked>), Failure> {
     let asked = asked.map(|(unit, (sha256, path))| {
         let plan = arguments.plan.join(path);
         Ok(Asked {
-            request: arguments.request_for(&plan, Some(manifest.member(path)))?,
+            request: arguments.request_for(
+                &plan,
+                Some(manifest.member(path)),
+                &unit.directory(&arguments.directory),
+            )?,
             sha256: *sha256,
             unit,
         })

@@ -38,7 +38,8 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     pub tool: Option<PathBuf>,
 
-    /// The directory of the configuration, where the trust file says workdir = "as-is".
+    /// The directory of the configuration, where the trust file says workdir = "as-is"; of several plans the one in which
+    /// their units lie.
     #[arg(long = "dir", value_name = "DIR", default_value = ".")]
     pub directory: PathBuf,
 
@@ -58,11 +59,16 @@ pub struct Arguments {
 impl Arguments {
     /// What is asked of the gate. The process is made safe before anything is read.
     pub fn request(&self) -> Result<Request, Failure> {
-        self.request_for(&self.plan, None)
+        self.request_for(&self.plan, None, &self.directory)
     }
 
-    /// The same for a plan of a set.
-    pub fn request_for(&self, plan: &Path, member: Option<Member>) -> Result<Request, Failure> {
+    /// The same for a plan of a set, whose configuration lies in `directory`.
+    pub fn request_for(
+        &self,
+        plan: &Path,
+        member: Option<Member>,
+        directory: &Path,
+    ) -> Result<Request, Failure> {
         harden()?;
         let opened = self.trust.open()?;
         Ok(Request {
@@ -72,7 +78,7 @@ impl Arguments {
             trust: opened.trust,
             held_by: opened.held_by,
             tool: self.tool.clone(),
-            directory: self.directory.clone(),
+            directory: directory.into(),
             requester: self.requester.clone(),
             policy: self.policy.policy.clone(),
             brought: self.policy.brought.open(plan)?,

@@ -20,6 +20,14 @@ pub struct Unit {
     pub path: String,
 }
 
+impl Unit {
+    /// Where its configuration lies under `root`: at the same path as its plan, where there is such a directory.
+    pub fn directory(&self, root: &Path) -> PathBuf {
+        let own = root.join(parent(&self.path));
+        if own.is_dir() { own } else { root.into() }
+    }
+}
+
 /// Plans of one directory in the order in which they are applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Units {
