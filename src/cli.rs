@@ -29,6 +29,8 @@ pub mod inbox;
 pub mod loading;
 pub mod looks;
 pub mod manual;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod open;
 pub mod places;
 pub mod plain;
@@ -97,6 +99,9 @@ pub enum Command {
     AgentsMd(agents::Arguments),
     /// Answer an agent that is about to apply with what to do instead. Advice; the gate is elsewhere.
     Hook(hook::Arguments),
+    /// Offer an agent four tools over the Model Context Protocol, none of which decides anything.
+    #[cfg(feature = "mcp")]
+    Mcp(mcp::Arguments),
     /// Print the completions of a shell.
     Completions(manual::Completions),
     /// Print a manual page.
@@ -149,6 +154,8 @@ pub fn main() -> ExitCode {
         Command::Status(arguments) => (status::run(&arguments), arguments.format),
         Command::AgentsMd(arguments) => (agents::run(&arguments), Format::Text),
         Command::Hook(arguments) => (hook::run(&arguments), Format::Text),
+        #[cfg(feature = "mcp")]
+        Command::Mcp(arguments) => (mcp::run(&arguments), Format::Text),
         Command::Completions(arguments) => (manual::completions(&arguments), Format::Text),
         Command::Man(arguments) => (manual::man(&arguments), Format::Text),
         Command::Demo(arguments) => (demo::run(&arguments), Format::Text),

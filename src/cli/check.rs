@@ -8,8 +8,11 @@ use clap::{Args, ValueEnum};
 
 use super::open::PlanArgument;
 use super::policy::PolicyArgument;
-use super::{Format, open, report};
+use super::report::Report;
+use super::{Format, open};
 use crate::failure::{Exit, Failure};
+use crate::plan::archive::PlanFile;
+use crate::review::judge::Judgement;
 use crate::review::{Requirement, judge, verdicts};
 use crate::risk::Judged;
 
@@ -56,20 +59,61 @@ impl Form {
     }
 }
 
+/// A plan that was read and judged to its end.
+pub struct Checked {
+    /// Its name.
+    pub name: String,
+    judgement: Judgement,
+    file: Option<PlanFile>,
+    rows: Vec<Judged>,
+}
+
+impl Checked {
+    /// Opens, reads and judges a plan.
+    pub fn of(argument: &PlanArgument, policy: &PolicyArgument) -> Result<Self, Failure> {
+        let policies = policy.open(None, &argument.plan)?;
+        let plan = open::plan(argument)?;
+        let (bytes, file) = (plan.bytes, plan.file);
+        let (judgement, rows) = plan.json.read(None, |json| {
+            judge::judge_all_under(json, bytes, file.as_ref(), &policies)
+        })?;
+        Ok(Checked {
+            name: plan.name,
+            judgement,
+            file,
+            rows,
+        })
+    }
+
+    /// What there is to report.
+    pub fn report(&self) -> Report<'_> {
+        Report {
+            name: &self.name,
+            judgement: &self.judgement,
+            file: self.file.as_ref(),
+            rows: &self.rows,
+        }
+    }
+
+    /// A deny says more than that somebody is needed, and so does a policy that cannot be evaluated.
+    pub fn exit(&self) -> Exit {
+        let mut asking = self.rows.iter().filter_map(Requirement::of).peekable();
+        if verdicts::blocked(self.rows.iter()).is_some() {
+            Exit::PolicyDenies
+        } else if asking.peek().is_none() {
+            Exit::Success
+        } else if asking.any(|requirement| requirement.denies().next().is_some()) {
+            Exit::PolicyDenies
+        } else {
+            Exit::NeedsAcknowledgement
+        }
+    }
+}
+
 /// Reads and judges the whole plan, prints what was found, and says whether a person is needed.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let policies = arguments.policy.open(None, &arguments.plan.plan)?;
-    let plan = open::plan(&arguments.plan)?;
-    let (bytes, file) = (plan.bytes, plan.file);
-    let (judgement, rows) = plan.json.read(None, |json| {
-        judge::judge_all_under(json, bytes, file.as_ref(), &policies)
-    })?;
-    let report = report::Report {
-        name: &plan.name,
-        judgement: &judgement,
-        file: file.as_ref(),
-        rows: &rows,
-    };
+    let checked = Checked::of(&arguments.plan, &arguments.policy)?;
+    let report = checked.report();
     if let Some(path) = &arguments.summary_file {
         add(path, &report.to_markdown())?;
     }
@@ -82,21 +126,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Form::Markdown => print(&report.to_markdown())?,
         Form::Sarif => print(&report.to_sarif())?,
     }
-    Ok(exit(&rows))
-}
-
-/// A deny says more than that somebody is needed, and so does a policy that cannot be evaluated.
-fn exit(rows: &[Judged]) -> Exit {
-    let mut asking = rows.iter().filter_map(Requirement::of).peekable();
-    if verdicts::blocked(rows.iter()).is_some() {
-        Exit::PolicyDenies
-    } else if asking.peek().is_none() {
-        Exit::Success
-    } else if asking.any(|requirement| requirement.denies().next().is_some()) {
-        Exit::PolicyDenies
-    } else {
-        Exit::NeedsAcknowledgement
-    }
+    Ok(checked.exit())
 }
 
 /// Adds text to the end of a file, in one write.

@@ -47,7 +47,13 @@ impl JsonRule {
 
 /// Explains one rule, or lists them all.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let text = match (&arguments.rule, arguments.format) {
+    print(&explained(arguments)?)?;
+    Ok(Exit::Success)
+}
+
+/// What is printed of one rule, or of them all.
+pub fn explained(arguments: &Arguments) -> Result<String, Failure> {
+    Ok(match (&arguments.rule, arguments.format) {
         (None, Format::Text) => list(),
         (None, Format::Json) => json(&RULES.iter().map(JsonRule::of).collect::<Vec<_>>()),
         (Some(id), format) => {
@@ -57,9 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 Format::Json => json(&JsonRule::of(found)),
             }
         }
-    };
-    print(&text)?;
-    Ok(Exit::Success)
+    })
 }
 
 fn json(value: &impl Serialize) -> String {

@@ -62,6 +62,10 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     pub tool: Option<PathBuf>,
 
+    /// A CLI configuration that says where the tool finds providers: as for `review`.
+    #[arg(long, value_name = "FILE")]
+    pub cli_config: Option<PathBuf>,
+
     /// An earlier review that the opened plan is held against: as for `review`.
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
@@ -118,7 +122,7 @@ fn open(arguments: &Arguments, entry: &Entry) -> Result<Outcome, Failure> {
     let plan = PlanArgument {
         plan: entry.plan(),
         tool: arguments.tool.clone(),
-        cli_config: None,
+        cli_config: arguments.cli_config.clone(),
         directory: None,
     };
     let review = review::Arguments {

@@ -121,6 +121,13 @@ impl Became {
 
 /// Prints what became of a plan; the exit code says it too.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let (text, exit) = told(arguments)?;
+    print(&text)?;
+    Ok(exit)
+}
+
+/// What is printed of what became of a plan, and the exit code that says it too.
+pub fn told(arguments: &Arguments) -> Result<(String, Exit), Failure> {
     let entry = arguments.inbox.open()?.find(&arguments.id)?;
     let trust = arguments.trust.open().map(|opened| opened.trust);
     let until = Instant::now() + Duration::from_secs(arguments.wait.unwrap_or(0));
@@ -131,11 +138,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
         std::thread::sleep(PATIENCE.min(until.saturating_duration_since(Instant::now())));
     };
-    print(&match arguments.format {
+    let text = match arguments.format {
         Format::Text => to_text(&entry, &became),
         Format::Json => to_json(&entry, &became),
-    })?;
-    Ok(became.status.exit())
+    };
+    Ok((text, became.status.exit()))
 }
 
 /// Looks at the ledger, then at what lies beside the plan.

@@ -43,8 +43,14 @@ pub struct Arguments {
     pub format: Format,
 }
 
-/// Copies the plan into the inbox, judges the copy, and prints its id. The same plan again changes nothing.
+/// Submits the plan, and prints its id.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    print(&submitted(arguments)?)?;
+    Ok(Exit::Success)
+}
+
+/// Copies the plan into the inbox and judges the copy; returns what is printed. The same plan again changes nothing.
+pub fn submitted(arguments: &Arguments) -> Result<String, Failure> {
     let path = &arguments.plan.plan;
     if path.as_os_str() == "-" {
         return Err(
@@ -89,7 +95,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     let (entry, new) = inbox.finish(incoming, &submission)?;
     let id = entry.id();
-    print(&match arguments.format {
+    Ok(match arguments.format {
         Format::Text => format!(
             "{} {id}\n{} to acknowledge in {}\nwait for it   undersign status {} --wait 600\n",
             if new {
@@ -106,8 +112,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .to_string()
                 + "\n"
         }
-    })?;
-    Ok(Exit::Success)
+    })
 }
 
 fn name(path: &Path) -> String {
