@@ -7,8 +7,9 @@
 mod schema;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rmcp::ServiceExt as _;
 use rmcp::model::CallToolRequestParams;
@@ -83,7 +84,14 @@ fn there_are_four_tools_and_none_of_them_decides_anything() {
             assert_eq!(annotations.destructive_hint, Some(false));
             assert_eq!(annotations.read_only_hint, Some(tool.name != "submit_plan"));
         }
-        for name in ["approve", "acknowledge", "override", "apply", "sign", "review"] {
+        for name in [
+            "approve",
+            "acknowledge",
+            "override",
+            "apply",
+            "sign",
+            "review",
+        ] {
             let request = CallToolRequestParams::new(name);
             assert!(client.call_tool(request).await.is_err(), "{name}");
         }
@@ -101,7 +109,10 @@ fn an_agent_checks_submits_waits_and_asks_what_a_rule_means() {
         schema::fits(&printed(&home, &["schema", "check"]), &report);
         assert_eq!(report["decision"], "needs_review");
         // The same as the command prints.
-        let command = printed(&home, &["check", "--format", "json", plan.to_str().unwrap()]);
+        let command = printed(
+            &home,
+            &["check", "--format", "json", plan.to_str().unwrap()],
+        );
         assert_eq!(report, serde_json::from_str::<Value>(&command).unwrap());
 
         let submission = json!({"plan": plan, "task": "add a static site"});
@@ -143,16 +154,40 @@ fn what_does_not_fit_is_refused_and_the_server_goes_on() {
             ("check_plan", json!({}), 2, "arguments"),
             ("check_plan", json!({"plan": 7}), 2, "arguments"),
             ("check_plan", json!({"plan": "-"}), 2, "stdin"),
-            ("check_plan", json!({"plan": "x", "approve": true}), 2, "arguments"),
-            ("check_plan", json!({"plan": home.path().join("none")}), 1, "io"),
+            (
+                "check_plan",
+                json!({"plan": "x", "approve": true}),
+                2,
+                "arguments",
+            ),
+            (
+                "check_plan",
+                json!({"plan": home.path().join("none")}),
+                1,
+                "io",
+            ),
             ("submit_plan", json!({"plan": "-", "task": "x"}), 2, "stdin"),
-            ("submit_plan", json!({"plan": incident(), "task": " "}), 2, "task"),
-            ("explain_rule", json!({"rule": "approve"}), 2, "unknown-rule"),
+            (
+                "submit_plan",
+                json!({"plan": incident(), "task": " "}),
+                2,
+                "task",
+            ),
+            (
+                "explain_rule",
+                json!({"rule": "approve"}),
+                2,
+                "unknown-rule",
+            ),
         ] {
             let (wrong, refusal) = call(&client, tool, arguments.clone()).await;
             assert!(wrong, "{tool} {arguments}");
             let got = (&refusal["code"], &refusal["reason"]);
-            assert_eq!(got, (&json!(code), &json!(reason)), "{tool} {arguments}: {refusal}");
+            assert_eq!(
+                got,
+                (&json!(code), &json!(reason)),
+                "{tool} {arguments}: {refusal}"
+            );
         }
         let (wrong, refusal) = call(&client, "check_plan", json!({"plan": path})).await;
         assert!(wrong && refusal["code"] == 5, "{refusal}");
@@ -191,4 +226,32 @@ fn hostile_text_of_a_plan_is_shown_for_what_it_is() {
         assert!(!whole.contains("\\u001b"));
         client.cancel().await.unwrap();
     });
+}
+
+#[test]
+fn the_server_ends_well_when_its_client_hangs_up() {
+    let home = tempfile::tempdir().unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_undersign"))
+        .arg("mcp")
+        .env("HOME", home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {},
+        "clientInfo": {"name": "a client", "version": "1"}}});
+    let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    let mut stdin = server.stdin.take().unwrap();
+    write!(stdin, "{hello}\n{ready}\n").unwrap();
+    let mut answer = String::new();
+    let mut stdout = BufReader::new(server.stdout.take().unwrap());
+    stdout.read_line(&mut answer).unwrap();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["result"]["serverInfo"]["name"], "undersign");
+    drop(stdin);
+    let output = server.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }

@@ -22,7 +22,7 @@ use undersign::text::is_hidden;
 use undersign::ui::dialog::Overlay;
 use undersign::ui::hands::{Disk, Outcome, Receipt};
 use undersign::ui::key::Key;
-use undersign::ui::keymap::{KEYS, Mode};
+use undersign::ui::keymap::{Binding, KEYS, Mode};
 use undersign::ui::mouse::{Mouse, Press};
 use undersign::ui::theme::{Palette, Theme};
 use undersign::ui::{Command, Msg, width};
@@ -585,6 +585,7 @@ fn a_click_moves_opens_and_answers_nothing() {
 fn in_mode(mode: Mode) -> Screen {
     let middle = Screen::incident(120, 24).keys("] ] ] ] a y [ j");
     match mode {
+        Mode::Inbox => unreachable!("the inbox is a screen of its own, and so are its tests"),
         Mode::Tree => middle.keys("/ 'a' enter C j l j u"),
         Mode::Detail => middle.keys("[ [ [ tab j j"),
         Mode::Filter => middle.keys("/ 'aws' enter esc / 'type:'"),
@@ -621,7 +622,8 @@ fn in_mode(mode: Mode) -> Screen {
 #[test]
 fn every_key_of_the_table_does_something_where_it_is_said_to_work() {
     let mut tried = 0;
-    for binding in KEYS {
+    let of_a_review = |binding: &&Binding| !binding.modes.contains(&Mode::Inbox);
+    for binding in KEYS.iter().filter(of_a_review) {
         for &mode in binding.modes {
             for key in binding.keys {
                 let mut screen = in_mode(mode);

@@ -16,6 +16,8 @@ use crate::review::judge::Judgement;
 use crate::review::{Requirement, judge, verdicts};
 use crate::risk::Judged;
 
+mod directory;
+
 /// What `check` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -112,6 +114,9 @@ impl Checked {
 
 /// Reads and judges the whole plan, prints what was found, and says whether a person is needed.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    if arguments.plan.plan.is_dir() {
+        return directory::run(arguments);
+    }
     let checked = Checked::of(&arguments.plan, &arguments.policy)?;
     let report = checked.report();
     if let Some(path) = &arguments.summary_file {

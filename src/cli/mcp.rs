@@ -62,9 +62,14 @@ pub struct Arguments {
 /// Serves until the client closes standard input.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let broken = |error: &dyn std::fmt::Display| {
-        Failure::new(Exit::Internal, "mcp", format!("the client is lost: {error}"))
+        Failure::new(
+            Exit::Internal,
+            "mcp",
+            format!("the client is lost: {error}"),
+        )
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .map_err(|error| broken(&error))?;
     let server = Server(Arc::new(arguments.clone()));
@@ -129,7 +134,8 @@ impl Question {
 
     fn schema(self) -> Map<String, Value> {
         let text = |about: &str| json!({"type": "string", "description": about});
-        let plan = text("Path of the plan file, or of the JSON that terraform show -json prints of it.");
+        let plan =
+            text("Path of the plan file, or of the JSON that terraform show -json prints of it.");
         let (properties, required) = match self {
             Question::CheckPlan => (json!({"plan": plan}), json!(["plan"])),
             Question::SubmitPlan => (
@@ -290,7 +296,10 @@ fn shown(json: &str) -> Result<String, Failure> {
         "answer-too-long",
         "the answer is too long for a conversation",
     )
-    .expected(format!("at most {MAX_ANSWER} bytes"), text.len().to_string())
+    .expected(
+        format!("at most {MAX_ANSWER} bytes"),
+        text.len().to_string(),
+    )
     .hint("undersign check --format json PLAN > report.json, and look into the file."))
 }
 

@@ -19,7 +19,8 @@ use crate::plan::source::{self, Source, Spool};
 /// Where the plan comes from.
 #[derive(Debug, Clone, Args)]
 pub struct PlanArgument {
-    /// A plan file, the JSON that `terraform show -json` prints of it, or `-` for JSON on standard input.
+    /// A plan file, the JSON that `terraform show -json` prints of it, `-` for JSON on standard input, or, to review and
+    /// check, a directory of several.
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
 

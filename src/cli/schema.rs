@@ -18,6 +18,8 @@ pub struct Arguments {
 pub enum Name {
     /// `undersign check --format json`
     Check,
+    /// `undersign check --format json` of a directory
+    CheckDirectory,
     /// `undersign diff --format json`
     Diff,
     /// `PLAN.rejection.json`
@@ -31,6 +33,7 @@ impl Name {
     pub fn text(self) -> &'static str {
         match self {
             Name::Check => include_str!("schema/check.schema.json"),
+            Name::CheckDirectory => include_str!("schema/check-directory.schema.json"),
             Name::Diff => include_str!("schema/diff.schema.json"),
             Name::Rejection => include_str!("schema/rejection.schema.json"),
             Name::Status => include_str!("schema/status.schema.json"),

@@ -1,6 +1,7 @@
 //! `undersign submit`: an agent puts a plan where a person will find it.
 
 use std::path::Path;
+use std::time::SystemTime;
 
 use clap::Args;
 use serde_json::json;
@@ -9,9 +10,11 @@ use super::Format;
 use super::check::print;
 use super::inbox::InboxArgument;
 use super::open::{self, PlanArgument};
+use super::places::StateDirectory;
 use crate::approval::statement::{Hex, Utc};
 use crate::failure::{Exit, Failure};
-use crate::review::inbox::Submission;
+use crate::review::carry::memory;
+use crate::review::inbox::{Inbox, KEPT, Submission};
 use crate::review::judge;
 use crate::risk::Judged;
 use crate::text::visible;
@@ -70,6 +73,7 @@ pub fn submitted(arguments: &Arguments) -> Result<String, Failure> {
         ));
     }
     let inbox = arguments.inbox.open()?;
+    let pruned = prune(&inbox);
     let incoming = inbox.begin(path)?;
     let copy = PlanArgument {
         plan: incoming.plan(),
@@ -97,7 +101,7 @@ pub fn submitted(arguments: &Arguments) -> Result<String, Failure> {
     let id = entry.id();
     Ok(match arguments.format {
         Format::Text => format!(
-            "{} {id}\n{} to acknowledge in {}\nwait for it   undersign status {} --wait 600\n",
+            "{} {id}\n{} to acknowledge in {}\n{}wait for it   undersign status {} --wait 600\n",
             if new {
                 "submitted"
             } else {
@@ -105,6 +109,10 @@ pub fn submitted(arguments: &Arguments) -> Result<String, Failure> {
             },
             submission.asking,
             visible(&submission.name),
+            match pruned {
+                0 => String::new(),
+                n => format!("{n} decided more than 90 days ago removed from the inbox\n"),
+            },
             &id[..12],
         ),
         Format::Json => {
@@ -113,6 +121,17 @@ pub fn submitted(arguments: &Arguments) -> Result<String, Failure> {
                 + "\n"
         }
     })
+}
+
+/// Removes what was decided long ago, and what was remembered of it. Says how many plans are gone.
+///
+/// What cannot be tidied up is no reason to turn a plan away.
+fn prune(inbox: &Inbox) -> usize {
+    let now = SystemTime::now();
+    if let Ok(state) = StateDirectory::find() {
+        memory::prune(&state.carry(), now, KEPT);
+    }
+    inbox.prune(now).unwrap_or(0)
 }
 
 fn name(path: &Path) -> String {

@@ -7,12 +7,16 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use super::private;
 use crate::failure::{Exit, Failure};
 use crate::risk::{Judged, Risk};
+
+/// How long a plan stays after the last word on it.
+pub const KEPT: Duration = Duration::from_hours(90 * 24);
 
 /// Begins the names of plans that are still being put together.
 const UNFINISHED: &str = ".new-";
@@ -160,6 +164,29 @@ impl Inbox {
         Self::entry(&place).map(|entry| (entry, new))
     }
 
+    /// Removes the plans on which the last word was said longer ago than [`KEPT`]. A plan on which nobody has said
+    /// anything stays, however old it is, and so does one that somebody is reviewing. Says how many are gone.
+    pub fn prune(&self, now: SystemTime) -> Result<usize, Failure> {
+        let failed = |error: std::io::Error| unusable(&self.directory, &error);
+        let mut gone = 0;
+        for entry in self.list()? {
+            let old = entry
+                .last_word()
+                .and_then(|said| now.duration_since(said).ok())
+                .is_some_and(|age| age > KEPT);
+            if !old || entry.turn()?.is_none() {
+                continue;
+            }
+            // Out of the list at once: what is left of it by a process that is killed is swept like any other rest.
+            let rest = format!("{UNFINISHED}old-{}", entry.id());
+            let rest = self.directory.join(rest);
+            fs::rename(&entry.directory, &rest).map_err(failed)?;
+            fs::remove_dir_all(&rest).map_err(failed)?;
+            gone += 1;
+        }
+        Ok(gone)
+    }
+
     /// Every plan, the worst first, then the oldest.
     pub fn list(&self) -> Result<Vec<Entry>, Failure> {
         let failed = |error: std::io::Error| unusable(&self.directory, &error);
@@ -257,6 +284,17 @@ impl Entry {
     /// The plan.
     pub fn plan(&self) -> PathBuf {
         self.directory.join(PLAN)
+    }
+
+    /// When somebody last decided on it: the newest of its rejection and its approvals.
+    fn last_word(&self) -> Option<SystemTime> {
+        let approvals = fs::read_dir(self.directory.join(format!("{PLAN}.approvals")));
+        let approvals = approvals.into_iter().flatten().flatten();
+        approvals
+            .map(|file| file.path())
+            .chain([self.directory.join(format!("{PLAN}.rejection.json"))])
+            .filter_map(|path| fs::metadata(path).and_then(|data| data.modified()).ok())
+            .max()
     }
 
     /// Asks for the right to review it. `None` while somebody else has it.
@@ -379,6 +417,34 @@ mod tests {
         let second = inbox.begin(&plan).unwrap();
         assert!(killed.exists() && at_it.plan().exists() && second.plan().exists());
         assert_eq!(inbox.list(), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_was_decided_long_ago_goes_and_what_waits_stays() {
+        let (_directory, inbox, plan) = place();
+        let add = |digit| {
+            let said = submission(digit, [0; 4], "2020-01-01T00:00:00Z");
+            inbox.finish(inbox.begin(&plan).unwrap(), &said).unwrap().0
+        };
+        let (waits, rejected, approved, in_review) = (add('a'), add('b'), add('c'), add('d'));
+        let say = |entry: &Entry, name: &str| {
+            let path = entry.directory.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "{}").unwrap();
+        };
+        say(&rejected, "plan.rejection.json");
+        say(&approved, "plan.approvals/alice.json");
+        say(&in_review, "plan.rejection.json");
+        let _turn = in_review.turn().unwrap().unwrap();
+        let day = Duration::from_hours(24);
+        let now = SystemTime::now();
+        assert_eq!(inbox.prune(now + KEPT - day), Ok(0));
+        assert_eq!(inbox.prune(now + KEPT + day), Ok(2));
+        assert_eq!(inbox.prune(now + KEPT + day), Ok(0));
+        let left: Vec<Entry> = inbox.list().unwrap();
+        assert_eq!(left, [waits, in_review]);
+        let names: Vec<_> = fs::read_dir(&inbox.directory).unwrap().collect();
+        assert_eq!(names.len(), 3, "two plans and the lock");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::key::{self, Key};
+use super::keymap::{self, Action, Mode};
 use super::layout::too_small;
 use super::number::counted;
 use super::terminal::Screen;
@@ -23,6 +24,8 @@ use crate::risk::Risk;
 const FRESH: Duration = Duration::from_secs(2);
 /// Lines of a plan: what it is, and what it is for.
 const LINES: usize = 2;
+/// Plans that a page moves by.
+const PAGE: usize = 10;
 
 /// One plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,27 +100,27 @@ impl State {
 /// What a key does.
 pub fn update(state: &mut State, key: &Key) -> Option<Wish> {
     let last = state.items.len().saturating_sub(1);
-    let leaves = matches!(key.name(), "q" | "ctrl-c" | "esc");
-    if too_small(state.size) && !leaves {
+    let action = keymap::action(Mode::Inbox, key.name());
+    if too_small(state.size) && action != Some(Action::Quit) {
         return None;
     }
     state.notice = None;
-    match key.name() {
-        "j" | "down" => state.at = (state.at + 1).min(last),
-        "k" | "up" => state.at = state.at.saturating_sub(1),
-        "g" | "home" => state.at = 0,
-        "G" | "end" => state.at = last,
-        "pgdn" | "ctrl-d" => state.at = (state.at + 10).min(last),
-        "pgup" | "ctrl-u" => state.at = state.at.saturating_sub(10),
-        "enter" => {
+    match action {
+        Some(Action::Down) => state.at = (state.at + 1).min(last),
+        Some(Action::Up) => state.at = state.at.saturating_sub(1),
+        Some(Action::First) => state.at = 0,
+        Some(Action::Last) => state.at = last,
+        Some(Action::PageDown) => state.at = (state.at + PAGE).min(last),
+        Some(Action::PageUp) => state.at = state.at.saturating_sub(PAGE),
+        Some(Action::Enter) => {
             return state
                 .items
                 .get(state.at)
                 .map(|item| Wish::Open(item.id.clone()));
         }
-        "r" => return Some(Wish::Refresh),
-        _ if leaves => return Some(Wish::Leave),
-        other => state.notice = Some(format!("{other} does nothing here")),
+        Some(Action::Refresh) => return Some(Wish::Refresh),
+        Some(Action::Quit) => return Some(Wish::Leave),
+        Some(_) | None => state.notice = Some(format!("{} does nothing here", key.name())),
     }
     None
 }
@@ -211,12 +214,13 @@ pub fn draw(state: &State, frame: &mut Frame<'_>) {
     }
     let foot = match &state.notice {
         Some(notice) => vec![Piece::foreign(notice, Role::Done)],
-        None => [("enter", "review"), ("r", "look again"), ("q", "leave")]
+        None => keymap::help(Mode::Inbox, "")
             .into_iter()
-            .flat_map(|(key, what)| {
+            .filter(|binding| !binding.hint.is_empty())
+            .flat_map(|binding| {
                 [
-                    Piece::new(key, Role::Key),
-                    Piece::new(format!(" {what}   "), Role::Dim),
+                    Piece::new(binding.keys[0], Role::Key),
+                    Piece::new(format!(" {}   ", binding.hint), Role::Dim),
                 ]
             })
             .collect(),
@@ -332,6 +336,25 @@ mod tests {
         state.refresh(vec![]);
         assert_eq!(press(&mut state, "enter"), None);
         assert_eq!(press(&mut state, "q"), Some(Wish::Leave));
+    }
+
+    #[test]
+    fn every_key_of_the_table_does_something_here_and_the_footer_names_some() {
+        let items = || (0..30).map(|_| item("a", "pending")).collect();
+        for binding in keymap::help(Mode::Inbox, "") {
+            for key in binding.keys {
+                let mut state = state(items());
+                state.at = 12;
+                let wish = update(&mut state, &Key::named(key));
+                assert!(wish.is_some() || state.at != 12, "{key}: {}", binding.help);
+                assert_eq!(state.notice, None, "{key}");
+            }
+        }
+        let screen = screen(&state(items()), 80, 24);
+        assert!(
+            screen.contains("enter review   r look again   q leave"),
+            "{screen}"
+        );
     }
 
     #[test]

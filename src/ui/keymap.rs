@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 /// Where keys go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
+    /// The list of submitted plans.
+    Inbox,
     /// The list of changes.
     Tree,
     /// The change beside it.
@@ -92,6 +94,7 @@ pub enum Action {
     Complete,
     Older,
     Newer,
+    Refresh,
 }
 
 /// One line of the table.
@@ -111,6 +114,7 @@ pub struct Binding {
     pub help: &'static str,
 }
 
+const INBOX: &[Mode] = &[Mode::Inbox];
 const BOTH: &[Mode] = &[Mode::Tree, Mode::Detail];
 const TREE: &[Mode] = &[Mode::Tree];
 const DETAIL: &[Mode] = &[Mode::Detail];
@@ -173,7 +177,7 @@ const fn key(
 pub const KEYS: &[Binding] = &[
     key(BOTH, &["a", "space"], Action::Acknowledge, "acknowledge", "acknowledge", "acknowledge the change under the cursor"),
     key(BOTH, &["]", "n"], Action::NextOpen, "next open", "next open", "go to the next change that waits"),
-    key(TREE, &["/"], Action::Filter, "filter", "filter", "show only what fits: words, type: action: risk: module: attr: (what findings and replacements name) rule: policy: kind: open acked objected /regex/, ! for not"),
+    key(TREE, &["/"], Action::Filter, "filter", "filter", "show only what fits: words, type: action: risk: module: attr: (what findings and replacements name) rule: policy: kind: unit: open acked objected /regex/, ! for not"),
     key(DETAIL, &["/"], Action::Find, "find", "find", "find text in the detail"),
     key(TREE, &["tab", "shift-tab"], Action::NextPane, "other pane", "detail", "go to the detail"),
     key(DETAIL, &["tab", "shift-tab"], Action::NextPane, "other pane", "changes", "go back to the changes"),
@@ -233,6 +237,15 @@ pub const KEYS: &[Binding] = &[
     key(FILTER, &["down"], Action::Newer, "", "", "the filter after"),
     key(LINES, &["enter"], Action::Submit, "", "keep", "keep the line"),
     key(&[Mode::Notice, Mode::Help], &["enter", "q"], Action::Back, "", "", "close"),
+    key(INBOX, &["enter"], Action::Enter, "", "review", "review the plan under the cursor"),
+    key(INBOX, &["r"], Action::Refresh, "", "look again", "look what is new; the list also looks by itself"),
+    key(INBOX, &["q", "esc", "ctrl-c"], Action::Quit, "", "leave", "leave"),
+    key(INBOX, &["j", "down"], Action::Down, "", "", "one plan down"),
+    key(INBOX, &["k", "up"], Action::Up, "", "", "one plan up"),
+    key(INBOX, &["pgdn", "ctrl-d"], Action::PageDown, "", "", "ten plans down"),
+    key(INBOX, &["pgup", "ctrl-u"], Action::PageUp, "", "", "ten plans up"),
+    key(INBOX, &["g", "home"], Action::First, "", "", "to the top"),
+    key(INBOX, &["G", "end"], Action::Last, "", "", "to the bottom"),
     key(OVER, &["esc", "ctrl-c"], Action::Back, "", "back", "close, and change nothing"),
 ];
 
@@ -277,6 +290,7 @@ pub fn print() -> String {
         ("In a dialog that asks for a name", Mode::Typed),
         ("In a reason or a remark", Mode::Words),
         ("In the help", Mode::Help),
+        ("In the inbox", Mode::Inbox),
     ] {
         let _ = writeln!(out, "{title}");
         for binding in help(mode, "") {
@@ -293,7 +307,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_mode() {
-        let modes = [&[Mode::Tree, Mode::Detail][..], OVER].concat();
+        let modes = [&[Mode::Inbox, Mode::Tree, Mode::Detail][..], OVER].concat();
         for mode in modes {
             let mut keys: Vec<&str> = KEYS
                 .iter()

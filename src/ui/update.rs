@@ -209,6 +209,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
     match action {
         Action::Suspend => vec![Command::Suspend],
         Action::Redraw => vec![Command::Redraw],
+        // Only the inbox looks for something new.
+        Action::Refresh => Vec::new(),
         Action::Quit => decide::leave(state),
         Action::Acknowledge
         | Action::Object

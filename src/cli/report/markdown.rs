@@ -16,6 +16,11 @@ const RESERVE: usize = 1_024;
 impl Report<'_> {
     /// The report in Markdown, in at most [`LIMIT`] bytes.
     pub fn to_markdown(&self) -> String {
+        self.to_markdown_within(LIMIT)
+    }
+
+    /// The same where several reports share the room.
+    pub fn to_markdown_within(&self, limit: usize) -> String {
         let asking = self.rows.iter().filter(|row| row.needs_ack()).count();
         let mut out = format!(
             "### {}\n\n{}\n\nplan `{}`, sha256 `{}`\n",
@@ -48,7 +53,7 @@ impl Report<'_> {
                 let _ = writeln!(text, "\n#### {wanted}\n");
             }
             self.write_markdown(&mut text, row);
-            if out.len() + text.len() + RESERVE <= LIMIT {
+            if out.len() + text.len() + RESERVE <= limit {
                 heading = wanted;
                 out.push_str(&text);
             } else {

@@ -12,9 +12,24 @@ use sha2::{Digest as _, Sha256};
 use super::Report;
 use crate::risk::{Finding, Judged, Risk, rule};
 
+/// A log of these runs.
+pub fn sarif(runs: Vec<Value>) -> String {
+    let sarif = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": runs,
+    });
+    serde_json::to_string_pretty(&sarif).expect("texts and numbers") + "\n"
+}
+
 impl Report<'_> {
     /// The report in SARIF.
     pub fn to_sarif(&self) -> String {
+        sarif(vec![self.sarif_run()])
+    }
+
+    /// The run of one plan.
+    pub fn sarif_run(&self) -> Value {
         let found = || {
             self.rows
                 .iter()
@@ -31,10 +46,7 @@ impl Report<'_> {
         let results: Vec<Value> = found()
             .map(|(row, finding)| self.result(row, finding, rules[&*finding.rule], &uri))
             .collect();
-        let sarif = json!({
-            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [{
+        json!({
                 "tool": {"driver": {
                     "name": "undersign",
                     "semanticVersion": env!("CARGO_PKG_VERSION"),
@@ -46,9 +58,7 @@ impl Report<'_> {
                 }],
                 "results": results,
                 "columnKind": "unicodeCodePoints",
-            }],
-        });
-        serde_json::to_string_pretty(&sarif).expect("texts and numbers") + "\n"
+        })
     }
 
     fn result(&self, row: &Judged, finding: &Finding, index: usize, uri: &str) -> Value {

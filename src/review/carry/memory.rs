@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,20 @@ impl Memory {
     }
 }
 
+/// Removes memories that nobody has added to for longer than `kept`; the reviewer's key stays. What cannot be removed is
+/// left: it does no harm.
+pub fn prune(directory: &Path, now: SystemTime, kept: Duration) {
+    let files = fs::read_dir(directory).into_iter().flatten().flatten();
+    let old = files.map(|file| file.path()).filter(|path| {
+        let written = fs::metadata(path).and_then(|data| data.modified());
+        let age = written.ok().and_then(|time| now.duration_since(time).ok());
+        path.extension().is_some_and(|ending| ending == "json") && age.is_some_and(|age| age > kept)
+    });
+    for path in old {
+        let _ = fs::remove_file(path);
+    }
+}
+
 /// Reads the reviewer's key, or makes it. Of several who make it at once one wins, and all use that one.
 fn key(path: &Path) -> Result<CarryKey, Failure> {
     let failed = |error: std::io::Error| Failure::io(path.display(), &error);
@@ -181,5 +196,23 @@ fn key(path: &Path) -> Result<CarryKey, Failure> {
             Some(key) => Ok(key),
             None => Err(failed(lost.error)),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_memory_goes_and_the_key_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let memory = Memory::open(place.path(), &[7; 32]).unwrap();
+        memory.save(&[]).unwrap();
+        let (now, day) = (SystemTime::now(), Duration::from_hours(24));
+        prune(place.path(), now, day);
+        assert!(memory.load().unwrap().is_some());
+        prune(place.path(), now + 2 * day, day);
+        assert!(memory.load().unwrap().is_none());
+        assert!(place.path().join("key").exists());
     }
 }
