@@ -7,6 +7,8 @@
 mod place;
 #[path = "support/pty.rs"]
 mod pty;
+#[path = "support/schema.rs"]
+mod schema;
 
 use std::fs;
 use std::io::Write as _;
@@ -295,4 +297,99 @@ fn an_objection_sends_back_the_plan_it_is_about_and_the_others_wait() {
         !said.contains("network: terraform_data.network\n"),
         "{said}"
     );
+}
+
+/// Plan JSONs at these paths under `plans`.
+fn jsons(plans: &[(&str, &str)]) -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans");
+    for (path, fixture) in plans {
+        let path = place.path().join("plans").join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::copy(fixtures.join(fixture).join("plan.json"), path).unwrap();
+    }
+    place
+}
+
+fn undersign(place: &tempfile::TempDir, arguments: &[&str]) -> Output {
+    std::process::Command::new(env!("CARGO_BIN_EXE_undersign"))
+        .args(arguments)
+        .current_dir(place.path())
+        .env("HOME", place.path())
+        .env("XDG_STATE_HOME", place.path().join("state"))
+        .env("XDG_CONFIG_HOME", place.path().join("config"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn check_reports_on_every_plan_of_a_directory_in_every_form() {
+    let place = jsons(&[
+        ("network/tfplan.json", "incident"),
+        ("app/tfplan.json", "incident"),
+    ]);
+    let check = |form: &str| {
+        let output = undersign(&place, &["check", "plans", "--format", form]);
+        assert_eq!(output.status.code(), Some(3), "{}", both(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = check("text");
+    assert!(text.starts_with("app  terraform") && text.contains("\nnetwork  terraform"));
+    assert!(text.ends_with("2 plans, 16 to acknowledge\n"), "{text}");
+    let json: Value = serde_json::from_str(&check("json")).unwrap();
+    let printed = |name: &str| {
+        let output = undersign(&place, &["schema", name]);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    schema::fits(&printed("check-directory"), &json);
+    for (plan, name) in json["plans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(["app", "network"])
+    {
+        schema::fits(&printed("check"), plan);
+        assert_eq!(plan["plan"], name);
+    }
+    let sarif: Value = serde_json::from_str(&check("sarif")).unwrap();
+    let files: Vec<&str> = sarif["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| run["artifacts"][0]["location"]["uri"].as_str().unwrap())
+        .collect();
+    assert_eq!(files, ["app/tfplan.json", "network/tfplan.json"]);
+    let markdown = check("markdown");
+    assert_eq!(markdown.matches("### 8 to acknowledge").count(), 2);
+
+    // However many there are, they fit a comment, and what has no room is counted.
+    let names: Vec<String> = (0..90).map(|n| format!("u{n}/tfplan.json")).collect();
+    let plans: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "incident")).collect();
+    let many = jsons(&plans);
+    let output = undersign(&many, &["check", "plans", "--format", "markdown"]);
+    let markdown = String::from_utf8(output.stdout).unwrap();
+    let shown = markdown.matches("### 8 to acknowledge").count();
+    assert!(markdown.len() <= 65_536 && shown > 40, "{}", markdown.len());
+    let rest = format!("Not shown, for want of room: {} plans.", 90 - shown);
+    assert!(markdown.contains(&rest), "{shown}");
+}
+
+#[test]
+fn plans_without_their_plan_files_can_be_looked_at_and_not_signed() {
+    let place = jsons(&[("a.tfplan.json", "incident"), ("b.tfplan.json", "incident")]);
+    let output = undersign(&place, &["review", "plans", "--plain"]);
+    let said = both(&output);
+    assert_eq!(output.status.code(), Some(32), "{said}");
+    assert!(said.contains("1 of 16") && said.contains("a: "), "{said}");
+    let output = undersign(&place, &["review", "plans", "--plain", "--output", "x"]);
+    let said = both(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("--output is for one plan"), "{said}");
+    let empty = tempfile::tempdir().unwrap();
+    fs::create_dir(empty.path().join("plans")).unwrap();
+    for command in ["check", "verify"] {
+        let output = undersign(&empty, &[command, "plans"]);
+        assert!(!output.status.success(), "{}", both(&output));
+    }
 }
