@@ -4,6 +4,8 @@
 //! applied. Nobody signs it by itself: every approval of the set names its digest, so that a plan that is swapped, added
 //! or left out, and another order, are another set.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256 as Hasher};
 
@@ -37,10 +39,11 @@ pub struct Manifest {
 impl Manifest {
     /// The manifest's text.
     pub fn to_text(&self) -> String {
-        let lines = self.plans.iter();
-        lines
-            .map(|(sha256, path)| format!("{sha256}  {path}\n"))
-            .collect()
+        let mut text = String::new();
+        for (sha256, path) in &self.plans {
+            let _ = writeln!(text, "{sha256}  {path}");
+        }
+        text
     }
 
     /// Its digest.

@@ -38,7 +38,7 @@ pub fn review(
 ) -> Result<Outcome, Failure> {
     refuse_single(arguments)?;
     let directory = &argument.plan;
-    let found = units::in_order(units::find(directory)?, &[&arguments.directory, directory])?;
+    let found = units::in_order(&units::find(directory)?, &[&arguments.directory, directory])?;
     let mut earlier = match &arguments.since {
         Some(path) => since::of_set(path, state)?,
         None => BTreeMap::new(),
@@ -132,7 +132,7 @@ pub fn review(
         theme: arguments.looks.theme(),
     };
     let mut desks = Desks {
-        desks,
+        plans: desks,
         saved: BTreeMap::new(),
         directory: directory.clone(),
         manifest,
@@ -204,7 +204,7 @@ fn at_prompts(heard: Heard, setup: Setup, desks: &mut Desks) -> Result<Outcome, 
         desks.save(&heard.log, &heard.rows)?;
     }
     let read: Vec<_> = desks
-        .desks
+        .plans
         .iter()
         .map(|(unit, desk)| {
             (
@@ -247,7 +247,7 @@ fn of_plan(rows: &[Judged], unit: Option<&Arc<str>>) -> Vec<Judged> {
 
 /// The desks of several plans.
 struct Desks {
-    desks: Vec<(Arc<str>, Desk)>,
+    plans: Vec<(Arc<str>, Desk)>,
     /// What is on disk of each.
     saved: BTreeMap<Arc<str>, Log>,
     directory: PathBuf,
@@ -258,13 +258,13 @@ struct Desks {
 impl Hands for Desks {
     fn values(&mut self, judged: &Judged) -> Result<(String, Values), Failure> {
         let unit = judged.unit.as_ref();
-        let desk = self.desks.iter_mut().find(|(name, _)| Some(name) == unit);
+        let desk = self.plans.iter_mut().find(|(name, _)| Some(name) == unit);
         let (_, desk) = desk.expect("a row is of a plan that has a desk");
         desk.values(judged)
     }
 
     fn save(&mut self, log: &Log, rows: &[Judged]) -> Result<(), Failure> {
-        for (unit, desk) in &mut self.desks {
+        for (unit, desk) in &mut self.plans {
             let said = log.of_unit(unit);
             let known = self.saved.get(unit);
             if known.map_or(said.entries().is_empty(), |known| *known == said) {
@@ -291,7 +291,7 @@ impl Hands for Desks {
         // The drafts go with the signatures; whoever goes on after a failure saves them again.
         self.saved.clear();
         let mut jobs = Vec::new();
-        for (unit, desk) in &mut self.desks {
+        for (unit, desk) in &mut self.plans {
             let of_unit = |key: &Key| key.unit.as_ref() == Some(unit);
             let mut acks: Vec<_> = request
                 .acks
@@ -330,7 +330,7 @@ impl Hands for Desks {
 
     fn reject(&mut self, log: &Log, rows: &[Judged]) -> Result<String, Failure> {
         let mut out = String::new();
-        for (unit, desk) in &mut self.desks {
+        for (unit, desk) in &mut self.plans {
             let said = log.of_unit(unit);
             // A plan that nobody objects to waits for the others; what was said of it is in its draft.
             let objected = said
@@ -348,7 +348,7 @@ impl Hands for Desks {
 
     fn disk(&mut self) -> Disk {
         let mut worst = Disk::AsRead;
-        for (_, desk) in &mut self.desks {
+        for (_, desk) in &mut self.plans {
             worst = match (worst, desk.disk()) {
                 (Disk::Changed, _) | (_, Disk::Changed) => Disk::Changed,
                 (Disk::CopyStands, _) | (_, Disk::CopyStands) => Disk::CopyStands,

@@ -70,7 +70,9 @@ impl Heard {
         let mut unit: Option<Arc<str>> = None;
         let mut from = 0;
         let of_unit = |mut rows: Vec<Judged>, unit: &Option<Arc<str>>| {
-            rows.iter_mut().for_each(|row| row.unit.clone_from(unit));
+            for row in &mut rows {
+                row.unit.clone_from(unit);
+            }
             rows
         };
         for message in messages {

@@ -55,7 +55,7 @@ pub fn verify(arguments: &Arguments) -> Result<Exit, Failure> {
             out
         }
         Format::Json => {
-            let units = asked.iter().zip(&verified).map(|(asked, verified)| Unit {
+            let units = asked.iter().zip(&verified).map(|(asked, verified)| Line {
                 unit: &asked.unit.name,
                 path: &asked.unit.path,
                 verification: Some(raw(to_json(verified, None))),
@@ -115,7 +115,7 @@ fn word(end: &End) -> &'static str {
 }
 
 #[derive(Serialize)]
-struct Unit<'a> {
+struct Line<'a> {
     unit: &'a str,
     path: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,8 +126,8 @@ struct Unit<'a> {
     verification: Option<Box<RawValue>>,
 }
 
-fn ended<'a>((asked, end): (&'a Asked, &End)) -> Unit<'a> {
-    Unit {
+fn ended<'a>((asked, end): (&'a Asked, &End)) -> Line<'a> {
+    Line {
         unit: &asked.unit.name,
         path: &asked.unit.path,
         outcome: Some(word(end)),
@@ -152,11 +152,11 @@ fn raw(json: String) -> Box<RawValue> {
 }
 
 /// The whole set as one JSON object.
-fn to_object(sha256: Sha256, units: Vec<Unit<'_>>) -> String {
+fn to_object(sha256: Sha256, units: Vec<Line<'_>>) -> String {
     #[derive(Serialize)]
     struct Set<'a> {
         set: Hex,
-        units: Vec<Unit<'a>>,
+        units: Vec<Line<'a>>,
     }
     let set = Set {
         set: Hex(sha256),

@@ -57,7 +57,7 @@ fn is_plan(name: &str) -> bool {
 
 /// Whether a plan is the JSON of one and not the plan file.
 fn is_json(path: &str) -> bool {
-    path.ends_with(".json")
+    path.strip_suffix(".json").is_some()
 }
 
 /// The path without what says that it is a plan: the JSON of a plan has the same as the plan.
@@ -172,7 +172,7 @@ fn refused(path: &Path, why: &str) -> Failure {
 /// Puts units into the order in which they are applied: after all that they wait for, by name among equals.
 ///
 /// `roots` are directories under which a unit's `terragrunt.hcl` may lie, at the path of the unit.
-pub fn in_order(units: Vec<Unit>, roots: &[&Path]) -> Result<Units, Failure> {
+pub fn in_order(units: &[Unit], roots: &[&Path]) -> Result<Units, Failure> {
     let mut notes = Vec::new();
     let at: BTreeMap<String, usize> = units
         .iter()
@@ -180,7 +180,7 @@ pub fn in_order(units: Vec<Unit>, roots: &[&Path]) -> Result<Units, Failure> {
         .map(|(number, unit)| (parent(&unit.path).to_owned(), number))
         .collect();
     let mut waits: Vec<BTreeSet<usize>> = Vec::new();
-    for unit in &units {
+    for unit in units {
         let directory = parent(&unit.path);
         let mut on = BTreeSet::new();
         if let Some(text) = roots.iter().find_map(|root| hcl(&root.join(directory))) {
@@ -317,7 +317,7 @@ mod tests {
             ("c/tfplan.tfplan", ""),
         ]);
         let names = |code: &tempfile::TempDir| {
-            in_order(find(place.path()).unwrap(), &[code.path()]).map(|found| {
+            in_order(&find(place.path()).unwrap(), &[code.path()]).map(|found| {
                 let names: Vec<String> = found.units.into_iter().map(|unit| unit.name).collect();
                 (names.concat(), found.notes.len())
             })

@@ -16,7 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::risk::{Judged, Risk};
 
 /// How long a plan stays after the last word on it.
-pub const KEPT: Duration = Duration::from_hours(90 * 24);
+pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Begins the names of plans that are still being put together.
 const UNFINISHED: &str = ".new-";

@@ -17,7 +17,7 @@ use crate::text::visible;
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let directory = &arguments.plan.plan;
     let here = Path::new(".");
-    let found = units::in_order(units::find(directory)?, &[here, directory])?;
+    let found = units::in_order(&units::find(directory)?, &[here, directory])?;
     let mut plans = Vec::new();
     for unit in &found.units {
         let argument = PlanArgument {
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Form::Markdown => to_markdown(&plans),
         Form::Sarif => {
             let runs = plans.iter().map(|plan| plan.report().sarif_run());
-            sarif::sarif(runs.collect())
+            sarif::sarif(&runs.collect::<Vec<_>>())
         }
     })?;
     // The table has what is worse further down, and a deny is the worst that a check finds.

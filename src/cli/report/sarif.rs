@@ -13,7 +13,7 @@ use super::Report;
 use crate::risk::{Finding, Judged, Risk, rule};
 
 /// A log of these runs.
-pub fn sarif(runs: Vec<Value>) -> String {
+pub fn sarif(runs: &[Value]) -> String {
     let sarif = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -25,7 +25,7 @@ pub fn sarif(runs: Vec<Value>) -> String {
 impl Report<'_> {
     /// The report in SARIF.
     pub fn to_sarif(&self) -> String {
-        sarif(vec![self.sarif_run()])
+        sarif(&[self.sarif_run()])
     }
 
     /// The run of one plan.

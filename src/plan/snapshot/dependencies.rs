@@ -59,8 +59,12 @@ pub fn dependencies(text: &str) -> Dependencies {
             {
                 at = value(&code, at + 1, &mut found);
             }
-            Kind::Word | Kind::Quoted | Kind::Heredoc | Kind::Newline | Kind::Comment => {}
-            Kind::Mark(_) => {}
+            Kind::Word
+            | Kind::Quoted
+            | Kind::Heredoc
+            | Kind::Newline
+            | Kind::Comment
+            | Kind::Mark(_) => {}
         }
     }
     found
