@@ -73,14 +73,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| broken(&error))?;
     let server = Server(Arc::new(arguments.clone()));
-    let served = runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let stdio = rmcp::transport::io::stdio();
         let service = server.serve(stdio).await.map_err(|error| broken(&error))?;
         service.waiting().await.map_err(|error| broken(&error))
     });
     // A call that still waits for a decision holds nobody up: its client is gone.
     runtime.shutdown_background();
-    served.map(|_| Exit::Success)
+    ended.map(|_| Exit::Success)
 }
 
 struct Server(Arc<Arguments>);
