@@ -21,6 +21,7 @@ use crate::review::carry::Since;
 use crate::review::log::Log;
 use crate::risk::Judged;
 
+pub mod address;
 pub mod detail;
 pub mod dialog;
 pub mod filter;

@@ -63,7 +63,7 @@ fn is_empty(side: &Side) -> bool {
         Side::Text(text) => text.is_empty(),
         Side::Literal(json) => matches!(json.as_str(), "{}" | "[]"),
         Side::Members(n) | Side::Elements(n) => *n == 0,
-        Side::Secret | Side::Unknown { .. } => false,
+        Side::Secret | Side::NotYet | Side::Unknown { .. } => false,
     }
 }
 

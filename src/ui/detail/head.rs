@@ -4,6 +4,7 @@ use super::layout::{Page, space};
 use super::why::{self, LABEL};
 use super::{DetailContext, DetailLine, Standing, words};
 use crate::diff::Secrets;
+use crate::diff::secrets::{MASK, NOT_YET};
 use crate::plan::effect::{Kind, Mode};
 use crate::plan::reason;
 use crate::review::verdicts;
@@ -22,6 +23,9 @@ pub(super) fn lines(
 ) -> Vec<DetailLine> {
     let masked = |text: &str| {
         let text = own.mask(text);
+        if context.early {
+            return text.replace(MASK, NOT_YET);
+        }
         context
             .secrets
             .map_or_else(|| text.to_string(), |all| all.mask(&text).into_owned())

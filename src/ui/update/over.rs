@@ -106,6 +106,7 @@ fn recall(state: &mut State, older: bool) {
 pub fn pane_mode(state: &State) -> Mode {
     match state.pane {
         Pane::Tree => Mode::Tree,
+        Pane::Detail if state.detail.whole.is_some() => Mode::Value,
         Pane::Detail => Mode::Detail,
     }
 }
@@ -225,7 +226,7 @@ fn set_live(state: &mut State) {
         Some(Overlay::Find(line)) => {
             state.detail.find = line.text().to_owned();
             state.detail_stale = true;
-            super::pane::find(state, true, true);
+            super::cursor::find(state, true, true);
         }
         Some(Overlay::Palette { chosen, .. }) => *chosen = 0,
         Some(Overlay::Help { top, .. }) => *top = 0,
