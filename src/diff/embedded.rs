@@ -176,11 +176,15 @@ fn kind_of_lines(text: &str) -> &'static str {
 /// Whether every line that is not set in, blank or a comment is a key, an item or the beginning of a document.
 fn is_yaml(text: &str) -> bool {
     let key = |line: &str| {
-        let end = line.split_once(':').map(|(key, after)| (key, after.chars().next()));
+        let end = line
+            .split_once(':')
+            .map(|(key, after)| (key, after.chars().next()));
         end.is_some_and(|(key, next)| {
             matches!(next, None | Some(' '))
                 && !key.is_empty()
-                && key.chars().all(|c| c.is_alphanumeric() || "_-./\"'".contains(c))
+                && key
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || "_-./\"'".contains(c))
         })
     };
     let mut outer = text

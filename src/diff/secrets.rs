@@ -150,7 +150,9 @@ impl Secrets {
 /// Whether a text is masked where it stands unmarked, if something marks it elsewhere.
 pub fn may_be_secret(text: &str) -> bool {
     let text = text.trim();
-    let common = ["enabled", "disabled"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    let common = ["enabled", "disabled"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word));
     text.len() >= SHORTEST && !common
 }
 

@@ -124,7 +124,13 @@ pub fn lines(old: &str, new: &str, around: usize) -> Vec<Line> {
         match *op {
             DiffOp::Equal { new_index, len, .. } => {
                 // At either end of the text nothing differs further on, so nothing needs to stand around it.
-                let near = |end: bool| if end && around < usize::MAX { 0 } else { around };
+                let near = |end: bool| {
+                    if end && around < usize::MAX {
+                        0
+                    } else {
+                        around
+                    }
+                };
                 let (head, tail) = (near(i == 0), near(i == last));
                 same(&mut out, &new_lines, new_index, len, head, tail);
             }

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::node::{Node, masked, side_of_container};
 use super::secrets::{MASK, NOT_YET, Secrets, has_no_marks, may_be_secret, named_like_a_secret};
-use super::value::{compact, same};
 use super::text::{self, Only};
+use super::value::{compact, same};
 use super::{Entry, Kind, Looking, Side, embedded, lists};
 use crate::plan::value::Value;
 use crate::plan::values::{Mark, Values};

@@ -53,7 +53,9 @@ pub fn fit<'a>(address: &'a str, room: usize, dots: &str, beside: &[&str]) -> Co
         _ => end,
     };
     let in_a_key = left_out.matches('[').count() > left_out.matches(']').count();
-    let shared = beside.iter().any(|other| *other != address && other.ends_with(end));
+    let shared = beside
+        .iter()
+        .any(|other| *other != address && other.ends_with(end));
     if in_a_key || shared {
         squeezed(address, room, dots)
     } else {
@@ -76,8 +78,8 @@ fn squeezed<'a>(address: &'a str, room: usize, dots: &str) -> Cow<'a, str> {
         first.dot = false;
     }
     let dropped = !address.starts_with(parts.first().map_or("", |part| part.text));
-    let fixed = parts.iter().filter(|part| part.dot).count()
-        + if dropped { width(dots) } else { 0 };
+    let fixed =
+        parts.iter().filter(|part| part.dot).count() + if dropped { width(dots) } else { 0 };
     let room_for_parts = room.saturating_sub(fixed);
     for (sort, least) in TURNS {
         while parts.iter().map(|part| part.columns).sum::<usize>() > room_for_parts {
@@ -192,7 +194,7 @@ mod tests {
                 40,
                 "…repo[\"templat…-image\"].…ository.repo[0]",
             ),
-            ("a.b[\"x.y]\\\".zz\"].c", 15, "a.b[\"x.…zz\"].c"),
+            ("a.b[\"x.y]\\\".zz\"].c", 15, "a.b[\"x.y…zz\"].c"),
         ] {
             let shown = squeezed(address, room, "…");
             assert!(width(&shown) <= room, "{shown}");
@@ -204,7 +206,10 @@ mod tests {
     fn the_end_alone_will_do_where_nothing_beside_it_ends_alike() {
         let (one, other) = ("module.a[1].aws_x.name", "module.a[2].aws_x.name");
         assert_eq!(fit(one, 30, "…", &[other]), one);
-        assert_eq!(fit(one, 12, "…", &["module.a[1].aws_x.other"]), "….aws_x.name");
+        assert_eq!(
+            fit(one, 12, "…", &["module.a[1].aws_x.other"]),
+            "….aws_x.name"
+        );
         assert_eq!(fit(one, 18, "…", &[one, other]), "…a[1].aws_x.name");
     }
 

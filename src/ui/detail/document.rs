@@ -65,7 +65,11 @@ fn set_in(mut body: Vec<Piece>, most: usize) -> (Piece, Vec<Piece>) {
         return (space(0), body);
     };
     let blanks = first.text.len() - first.text.trim_start_matches(' ').len();
-    let blanks = if first.text.len() == blanks { 0 } else { blanks.min(most) };
+    let blanks = if first.text.len() == blanks {
+        0
+    } else {
+        blanks.min(most)
+    };
     let rest = first.text.split_off(blanks);
     let blank = Piece::new(std::mem::replace(&mut first.text, rest), first.role);
     (blank, body)

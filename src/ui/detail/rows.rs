@@ -50,11 +50,7 @@ pub(super) fn lines(
 }
 
 /// A line for every entry, without a heading.
-pub(super) fn all(
-    entries: &[Entry],
-    context: &DetailContext<'_>,
-    page: &Page,
-) -> Vec<DetailLine> {
+pub(super) fn all(entries: &[Entry], context: &DetailContext<'_>, page: &Page) -> Vec<DetailLine> {
     let rows: Vec<Shown<'_>> = entries
         .iter()
         .map(|entry| Shown { entry, hidden: 0 })

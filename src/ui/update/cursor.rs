@@ -58,7 +58,11 @@ pub fn turn(state: &mut State, lines: isize) {
     let most = detail.lines.len().saturating_sub(height);
     detail.top = detail.top.saturating_add_signed(lines).min(most);
     let margin = usize::from(height > 4);
-    let least = if detail.top == 0 { 0 } else { detail.top + margin };
+    let least = if detail.top == 0 {
+        0
+    } else {
+        detail.top + margin
+    };
     let last = if detail.top == most {
         detail.lines.len()
     } else {

@@ -140,9 +140,12 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
     // Where there is no room the last ones go, but never the way to the others, the way out, and what else would be a
     // riddle: why no text can be selected.
     while needed(&hints) > room {
-        let last = hints
-            .iter()
-            .rposition(|(b, _)| !matches!(b.action, Action::Help | Action::Quit | Action::Back | Action::Mouse));
+        let last = hints.iter().rposition(|(b, _)| {
+            !matches!(
+                b.action,
+                Action::Help | Action::Quit | Action::Back | Action::Mouse
+            )
+        });
         let Some(last) = last else { break };
         hints.remove(last);
     }

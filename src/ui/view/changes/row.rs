@@ -61,7 +61,9 @@ pub fn pieces(state: &State, row: u32, depth: u16, beside: &[u32], room: usize) 
     let address = if effect.kind == Kind::Plan {
         cut(&address, room, dots)
     } else {
-        let beside = beside.iter().map(|&row| &*state.rows[row as usize].effect.address);
+        let beside = beside
+            .iter()
+            .map(|&row| &*state.rows[row as usize].effect.address);
         address::fit(&address, noted, dots, &beside.collect::<Vec<_>>())
     };
     let role = if done { Role::Dim } else { Role::Text };
