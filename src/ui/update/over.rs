@@ -80,10 +80,12 @@ fn submit(state: &mut State) -> Vec<Command> {
             }
             Vec::new()
         }
-        Some(
-            Overlay::Find(_) | Overlay::Help { .. } | Overlay::Waiting(_) | Overlay::Notice(_),
-        )
-        | None => Vec::new(),
+        Some(Overlay::Find(_)) => {
+            // The line stays where the search led; how many there are is told once more.
+            super::cursor::find(state, true, true);
+            Vec::new()
+        }
+        Some(Overlay::Help { .. } | Overlay::Waiting(_) | Overlay::Notice(_)) | None => Vec::new(),
     }
 }
 
