@@ -263,11 +263,20 @@ fn turn(
         if state.undrawn {
             forget_typed_ahead(state, &mut commands).map_err(lost)?;
         }
+        if terminal::asked_to_end() {
+            let saved = state.unsaved.is_none();
+            return Ok(Outcome::Left { saved });
+        }
+        // In a storm of sizes the last one may come without an event of its own.
+        let (width, height) = screen.size().map_err(lost)?;
+        if (width, height) != state.size {
+            commands.extend(update::update(state, Msg::Resize(width, height)));
+        }
         screen.draw(state).map_err(lost)?;
         if !commands.is_empty() {
             continue;
         }
-        if !heard(state, hands, more_may_come, &mut commands).map_err(lost)? {
+        if !heard(state, screen, hands, more_may_come, &mut commands).map_err(lost)? {
             continue;
         }
         // Whatever is queued is taken before the next frame: a held key scrolls without lagging behind.
@@ -291,6 +300,7 @@ fn turn(
 /// Where nothing goes on, nothing is drawn either: the plan on disk is looked at now and then, and that is all.
 fn heard(
     state: &mut State,
+    screen: &Screen,
     hands: &mut dyn Hands,
     more_may_come: bool,
     commands: &mut Vec<Command>,
@@ -299,6 +309,9 @@ fn heard(
         return event::poll(BUSY);
     }
     while !event::poll(IDLE)? {
+        if terminal::asked_to_end() || screen.size()? != state.size {
+            return Ok(false);
+        }
         let disk = hands.disk();
         if disk != state.disk {
             commands.extend(update::update(state, Msg::Disk(disk)));

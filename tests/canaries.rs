@@ -5,12 +5,12 @@
 mod support {
     #[allow(dead_code, reason = "each test file uses a part of it")]
     pub mod describe;
+    #[cfg(unix)]
+    pub mod pty;
     #[allow(dead_code, reason = "each test file uses a part of it")]
     pub mod scene;
     #[allow(dead_code, reason = "each test file uses a part of it")]
     pub mod screen;
-    #[cfg(unix)]
-    pub mod pty;
 }
 
 use std::collections::BTreeSet;
@@ -459,7 +459,11 @@ fn a_real_panic_over_a_secret_tells_none() {
     session.send("\rjj");
     session.wait("over");
     assert!(!session.emulated().alternate_screen());
-    assert!(session.screen().contains("defect of undersign"), "{}", session.screen());
+    assert!(
+        session.screen().contains("defect of undersign"),
+        "{}",
+        session.screen()
+    );
     clean(
         &String::from_utf8_lossy(&session.bytes),
         "the terminal, to the last word of the panic,",

@@ -8,7 +8,6 @@ mod support {
     pub mod screen;
 }
 
-use proptest::prelude::*;
 use support::describe::styled;
 use support::scene;
 use support::screen::{Screen, setup};
@@ -864,49 +863,6 @@ fn a_text_that_may_turn_out_to_be_secret_waits_for_the_rest_of_the_plan() {
         !text.contains("canary") && !text.contains("not shown yet"),
         "{text}"
     );
-}
-
-fn any_key() -> impl Strategy<Value = String> {
-    let all: Vec<&str> = undersign::ui::keymap::KEYS
-        .iter()
-        .flat_map(|b| b.keys.iter().copied())
-        .collect();
-    prop_oneof![
-        8 => prop::sample::select(all).prop_map(String::from),
-        2 => any::<char>().prop_map(String::from),
-        2 => prop::sample::select(vec!["primary", "open"]).prop_map(String::from),
-        1 => Just("backspace".to_owned()),
-        1 => Just("left".to_owned()),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_keys_at_any_size_panic(
-        keys in prop::collection::vec(any_key(), 0..60),
-        sizes in prop::collection::vec((0_u16..200, 0_u16..80), 1..6),
-    ) {
-        let mut screen = Screen::incident(sizes[0].0, sizes[0].1);
-        for (i, key) in keys.iter().enumerate() {
-            if i % 8 == 7 {
-                let (width, height) = sizes[i / 8 % sizes.len()];
-                screen.send(Msg::Resize(width, height));
-            }
-            screen.send(Msg::Key(Key::named(key)));
-            screen.send(Msg::Drawn);
-            if i % 3 == 0 {
-                screen.buffer();
-            }
-        }
-        let buffer = screen.buffer();
-        for cell in buffer.content() {
-            prop_assert!(!cell.symbol().chars().any(is_hidden), "{:?}", cell.symbol());
-        }
-        // A terminal may also have another size than the one that was told last.
-        screen.draw(sizes[0].1, sizes[0].0);
-    }
 }
 
 const DENY: &str = "package main\n\n# No database goes.\ndeny contains msg if {\n\tsome rc in input.resource_changes\n\tmsg := rc.address\n}\n";
