@@ -194,11 +194,12 @@ fn the_film_shows_each_frame_once_and_in_its_turn() {
         let visible = |&delay: &f64| time >= delay && (time - delay) % whole < seen;
         delays.iter().rposition(visible).map_or(0, |i| i + 1)
     };
-    let each = whole / count as f64;
+    let each = whole / f64::from(u32::try_from(count).unwrap());
     for round in 0..2 {
         for frame in 0..count {
             for share in [0.01, 0.5, 0.99] {
-                let time = (round * count + frame) as f64 + share;
+                let turn = u32::try_from(round * count + frame).unwrap();
+                let time = f64::from(turn) + share;
                 assert_eq!(at(time * each), frame, "at {} s", time * each);
             }
         }

@@ -9,7 +9,7 @@ use super::state::State;
 use super::theme::{Piece, Role, Theme};
 use super::width::{cut, width};
 
-mod changes;
+pub mod changes;
 mod detail;
 pub mod dialog;
 mod footer;

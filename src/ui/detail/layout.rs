@@ -110,28 +110,29 @@ pub(super) fn break_lines(pieces: Vec<Piece>, room: usize) -> Vec<Vec<Piece>> {
     if room == 0 {
         return lines;
     }
-    for word in whole_words(&pieces) {
-        let wide: usize = word.iter().map(|(text, _)| width(text)).sum();
+    for word in whole_words(pieces) {
+        let wide = pieces_width(&word);
         if used > 0 && used + wide > room && wide <= room {
             lines.push(Vec::new());
             used = 0;
-            if word.iter().all(|(text, _)| text.trim().is_empty()) {
+            if word.iter().all(|part| part.text.trim().is_empty()) {
                 continue;
             }
         }
         // A word that is longer than a line fills what is left of this one.
-        for (mut text, role) in word {
+        for part in &word {
+            let mut text = part.text.as_str();
             while used + width(text) > room {
                 let (head, rest) = split(text, room - used);
                 if head.is_empty() && used == 0 {
                     return lines;
                 }
-                append(&mut lines, head, role);
+                append(&mut lines, head, part.role);
                 lines.push(Vec::new());
                 used = 0;
                 text = rest;
             }
-            append(&mut lines, text, role);
+            append(&mut lines, text, part.role);
             used += width(text);
         }
     }
@@ -139,15 +140,16 @@ pub(super) fn break_lines(pieces: Vec<Piece>, room: usize) -> Vec<Vec<Piece>> {
 }
 
 /// The words of a text that is made of pieces, and the spaces between them.
-fn whole_words(pieces: &[Piece]) -> Vec<Vec<(&str, Role)>> {
-    let mut out: Vec<Vec<(&str, Role)>> = Vec::new();
+fn whole_words(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+    let mut out: Vec<Vec<Piece>> = Vec::new();
     let mut spaces = true;
     for piece in pieces {
         for part in words(&piece.text) {
             let space = part.starts_with(' ');
+            let part = Piece::new(part, piece.role);
             match out.last_mut() {
-                Some(word) if space == spaces => word.push((part, piece.role)),
-                _ => out.push(vec![(part, piece.role)]),
+                Some(word) if space == spaces => word.push(part),
+                _ => out.push(vec![part]),
             }
             spaces = space;
         }

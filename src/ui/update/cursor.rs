@@ -63,12 +63,12 @@ pub fn turn(state: &mut State, lines: isize) {
     } else {
         detail.top + margin
     };
-    let last = if detail.top == most {
+    let end = if detail.top == most {
         detail.lines.len()
     } else {
         (detail.top + height).saturating_sub(margin)
     };
-    detail.line = detail.line.clamp(least, last.saturating_sub(1).max(least));
+    detail.line = detail.line.clamp(least, end.saturating_sub(1).max(least));
     clamp(state);
 }
 

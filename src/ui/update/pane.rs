@@ -11,6 +11,8 @@ use crate::ui::layout::inside;
 use crate::ui::standing::Standing;
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
+use crate::ui::tree::{Count, Name, Node};
+use crate::ui::view::changes::signed;
 use crate::ui::width::{count, width, wrap};
 
 /// Makes the lines anew for the row under the cursor; the line that the keys are about stays on its attribute.
@@ -213,12 +215,18 @@ fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
                 );
                 said.push((text, Role::Text));
             }
-            let text = if node.open {
-                "Go down to a change to see what it does."
-            } else {
-                "enter opens this."
+            let (text, next) = match &node.name {
+                Name::Alike(_) => (
+                    "They do the same as those above: to the same type, by the same action, to the same attributes. No finding sets one of them apart.".into(),
+                    "enter shows them one by one.",
+                ),
+                Name::Group(_) | Name::Row(_) if node.open => {
+                    (held(node), "Go down to a change to see what it does.")
+                }
+                Name::Group(_) | Name::Row(_) => (held(node), "enter opens this."),
             };
-            said.push((text.into(), Role::Dim));
+            said.push((text, Role::Text));
+            said.push((next.into(), Role::Dim));
         }
     }
     if state.facts().is_some() && state.tally.asking == 0 && state.tally.objected == 0 {
@@ -227,6 +235,18 @@ fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
         said.push((text.into(), Role::Text));
     }
     self::said(said, width)
+}
+
+/// How many rows a group holds, by what is done in them.
+fn held(node: &Node) -> String {
+    match &node.count {
+        Some(Count::Signs(signs)) => {
+            let words: Vec<String> = signs.iter().map(|&(sign, n)| signed(sign, n)).collect();
+            format!("In here: {}.", words.join("  "))
+        }
+        Some(Count::Rows(n) | Count::Done(_, n)) => format!("In here: {}.", count(*n)),
+        None => String::new(),
+    }
 }
 
 /// Sentences as lines.

@@ -54,7 +54,7 @@ pub fn pieces(state: &State, row: u32, depth: u16, beside: &[u32], room: usize) 
     let [long, short] = notes.each_ref().map(|notes| pieces_width(notes));
     // Where an object was before is told where there is room; that it moved, always.
     let fits = width(&address) + long <= room;
-    let noted = room.saturating_sub(if fits { long } else { short });
+    let left = room.saturating_sub(if fits { long } else { short });
     let [long, short] = notes;
     let notes = if fits { long } else { short };
     let dots = theme.glyph("…", "..");
@@ -64,7 +64,7 @@ pub fn pieces(state: &State, row: u32, depth: u16, beside: &[u32], room: usize) 
         let beside = beside
             .iter()
             .map(|&row| &*state.rows[row as usize].effect.address);
-        address::fit(&address, noted, dots, &beside.collect::<Vec<_>>())
+        address::fit(&address, left, dots, &beside.collect::<Vec<_>>())
     };
     let role = if done { Role::Dim } else { Role::Text };
     pieces.extend(highlighted(state, &address, role));
@@ -104,9 +104,8 @@ fn kind_note(kind: Kind) -> Option<&'static str> {
         Kind::Output => Some("   output"),
         Kind::Check => Some("   check"),
         Kind::UnknownKey => Some("   unknown key"),
-        // Their signs say it.
-        Kind::Plan | Kind::Invocation | Kind::Provisioner => None,
-        Kind::Change | Kind::Drift => None,
+        // The signs of a signal and of a program say it, and the others are what the list is of.
+        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Change | Kind::Drift => None,
     }
 }
 
