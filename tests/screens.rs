@@ -684,7 +684,7 @@ fn at_attribute(mut screen: Screen, name: &str) -> Screen {
 
 #[test]
 fn a_long_value_is_read_on_a_page_of_its_own() {
-    let screen = at_attribute(a_script(100, 24), "user_data").keys("enter");
+    let screen = at_attribute(a_script(90, 24), "user_data").keys("enter");
     assert_eq!(screen.state.mode(), Mode::Value);
     let text = screen.text();
     assert!(text.contains("script, line by line"), "{text}");
