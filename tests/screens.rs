@@ -684,7 +684,7 @@ fn at_attribute(mut screen: Screen, name: &str) -> Screen {
 
 #[test]
 fn a_long_value_is_read_on_a_page_of_its_own() {
-    let screen = at_attribute(a_script(90, 24), "user_data").keys("enter");
+    let screen = at_attribute(a_script(76, 24), "user_data").keys("enter");
     assert_eq!(screen.state.mode(), Mode::Value);
     let text = screen.text();
     assert!(text.contains("script, line by line"), "{text}");
@@ -712,10 +712,10 @@ fn a_long_value_is_read_on_a_page_of_its_own() {
     assert!(screen.text().contains("END"), "{}", screen.text());
     let screen = screen.keys("w");
     assert!(!screen.text().contains("END"), "{}", screen.text());
-    let screen = screen.keys("right");
+    let screen = screen.keys("right right right");
     assert!(screen.text().contains("END"), "{}", screen.text());
     assert!(!screen.text().contains("#!/bin"), "{}", screen.text());
-    let screen = screen.keys("left");
+    let screen = screen.keys("left left left");
     assert!(screen.text().contains("#!/bin"), "{}", screen.text());
     // And back to where it was opened.
     let screen = screen.keys("esc");
@@ -847,7 +847,11 @@ fn a_text_that_may_turn_out_to_be_secret_waits_for_the_rest_of_the_plan() {
         text.text().contains("true → false"),
         "what cannot be secret is there at once"
     );
-    assert!(text.text().contains("(not shown yet)"), "{}", text.text());
+    assert!(
+        text.text().contains("not shown yet: note, url"),
+        "{}",
+        text.text()
+    );
     let facts = undersign::ui::Facts {
         header: judgement.header,
         tool: judgement.product.word(),

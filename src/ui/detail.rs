@@ -156,7 +156,7 @@ pub fn lines(
     match values {
         Ok(values) => {
             if context.early {
-                out.extend(page.wrapped(&[], vec![Piece::new(EARLY, Role::Warn)]));
+                out.extend(page.wrapped(&[], vec![Piece::new(EARLY, Role::Dim)]));
             }
             let entries = entries(judged, values, context, false);
             out.extend(rows::lines(&entries, judged, context, &page));

@@ -10,12 +10,14 @@ use crate::risk::Judged;
 pub(super) enum Fold {
     /// A new object gets its ids and addresses when it is made.
     KnownAfterApply,
+    /// Texts of a plan that is still being read.
+    NotYet,
     /// Null, an empty string and an empty container: the configuration says nothing, the provider wrote its own nothing.
     Empty,
 }
 
 impl Fold {
-    pub const ALL: [Fold; 2] = [Fold::KnownAfterApply, Fold::Empty];
+    pub const ALL: [Fold; 3] = [Fold::NotYet, Fold::KnownAfterApply, Fold::Empty];
 
     /// What stands before the names: where it is known, with the cause.
     pub fn title(self, action: &Action) -> &'static str {
@@ -25,6 +27,7 @@ impl Fold {
                 "known after apply, as it is new: "
             }
             Fold::KnownAfterApply => "known after apply: ",
+            Fold::NotYet => "not shown yet: ",
             Fold::Empty => "empty before and after: ",
         }
     }
@@ -43,6 +46,9 @@ pub(super) fn fold(entry: &Entry, judged: &Judged) -> Option<Fold> {
     };
     if entry.depth > 0 || entry.label.is_empty() || entry.forces_replacement || named() {
         return None;
+    }
+    if !entry.kind.is_quiet() && [&entry.old, &entry.new].contains(&&Side::NotYet) {
+        return Some(Fold::NotYet);
     }
     match entry.kind {
         Kind::Unknown => {
