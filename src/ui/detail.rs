@@ -222,7 +222,7 @@ fn entries(
         early: context.early,
         whole,
     };
-    diff::attributes(values, looking)
+    fold::joined(diff::attributes(values, looking))
 }
 
 /// Whether the row's element holds values: two sides, or what an action is given.

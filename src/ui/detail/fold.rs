@@ -73,6 +73,40 @@ fn is_empty(side: &Side) -> bool {
     }
 }
 
+/// Lists of one element told in the line of that element: `rule[0]` in place of `rule` and, set in below it, `[0]`. A block
+/// of a configuration is such a list, and mostly there is one.
+pub(super) fn joined(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut out: Vec<Entry> = Vec::with_capacity(entries.len());
+    // The depths of the lists around the row that have no line of their own.
+    let mut without: Vec<usize> = Vec::new();
+    let mut entries = entries.into_iter().peekable();
+    let mut names: Vec<Entry> = Vec::new();
+    while let Some(mut entry) = entries.next() {
+        without.retain(|depth| *depth < entry.depth);
+        let single = |side: &Side| matches!(side, Side::Elements(1) | Side::Absent | Side::Null);
+        let next = entries.peek();
+        let joins = single(&entry.old)
+            && single(&entry.new)
+            && entry.note.is_none()
+            && !entry.label.is_empty()
+            && next.is_some_and(|next| next.depth == entry.depth + 1);
+        if joins {
+            without.push(entry.depth);
+            names.push(entry);
+            continue;
+        }
+        entry.depth -= without.iter().filter(|depth| **depth < entry.depth).count();
+        if !names.is_empty() {
+            let name: String = names.iter().map(|list| list.label.as_str()).collect();
+            entry.label = format!("{name}{}", entry.label);
+            entry.forces_replacement |= names.iter().any(|list| list.forces_replacement);
+            names.clear();
+        }
+        out.push(entry);
+    }
+    out
+}
+
 /// A row that gets lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shown<'e> {

@@ -7,11 +7,12 @@ use super::changes::signal;
 use super::frame::{self, Edges};
 use super::{line, place, put};
 use crate::text::visible;
+use crate::ui::address;
 use crate::ui::detail::find::hits;
 use crate::ui::layout::inside;
 use crate::ui::state::{Pane, State};
 use crate::ui::theme::{Piece, Role};
-use crate::ui::width::{count, split, tail, width};
+use crate::ui::width::{count, split, width};
 
 /// Draws the pane; returns where its cursor stands.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {
@@ -92,7 +93,7 @@ fn title(state: &State, room: usize) -> Vec<Piece> {
         address.into_owned()
     } else {
         let dots = state.theme().glyph("…", "..");
-        format!("{dots}{}", tail(&address, room.saturating_sub(width(dots))))
+        address::fit(&address, room, dots, &[]).into_owned()
     };
     vec![Piece::new(text, role), Piece::new(suffix, Role::Dim)]
 }
