@@ -16,7 +16,7 @@ use undersign::failure::{Exit, Failure};
 use undersign::risk::ruleset_sha256;
 use undersign::trust::Trust;
 use undersign::trust::ledger::Ledger;
-use undersign::trust::ledger::emergencies::Entry;
+use undersign::trust::ledger::emergencies::{Declared, Entry};
 
 #[path = "gate/rig.rs"]
 mod gate;
@@ -236,6 +236,47 @@ fn a39_after_an_emergency_nothing_is_applied_until_a_second_person_countersigns(
     assert_eq!(entries(&next)[0].closed_by.as_deref(), Some("dave"));
     next.request.approvals = ordinary;
     next.apply().0.unwrap();
+}
+
+#[test]
+fn a39_of_many_who_declare_at_once_one_does() {
+    let rig = rig(RULES);
+    let (ledger, trust) = (Ledger::open(&rig.path("ledger")).unwrap(), trust(&rig));
+    let declared = Declared {
+        plan_sha256: Hex([1; 32]),
+        scope: "everything".into(),
+        at: Utc::of(rig.request.now),
+        by: "runner@test".into(),
+        person: "carol".into(),
+        approval: Hex([2; 32]),
+        emergency: Emergency {
+            ticket: "INC-4711".into(),
+            reason: "the shop is down".into(),
+        },
+        not_acknowledged: 1,
+    };
+    let start = std::sync::Barrier::new(16);
+    let won = std::thread::scope(|scope| {
+        let racers: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    start.wait();
+                    ledger.declare(&declared, &trust, rig.request.now)
+                })
+            })
+            .collect();
+        racers
+            .into_iter()
+            .map(|racer| racer.join().unwrap())
+            .map(|result| result.map_err(|failure| assert_eq!(failure.reason, "emergency-open")))
+            .filter(Result::is_ok)
+            .count()
+    });
+    assert_eq!(won, 1);
+    // Who looks only now finds it open too, and takes no number behind it.
+    let late = ledger.declare(&declared, &trust, rig.request.now);
+    assert_eq!(refused(late), (Exit::TooFewPeople, "emergency-open"));
+    assert_eq!(entries(&rig).len(), 1);
 }
 
 #[test]

@@ -217,6 +217,59 @@ fn a13_a_trust_file_that_others_can_write_is_refused() {
 }
 
 #[test]
+fn a13_a_file_that_the_trust_file_names_is_held_as_safe_as_the_trust_file() {
+    let rig = remote(HASHES);
+    fs::write(rig.path("named"), "").unwrap();
+    for key in ["lock_file", "cli_config"] {
+        rig.trust(&format!(
+            "[runner]\nworkdir = \"plan-only\"\n{key} = \"{}\"",
+            rig.path("named").display()
+        ));
+        fs::set_permissions(rig.path("named"), fs::Permissions::from_mode(0o666)).unwrap();
+        assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "tool-writable");
+        fs::set_permissions(rig.path("named"), fs::Permissions::from_mode(0o644)).unwrap();
+        let other = rig.verify().err().map(|failure| failure.reason);
+        assert_ne!(other, Some("tool-writable"), "{key}");
+    }
+}
+
+#[test]
+fn a15_more_people_are_asked_for_also_where_a_rule_asks_for_no_acknowledgement() {
+    let mut rig = Rig::of("16-refresh-only");
+    rig.approve();
+    assert!(rig.verify().unwrap().required.is_empty());
+    rig.trust("[[scope.extra]]\nrules = [\"refresh-only\"]\nfrom = []\napprovals = 2");
+    assert_refused(rig.verify(), Exit::TooFewPeople, "extra");
+}
+
+#[test]
+fn a21_too_many_approvals_are_not_even_opened() {
+    let mut rig = approved();
+    for number in 0..16 {
+        rig.request
+            .approvals
+            .push(rig.path(&format!("missing-{number}")));
+    }
+    assert_refused(rig.verify(), Exit::BadSignature, "too-many");
+}
+
+#[test]
+fn a37_a_ledger_that_somebody_else_could_put_another_one_in_place_of_is_refused() {
+    let rig = approved();
+    fs::create_dir(rig.path("open")).unwrap();
+    let ledger = format!("path = \"{}\"", rig.path("ledger").display());
+    let text = rig.text("trust.toml").replace(
+        &ledger,
+        &format!("path = \"{}\"", rig.path("open/ledger").display()),
+    );
+    fs::write(rig.path("trust.toml"), text).unwrap();
+    fs::set_permissions(rig.path("open"), fs::Permissions::from_mode(0o777)).unwrap();
+    assert_refused(rig.apply().0, Exit::LedgerUnavailable, "ledger-shared");
+    fs::set_permissions(rig.path("open"), fs::Permissions::from_mode(0o755)).unwrap();
+    rig.apply().0.unwrap();
+}
+
+#[test]
 fn a_changed_byte_of_plan_or_approval_is_refused() {
     let rig = approved();
     let approval = rig.request.approvals[0].clone();
