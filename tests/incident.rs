@@ -15,6 +15,11 @@ use undersign::approval::sign::{NAMESPACE, Signer};
 use undersign::approval::sshsig::Assurance;
 use undersign::approval::statement::Statement;
 
+#[path = "support/prompts.rs"]
+mod prompts;
+
+use prompts::say_yes;
+
 /// Where a mirror with the provider usually lies, after the one that is named.
 const MIRRORS: [&str; 2] = [
     "/usr/share/terraform/plugins",
@@ -196,28 +201,12 @@ impl Platform {
 
     /// Reviews a plan as alice would: acknowledges whatever asks, and signs.
     fn approve(&self, plan: &str, approval: &str) {
-        let mut review = self
-            .command(env!("CARGO_BIN_EXE_undersign"))
-            .args(["review", "--plain", plan, "--trust", "trust.toml"])
-            .args(["--key", "key", "--output", approval])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = review.stdout.take().unwrap();
-        let mut keys = review.stdin.take().unwrap();
-        let (mut said, mut byte) = (Vec::new(), [0]);
-        while out.read(&mut byte).unwrap() == 1 {
-            said.push(byte[0]);
-            let shown = String::from_utf8_lossy(&said);
-            let line = shown.lines().last().unwrap_or_default();
-            if let (true, Some(answer)) = (line.ends_with(": "), answer(line)) {
-                writeln!(keys, "{answer}").unwrap();
-                said.push(b'\n');
-            }
-        }
-        let status = review.wait().unwrap();
-        assert!(status.success(), "{}", String::from_utf8_lossy(&said));
+        let (status, said) = say_yes(
+            self.command(env!("CARGO_BIN_EXE_undersign"))
+                .args(["review", "--plain", plan, "--trust", "trust.toml"])
+                .args(["--key", "key", "--output", approval]),
+        );
+        assert!(status.success(), "{said}");
     }
 
     /// What the cloud says of the database, if it is there.
@@ -237,14 +226,6 @@ impl Platform {
             .contains("<DBInstanceIdentifier>courses</DBInstanceIdentifier>")
             .then_some(answer)
     }
-}
-
-/// What the reviewer answers to a prompt.
-fn answer(line: &str) -> Option<&str> {
-    let between = |from: &str, to: &str| Some(line.split_once(from)?.1.split_once(to)?.0);
-    between("type ", " to acknowledge")
-        .or_else(|| between("Type ", " to sign"))
-        .or_else(|| line.starts_with("yes to acknowledge").then_some("yes"))
 }
 
 fn text(output: &Output) -> String {

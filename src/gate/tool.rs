@@ -245,9 +245,7 @@ pub fn refuse_writable(tool: &Path) -> Result<(), Failure> {
                 "owned by root or by you, mode without group and other write",
                 format!("owner {}, mode {:04o}", meta.uid(), meta.mode() & 0o7777),
             )
-            .hint(
-                "Put it where only root can write, and name that place in the trust file.",
-            ));
+            .hint("Put it where only root can write, and name that place in the trust file."));
         }
     }
     Ok(())
