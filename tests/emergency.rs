@@ -422,3 +422,33 @@ fn a39_a_record_that_was_cut_off_stays_open_for_everybody_who_may_have_declared_
     );
     assert_eq!(closing("dave", dave()).unwrap(), "dave");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: 100, max_shrink_iters: 0, failure_persistence: None, ..Default::default()
+    })]
+
+    #[test]
+    fn a39_no_changed_byte_of_a_record_or_its_countersignature_closes_an_emergency(
+        file in 0usize..2, at: proptest::sample::Index, flip in 1u8..=255,
+    ) {
+        let mut rig = rig(RULES);
+        Declaration::default().lay(&mut rig, 1);
+        rig.apply().0.unwrap();
+        let [entry] = entries(&rig).try_into().unwrap();
+        let ledger = Ledger::open(&rig.path("ledger")).unwrap();
+        let good = countersignature("dave", dave(), entry.sha256, BREAKGLASS_NAMESPACE);
+        ledger.countersign(&entry, &good, &trust(&rig), rig.request.now).unwrap();
+        let mut files: Vec<_> = fs::read_dir(rig.path("ledger")).unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("emergency-"))
+            .collect();
+        files.sort();
+        proptest::prop_assert_eq!(files.len(), 2);
+        let mut bytes = fs::read(&files[file]).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        fs::write(&files[file], &bytes).unwrap();
+        proptest::prop_assert_eq!(refused(rig.apply().0), (Exit::TooFewPeople, "emergency-open"));
+    }
+}

@@ -369,6 +369,43 @@ fn a30_a_racing_writer_never_gets_another_plan_past_the_gate() {
 }
 
 #[test]
+fn a30_a_thousand_swaps_between_verification_and_apply_change_no_byte() {
+    let rig = approved();
+    let plan = &rig.request.plan;
+    let original = fs::read(plan).unwrap();
+    let evil = fs::read(rig::fixture("16-refresh-only/plan.tfplan")).unwrap();
+    let aside = rig.path("aside");
+    let mut swaps = 0;
+    while swaps < 1000 {
+        let (applied, _) = rig.apply_after(rig.request.now, || {
+            // Written over, cut, replaced, and a link to another one; evil in the end.
+            for way in 0..10 {
+                match way % 4 {
+                    0 => fs::write(plan, &original).unwrap(),
+                    1 => fs::write(plan, &original[..100]).unwrap(),
+                    2 => {
+                        fs::remove_file(plan).unwrap();
+                        std::os::unix::fs::symlink(rig::fixture("incident/plan.tfplan"), plan)
+                            .unwrap();
+                    }
+                    _ => {
+                        fs::write(&aside, &evil).unwrap();
+                        fs::rename(&aside, plan).unwrap();
+                    }
+                }
+                swaps += 1;
+            }
+            fs::write(plan, &evil).unwrap();
+        });
+        assert_eq!(applied.unwrap().ended.outcome, Outcome::Applied);
+        assert_eq!(fs::read(rig.path("applied")).unwrap(), original);
+        assert_eq!(fs::read(plan).unwrap(), evil);
+        fs::write(plan, &original).unwrap();
+        fs::remove_dir_all(rig.path("ledger")).unwrap();
+    }
+}
+
+#[test]
 fn a31_a_tool_that_others_can_change_is_refused() {
     let rig = approved();
     for name in ["bin/terraform", "bin"] {
@@ -795,11 +832,12 @@ proptest::proptest! {
     })]
 
     #[test]
-    fn any_changed_byte_of_plan_approval_or_trust_is_refused(file in 0usize..3, at: proptest::sample::Index, flip in 1u8..=255) {
-        let rig = approved();
+    fn any_changed_byte_of_plan_approval_lock_or_trust_is_refused(file in 0usize..4, at: proptest::sample::Index, flip in 1u8..=255) {
+        let rig = under_lock();
         let path = match file {
             0 => rig.request.plan.clone(),
             1 => rig.request.approvals[0].clone(),
+            2 => rig.path("trusted.lock.hcl"),
             _ => rig.path("trust.toml"),
         };
         let mut bytes = fs::read(&path).unwrap();
@@ -807,7 +845,7 @@ proptest::proptest! {
         bytes[at] ^= flip;
         let pinned = <sha2::Sha256 as sha2::Digest>::digest(fs::read(rig.path("trust.toml")).unwrap());
         fs::write(&path, &bytes).unwrap();
-        if file == 2 {
+        if file == 3 {
             // A trust file is whatever its owner writes; it is its digest that is held.
             let failure = undersign::trust::file::open(&path, Some(pinned.into())).unwrap_err();
             proptest::prop_assert_eq!(failure.exit, Exit::TrustUnsafe);
@@ -818,7 +856,41 @@ proptest::proptest! {
             proptest::prop_assert!(failure.exit.code() >= 10, "{}", failure);
         }
     }
+
+    #[test]
+    fn no_changed_byte_of_the_ledger_makes_a_used_plan_free(file in 0usize..2, at: proptest::sample::Index, flip in 1u8..=255) {
+        let rig = approved();
+        rig.apply().0.unwrap();
+        let mut entries: Vec<_> = fs::read_dir(rig.path("ledger")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        proptest::prop_assert_eq!(entries.len(), 2);
+        let mut bytes = fs::read(&entries[file]).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        fs::write(&entries[file], &bytes).unwrap();
+        let failure = rig.apply().0.unwrap_err();
+        // A claim that now names a later time or another trust file is refused even earlier.
+        proptest::prop_assert!(
+            matches!(failure.exit, Exit::AlreadyUsed | Exit::OutOfTime | Exit::TrustUnsafe),
+            "{}", failure
+        );
+    }
 }
+
+/// An approved plan whose lock must be the trusted one.
+fn under_lock() -> Rig {
+    let rig = approved();
+    let bytes = fs::read(&rig.request.plan).unwrap();
+    let size = bytes.len() as u64;
+    let (lock, _) = undersign::plan::archive::lock(&mut std::io::Cursor::new(bytes), size).unwrap();
+    fs::write(rig.path("trusted.lock.hcl"), lock).unwrap();
+    rig.trust(&format!(
+        "[runner]\nlock_file = \"{}\"",
+        rig.path("trusted.lock.hcl").display()
+    ));
+    rig
+}
+
 /// A plan that destroys, held against a policy of this text; not approved yet.
 fn under_policy(text: &str) -> Rig {
     let mut rig = Rig::of("05-destroy-plan");

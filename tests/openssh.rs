@@ -267,7 +267,7 @@ fn whatever_is_taken_here_openssh_takes_too() {
         }
     }
     eprintln!(
-        "MEASURED {} changed signatures of four kinds: {taken} taken here, all of them by ssh-keygen too; of {asked} shown to \
+        "MEASURED {} changed signatures of four kinds: {taken} taken here, none that ssh-keygen refuses; of {asked} shown to \
          ssh-keygen it takes {only_openssh} that are refused here",
         4 * MUTATIONS
     );
