@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use rig::{Rig, time};
+use rig::{Rig, replace, time};
 use undersign::approval::envelope::Envelope;
 use undersign::approval::statement::Statement;
 use undersign::failure::{Exit, Failure};
@@ -639,15 +639,6 @@ fn remote(hashes: &str) -> Rig {
     rig.approve();
     rig.trust("[runner]\nworkdir = \"plan-only\"");
     rig
-}
-
-fn replace(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
-    let at = bytes
-        .windows(from.len())
-        .position(|window| window == from)
-        .unwrap();
-    bytes[at..at + to.len()].copy_from_slice(to);
-    bytes
 }
 
 const HASHES: &str =

@@ -43,6 +43,16 @@ pub fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// Other bytes of the same length, so that nothing else moves.
+pub fn replace(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
+    let at = bytes
+        .windows(from.len())
+        .position(|window| window == from)
+        .unwrap();
+    bytes[at..at + to.len()].copy_from_slice(to);
+    bytes
+}
+
 /// A request whose trust file is opened anew each time.
 pub struct Given {
     pub plan: PathBuf,
