@@ -129,6 +129,29 @@ fn a32_a_descriptor_that_was_open_before_is_not_handed_to_the_tool() {
     }
 }
 
+#[test]
+fn a33_a_private_directory_that_others_could_replace_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let rig = approved();
+    let open = rig.path("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let apply = || {
+        let output = undersign(&rig, &["apply", "--format", "json"])
+            .env("TMPDIR", &open)
+            .output()
+            .unwrap();
+        (output.status.code(), texts(&output).1)
+    };
+    let (code, said) = apply();
+    assert_eq!(code, Some(21), "{said}");
+    assert!(said.contains("private-directory"), "{said}");
+    // As in /tmp: everybody may write there, and nobody may move what is not theirs.
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
+    let (code, said) = apply();
+    assert_eq!(code, Some(0), "{said}");
+}
+
 /// Starts an apply whose tool says that it has begun and then waits until a file is there.
 fn begun(rig: &Rig, trap: &str) -> std::process::Child {
     rig.tool(&format!(

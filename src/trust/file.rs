@@ -152,7 +152,7 @@ fn check_owner(path: &Path, metadata: &std::fs::Metadata, own: u32) -> Result<()
 }
 
 /// Refuses a directory that others could write to, or put another one in place of.
-pub(super) fn refuse_shared(directory: &Path) -> Result<(), Failure> {
+pub fn refuse_shared(directory: &Path) -> Result<(), Failure> {
     let own = rustix::process::geteuid().as_raw();
     let real = directory
         .canonicalize()
