@@ -345,8 +345,8 @@ exit 0
         }
 
         let claimed = entry(".claim");
-        // A tool that goes on alone is let come to its end.
-        while claimed && rig.text("state") != "whole\n" {
+        // A tool that goes on alone is let come to its end. Where the claim was just made, it may not have begun.
+        while claimed && matches!(point, Point::Tool(_)) && rig.text("state") != "whole\n" {
             std::thread::yield_now();
         }
         let output = undersign(&rig, &["apply"]).output().unwrap();
