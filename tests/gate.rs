@@ -689,6 +689,18 @@ fn a33_a_lock_without_hashes_runs_no_provider() {
 }
 
 #[test]
+fn a33_a_lock_that_hides_a_provider_in_another_spelling_is_refused() {
+    let one_line = "provider \"registry.terraform.io/acme/hidden\" { version = \"1.0.0\" }\n";
+    let mut rig = Rig::doctored("05-destroy-plan", |name, bytes| match name {
+        ".terraform.lock.hcl" => one_line.as_bytes().to_vec(),
+        _ => bytes,
+    });
+    rig.approve();
+    rig.trust("[runner]\nlock_file = \"require-hashes\"");
+    assert_refused(rig.verify(), Exit::Mismatch, "lock-not-understood");
+}
+
+#[test]
 fn a33_another_lock_than_the_trusted_one_is_refused() {
     let rig = remote(HASHES);
     fs::write(rig.path("trusted.lock.hcl"), "# another one\n").unwrap();
