@@ -425,6 +425,14 @@ fn a39_a_record_that_was_cut_off_stays_open_for_everybody_who_may_have_declared_
         refused(closing("carol", carol())),
         (Exit::TooFewPeople, "own-emergency")
     );
+    // For which scope it was cannot be said: then it is the one that asks for most.
+    let text = rig.text("trust.toml");
+    let strict = "[[scope]]\nid = \"strict\"\nmatch = { workspace = \"strict\" }\napprovals = 1\nmin_assurance = \"touch+pin\"\nmax_age = \"4h\"\n";
+    fs::write(rig.path("trust.toml"), text + strict).unwrap();
+    assert_eq!(
+        refused(closing("dave", dave().flags(TOUCHED))),
+        (Exit::NoPresence, "assurance")
+    );
     assert_eq!(closing("dave", dave()).unwrap(), "dave");
 }
 
