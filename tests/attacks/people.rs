@@ -167,6 +167,10 @@ fn a15_who_asked_for_the_change_does_not_approve_it() {
         refused(ask(Some("alice"))),
         (Exit::TooFewPeople, "approvals")
     );
+    assert_eq!(
+        refused(ask(Some("Alice"))),
+        (Exit::TooFewPeople, "approvals")
+    );
     assert_eq!(ask(Some("bob")), Ok(vec!["alice".into()]));
     assert_eq!(
         refused(ask(None)),
