@@ -52,11 +52,9 @@ fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn run(rules: &Ruleset, job: &Job, plan: &[u8]) -> Vec<Answer> {
     let mut worker = Worker::start(&program(), rules, job).unwrap();
     let mut sink = Vec::new();
-    worker
-        .tee(Cursor::new(plan))
-        .read_to_end(&mut sink)
-        .unwrap();
-    worker.finish()
+    let (mut tee, _) = worker.tee(Cursor::new(plan));
+    tee.read_to_end(&mut sink).unwrap();
+    worker.finish(&mut |_| {})
 }
 
 fn evaluate(directory: &Path, plan: &[u8]) -> Opinion {
@@ -248,6 +246,79 @@ fn one_change_at_a_time_says_the_same_as_the_whole_plan_in_one_go() {
         attributed > 5,
         "only {attributed} verdicts more have an address"
     );
+}
+
+/// The plan comes in two halves, and the second one only when a rule has spoken of the first.
+#[test]
+fn a_rule_speaks_of_a_change_before_the_plan_is_read_to_its_end() {
+    let policies = directory(&[(
+        "p.rego",
+        "package main\ndeny contains m if { some rc in input.resource_changes; m := sprintf(\"%s: no\", [rc.address]) }\nwarn contains \"many\" if count(input.resource_changes) > 1\n",
+    )]);
+    let rules = Ruleset::load(policies.path()).unwrap();
+    let mut worker = Worker::start(&program(), &rules, &rules.job(Task::Evaluate)).unwrap();
+    let change = |name: &str| {
+        format!(
+            "{{\"address\":\"a.{name}\",\"mode\":\"managed\",\"type\":\"a\",\"name\":\"{name}\",\"change\":{{\"actions\":[\"update\"],\"before\":{{}},\"after\":{{\"x\":1}}}}}}"
+        )
+    };
+    // As much as is read ahead of what is looked at.
+    let room = " ".repeat(8 << 20);
+    let first = format!(
+        "{{\"format_version\":\"1.2\",\"resource_changes\":[{},{room}",
+        change("b")
+    );
+    let second = format!("{}]}}", change("c"));
+    let (mut tee, mut ear) = worker.tee(Cursor::new(first.clone()).chain(Cursor::new(second)));
+    let mut half = vec![0; first.len()];
+    tee.read_exact(&mut half).unwrap();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let mut early = Vec::new();
+    while early.is_empty() && std::time::Instant::now() < until {
+        early = ear.early();
+        std::thread::yield_now();
+    }
+    let spoken: Vec<&str> = early
+        .iter()
+        .map(|verdict| verdict.message.as_str())
+        .collect();
+    assert_eq!(spoken, ["a.b: no"]);
+    tee.read_to_end(&mut half).unwrap();
+    let opinion = opinion(worker.finish(&mut |more| early.extend(more)));
+    assert_eq!(early.len(), 2);
+    assert_eq!(opinion.troubles, []);
+    let rules: Vec<&str> = opinion
+        .verdicts
+        .iter()
+        .map(|one| one.rule.as_str())
+        .collect();
+    assert_eq!(rules, ["main.warn", "main.deny", "main.deny"]);
+}
+
+/// What is said early is said at the end too, by every policy of the corpus that makes no exception of it.
+#[test]
+fn what_is_said_early_stands_at_the_end() {
+    let mut count = 0;
+    for (name, directory) in &corpus() {
+        let rules = Ruleset::load(directory.path()).unwrap();
+        for plan_name in PLANS {
+            let mut worker = Worker::start(&program(), &rules, &rules.job(Task::Evaluate)).unwrap();
+            let plan = plan(plan_name);
+            let (mut tee, mut ear) = worker.tee(&*plan);
+            tee.read_to_end(&mut Vec::new()).unwrap();
+            let mut early = ear.early();
+            let opinion = opinion(worker.finish(&mut |more| early.extend(more)));
+            count += early.len();
+            for verdict in early {
+                let stands = opinion.verdicts.iter().any(|one| {
+                    (&one.rule, &one.message, one.kind)
+                        == (&verdict.rule, &verdict.message, verdict.kind)
+                });
+                assert!(stands, "{name} {plan_name}: {verdict:?}");
+            }
+        }
+    }
+    assert!(count > 20, "only {count} verdicts came early");
 }
 
 const ONE: &str = r#"{"format_version":"1.2","terraform_version":"1.11.4","resource_changes":[
@@ -736,12 +807,12 @@ fn another_engine_is_asked_where_the_settings_say_so() {
         };
         let mut evaluation = policies.begin().unwrap().unwrap();
         let mut sink = Vec::new();
-        evaluation
-            .tee(Cursor::new(ONE.as_bytes()))
-            .read_to_end(&mut sink)
-            .unwrap();
+        let (mut tee, _) = evaluation.tee(Cursor::new(ONE.as_bytes()));
+        tee.read_to_end(&mut sink).unwrap();
         assert_eq!(
-            evaluation.finish().verdicts[0].address.as_deref(),
+            evaluation.finish(&mut |_| {}).verdicts[0]
+                .address
+                .as_deref(),
             Some("a.b"),
             "{engine}"
         );

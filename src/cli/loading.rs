@@ -21,6 +21,12 @@ use crate::review::memory::Memory;
 use crate::risk::{self, Judged};
 use crate::ui::{Facts, Msg};
 
+mod laying;
+
+pub use laying::messages;
+
+use laying::Laying;
+
 /// Batches that may wait for the screen; then the worker waits for it.
 const AHEAD: usize = 8;
 
@@ -84,15 +90,17 @@ pub fn start(
     let loaded = Arc::new(Loaded::default());
     let leave = Arc::clone(&loaded);
     thread::spawn(move || {
-        let mut comparison = earlier.reviewed.map(Comparison::new);
-        let compare = comparison.as_mut();
+        let mut beside = Beside {
+            comparison: earlier.reviewed.map(Comparison::new),
+            laying: Laying::default(),
+        };
         let loading = load(
             json,
             bytes,
             spool,
             file.as_ref(),
             &policies,
-            compare,
+            &mut beside,
             &sender,
         );
         let last = loading.and_then(|(judgement, opinion)| {
@@ -117,11 +125,8 @@ pub fn start(
             let mut signals = judgement.signals.clone();
             signals.extend(since);
             let trouble = opinion.troubles.first().cloned();
-            if opinion != Opinion::default() {
-                let secrets = Arc::clone(&judgement.secrets);
-                let _ = sender.send(Msg::Opinion(Box::new(opinion), secrets));
-            }
-            if let Some(comparison) = comparison {
+            beside.laying.finish(&opinion, &judgement.secrets, &sender);
+            if let Some(comparison) = beside.comparison {
                 let since = comparison.finish(&signals);
                 let _ = sender.send(Msg::Since(Box::new(since)));
             }
@@ -146,6 +151,12 @@ pub fn describe(log: &Log) -> String {
     let verdicts = log.verdicts().len();
     let comments = log.comments().count();
     format!("restored from your draft: {verdicts} decided, {comments} commented")
+}
+
+/// Who looks at the rows while they pass.
+struct Beside {
+    comparison: Option<Comparison>,
+    laying: Laying,
 }
 
 /// Holds the rows against an earlier review while they are read.
@@ -191,7 +202,7 @@ fn load(
     spool: Option<Spool>,
     file: Option<&PlanFile>,
     policies: &Policies,
-    mut comparison: Option<&mut Comparison>,
+    beside: &mut Beside,
     screen: &SyncSender<Msg>,
 ) -> Result<(Judgement, Opinion), Failure> {
     // The tool says nothing until it is nearly done; what is waited for, and how long so far, is told until it does.
@@ -203,12 +214,19 @@ fn load(
             silence = None;
             let message = match step {
                 Step::Rows(rows) => {
-                    if let Some(comparison) = comparison.as_deref_mut() {
+                    if let Some(comparison) = &mut beside.comparison {
                         comparison.rows(&rows);
+                    }
+                    if !policies.is_none() {
+                        beside.laying.rows(&rows);
                     }
                     Msg::Rows(rows)
                 }
                 Step::Progress(progress) => Msg::Progress(progress),
+                Step::Verdicts(verdicts) => match beside.laying.early(verdicts) {
+                    said if said.is_empty() => return ControlFlow::Continue(()),
+                    said => Msg::Verdicts(said),
+                },
             };
             screen
                 .send(message)

@@ -1,7 +1,6 @@
 //! `--policy`, and `undersign policy`: what is doubtful in policies, and their own tests.
 
 use std::fmt::Write as _;
-use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -76,14 +75,9 @@ pub fn run(command: &Command) -> Result<Exit, Failure> {
 /// Gives a worker the job and returns what it says. Trouble is told after everything else.
 fn answers(directory: &Path, task: Task) -> Result<Vec<Answer>, Failure> {
     let rules = Ruleset::load(directory)?;
-    let mut worker = Worker::start(&Program::own()?, &rules, &rules.job(task))?;
+    let worker = Worker::start(&Program::own()?, &rules, &rules.job(task))?;
     // There is no plan in these jobs.
-    let mut nothing = Vec::new();
-    worker
-        .tee(Cursor::new([]))
-        .read_to_end(&mut nothing)
-        .map_err(|error| Failure::io("the worker for policies", &error))?;
-    Ok(worker.finish())
+    Ok(worker.finish(&mut |_| {}))
 }
 
 fn lint(directory: &Path) -> Result<Exit, Failure> {
@@ -112,7 +106,11 @@ fn lint(directory: &Path) -> Result<Exit, Failure> {
                     visible(&trouble.reason)
                 );
             }
-            Answer::Begins { .. } | Answer::Verdict(_) | Answer::Test(_) | Answer::Coverage(_) => {}
+            Answer::Begins { .. }
+            | Answer::Early(_)
+            | Answer::Verdict(_)
+            | Answer::Test(_)
+            | Answer::Coverage(_) => {}
             Answer::Done { rules } => {
                 let _ = writeln!(out, "{rules} rules are asked, {doubtful} doubtful places");
             }
@@ -154,7 +152,11 @@ fn test(directory: &Path) -> Result<Exit, Failure> {
                     visible(&trouble.reason)
                 );
             }
-            Answer::Begins { .. } | Answer::Verdict(_) | Answer::Lint(_) | Answer::Done { .. } => {}
+            Answer::Begins { .. }
+            | Answer::Early(_)
+            | Answer::Verdict(_)
+            | Answer::Lint(_)
+            | Answer::Done { .. } => {}
         }
     }
     let _ = writeln!(out, "{passed} passed, {failed} failed");

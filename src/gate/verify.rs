@@ -273,7 +273,7 @@ fn judge(
         match step {
             Step::Rows(rows) if !policies.is_none() => waiting.extend(rows),
             Step::Rows(rows) => require(&rows),
-            Step::Progress(_) => {}
+            Step::Progress(_) | Step::Verdicts(_) => {}
         }
         ControlFlow::Continue(())
     });

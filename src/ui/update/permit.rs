@@ -48,6 +48,9 @@ fn acknowledge(state: &State) -> Option<String> {
     let Some((row, judged)) = state.current() else {
         return Some("put the cursor on a change first; ] goes to the next that waits".into());
     };
+    if judged.findings.iter().any(verdicts::is_withheld) {
+        return Some("what a policy says of this is shown when the plan is read to its end".into());
+    }
     match state.standings[row as usize] {
         Standing::Acked | Standing::Carried => {
             Some("already acknowledged; u takes the last one back".into())
