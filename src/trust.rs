@@ -60,6 +60,8 @@ pub struct Policy {
     pub directory: std::path::PathBuf,
     /// Digest of everything that decides what they say.
     pub sha256: Option<Sha256>,
+    /// Whether a reviewer's own reason accepts a deny; else only a comment in the configuration does.
+    pub reviewer_overrides: bool,
 }
 
 impl Trust {

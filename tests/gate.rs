@@ -834,6 +834,36 @@ fn an_approval_without_the_policies_of_the_trust_file_does_not_count() {
 }
 
 #[test]
+fn a_deny_that_lets_nobody_pass_stops_every_apply_whatever_is_signed() {
+    let hard = |value: &str| {
+        format!(
+            "package main\ndeny contains {{\"msg\": \"no deletes\", \"not_overridable\": {value}}} if {{ some rc in input.resource_changes; \"delete\" in rc.change.actions }}"
+        )
+    };
+    for (text, reviewer_overrides, passes) in [
+        (hard("true"), true, false),
+        (hard("false"), true, true),
+        (NO_DELETES.to_owned(), true, true),
+        (NO_DELETES.to_owned(), false, false),
+    ] {
+        let mut rig = under_policy(&text);
+        let directory = rig.request.policy.take().unwrap();
+        rig.trust(&format!(
+            "[policy]\ndirectory = \"{}\"\nreviewer_overrides = {reviewer_overrides}\n",
+            directory.display()
+        ));
+        rig.request.policy = Some(directory);
+        let (facts, required) = rig.review();
+        rig.sign_because(&facts, &required, Some("it is really wanted"));
+        if passes {
+            assert!(rig.verify().is_ok(), "{text}");
+        } else {
+            assert_refused(rig.verify(), Exit::HardDeny, "hard-deny");
+        }
+    }
+}
+
+#[test]
 fn a_policy_that_cannot_be_evaluated_stops_every_apply() {
     for text in [
         "package main\ndeny contains msg if {",

@@ -11,7 +11,6 @@ use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use undersign::policy::brought::Brought;
 use undersign::policy::job::{Answer, Job, Lint, Task};
 use undersign::policy::ruleset::Ruleset;
 use undersign::policy::worker::{Program, Worker, opinion};
@@ -802,8 +801,7 @@ fn another_engine_is_asked_where_the_settings_say_so() {
         }
         let policies = Policies {
             ruleset: Some(ruleset.unwrap()),
-            program: program(),
-            brought: Brought::default(),
+            ..Policies::none().unwrap()
         };
         let mut evaluation = policies.begin().unwrap().unwrap();
         let mut sink = Vec::new();
@@ -818,6 +816,72 @@ fn another_engine_is_asked_where_the_settings_say_so() {
         );
     }
 }
+
+/// Where OPA is there, it says of every policy of the corpus what undersign says; where the two are known to differ, that
+/// they do is known too. `tests/support/opa` tells where one can be had.
+#[test]
+fn opa_itself_says_what_the_embedded_engine_says() {
+    if Command::new("opa").arg("version").output().is_err() {
+        println!("SKIPPED opa_itself_says_what_the_embedded_engine_says: opa is not on PATH");
+        return;
+    }
+    let (mut same, mut unread) = (0, BTreeSet::new());
+    let mut other = BTreeSet::new();
+    for (name, directory) in &corpus() {
+        let embedded = Ruleset::load(directory.path()).unwrap();
+        let settings = directory.path().join("undersign.toml");
+        let settings_text = fs::read_to_string(&settings).unwrap_or_default();
+        fs::write(&settings, format!("engine = \"opa\"\n{settings_text}")).unwrap();
+        let policies = Policies {
+            ruleset: Some(Ruleset::load(directory.path()).unwrap()),
+            ..Policies::none().unwrap()
+        };
+        for plan_name in PLANS {
+            let plan = plan(plan_name);
+            let ours = opinion(run(&embedded, &embedded.job(Task::Evaluate), &plan));
+            let mut evaluation = policies.begin().unwrap().unwrap();
+            let (mut tee, _) = evaluation.tee(&*plan);
+            tee.read_to_end(&mut Vec::new()).unwrap();
+            let theirs = evaluation.finish(&mut |_| {});
+            let refused = theirs.troubles.first().map(ToString::to_string);
+            // The library reads no other, and then the complaint is about the first reading.
+            let is_v0 = refused.is_some_and(|text| text.contains("rego_parse_error"));
+            if is_v0
+                && run(&embedded, &embedded.job(Task::Lint), b"")
+                    .iter()
+                    .any(is_v0_lint)
+            {
+                unread.insert(name.clone());
+            } else if without_address(&ours) == without_address(&theirs)
+                && ours.troubles.is_empty() == theirs.troubles.is_empty()
+            {
+                same += 1;
+            } else {
+                println!(
+                    "{name} {plan_name}\n  ours\n{}  opa\n{}",
+                    describe(&ours),
+                    describe(&theirs)
+                );
+                other.insert(name.clone());
+            }
+        }
+    }
+    println!(
+        "opa says the same {same} times; {} policies of before 1.0 are not read by it; others: {other:?}",
+        unread.len()
+    );
+    assert!(same > 100, "{same}");
+    let known: BTreeSet<String> = KNOWN_TO_DIFFER.map(str::to_owned).into();
+    assert!(other.is_subset(&known), "{other:?}");
+}
+
+fn is_v0_lint(answer: &Answer) -> bool {
+    matches!(answer, Answer::Lint(lint) if lint.id == "v0-syntax")
+}
+
+/// Policies of the corpus of which OPA says something else: the library ends at a function that is given null, where the
+/// program `opa eval` and undersign go on.
+const KNOWN_TO_DIFFER: [&str; 1] = ["52-v1-object-functions.rego"];
 
 /// Programs that answer as the real ones do, in front of everything else on PATH.
 fn with_programs(scripts: &[(&str, &str)], arguments: &[&str]) -> Output {

@@ -803,6 +803,24 @@ fn trouble_with_a_policy_keeps_everything_from_being_signed() {
     );
 }
 
+#[test]
+fn a_deny_that_lets_nobody_pass_keeps_everything_from_being_signed() {
+    let mut screen = ten_thousand();
+    let metadata = [("not_overridable".to_owned(), "true".to_owned())];
+    let hard = Verdict {
+        kind: Kind::Deny,
+        metadata: metadata.into(),
+        ..lacks_a_tag(3)
+    };
+    screen.hear(&Opinion {
+        verdicts: vec![hard],
+        troubles: Vec::new(),
+    });
+    let screen = screen.loaded().keys("S");
+    let text = screen.text();
+    assert!(text.contains("main.warn_3 lets nobody pass"), "{text}");
+}
+
 /// Ten thousand rows of one type.
 fn ten_thousand() -> Screen {
     let mut screen = Screen::new(100, 30);

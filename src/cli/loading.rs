@@ -11,8 +11,7 @@ use super::open::Json;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::source::{Source, Spool};
-use crate::policy::worker::blocks;
-use crate::policy::{Opinion, Policies, Trouble};
+use crate::policy::{Opinion, Policies};
 use crate::review::carry::{self, Since};
 use crate::review::draft::Draft;
 use crate::review::judge::{self, Judgement, Step};
@@ -32,7 +31,7 @@ const AHEAD: usize = 8;
 
 /// What the worker leaves for the desk: the judgement, once there is one.
 #[derive(Debug, Default)]
-pub struct Loaded(OnceLock<(Judgement, Option<Trouble>)>);
+pub struct Loaded(OnceLock<(Judgement, Option<Failure>)>);
 
 impl Loaded {
     /// Digest of the plan JSON, known at its end.
@@ -45,15 +44,15 @@ impl Loaded {
         self.whole().map(|(judgement, _)| judgement)
     }
 
-    /// The judgement, if policies could say all that they have to say.
+    /// The judgement, if policies let anything be approved.
     pub fn unblocked(&self) -> Result<&Judgement, Failure> {
         match self.whole()? {
             (judgement, None) => Ok(judgement),
-            (_, Some(trouble)) => Err(blocks(trouble)),
+            (_, Some(refusal)) => Err(refusal.clone()),
         }
     }
 
-    fn whole(&self) -> Result<&(Judgement, Option<Trouble>), Failure> {
+    fn whole(&self) -> Result<&(Judgement, Option<Failure>), Failure> {
         self.0.get().ok_or_else(|| {
             Failure::new(
                 Exit::NotApproved,
@@ -124,13 +123,13 @@ pub fn start(
             };
             let mut signals = judgement.signals.clone();
             signals.extend(since);
-            let trouble = opinion.troubles.first().cloned();
+            let refusal = opinion.refusal();
             beside.laying.finish(&opinion, &judgement.secrets, &sender);
             if let Some(comparison) = beside.comparison {
                 let since = comparison.finish(&signals);
                 let _ = sender.send(Msg::Since(Box::new(since)));
             }
-            let _ = leave.0.set((judgement, trouble));
+            let _ = leave.0.set((judgement, refusal));
             Ok(Msg::Loaded(Box::new(facts), signals))
         });
         let last = last.unwrap_or_else(Msg::LoadFailed);

@@ -26,7 +26,7 @@ use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::policy::Policies;
 use crate::policy::brought::Brought;
-use crate::policy::worker::{Program, blocks};
+use crate::policy::worker::Program;
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::{Requirement, verdicts};
 use crate::risk::{Judged, ruleset_sha256};
@@ -283,8 +283,8 @@ fn judge(
     // Why the tool failed says more than that its answer cannot be read.
     shown.finish()?;
     let (judgement, opinion) = judged?;
-    if let Some(trouble) = opinion.troubles.first() {
-        return Err(blocks(trouble));
+    if let Some(refusal) = opinion.refusal() {
+        return Err(refusal);
     }
     let of_plan = verdicts::attach(&mut waiting, &opinion, &judgement.secrets);
     require(&waiting);

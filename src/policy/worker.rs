@@ -305,7 +305,7 @@ pub fn opinion(answers: Vec<Answer>) -> Opinion {
 }
 
 /// The refusal that trouble with policies ends in.
-pub fn blocks(trouble: &Trouble) -> Failure {
+pub(super) fn blocks(trouble: &Trouble) -> Failure {
     Failure::new(
         Exit::HardDeny,
         "policy-trouble",

@@ -223,6 +223,9 @@ pub fn judge_under<'a>(
         errored: header.errored == Some(true) || plan_file.is_some_and(|file| file.errored),
     };
     judgement.accepted = policies.brought.weigh(&mut opinion, plan);
+    if !policies.reviewer_overrides {
+        opinion.demand_comments();
+    }
     Ok((judgement, opinion))
 }
 

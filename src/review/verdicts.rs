@@ -128,10 +128,14 @@ pub fn is_withheld(finding: &Finding) -> bool {
     finding.origin.is_some() && finding.message == WITHHELD
 }
 
-/// Why nothing may be approved, if policies could not say all that they have to say.
+/// Why nothing may be approved: policies could not say all that they have to say, or one of them lets nobody pass.
 pub fn blocked<'a>(mut rows: impl Iterator<Item = &'a Judged>) -> Option<&'a Finding> {
-    rows.find(|row| row.effect.kind == Kind::Plan && *row.effect.address == *TROUBLE)
-        .and_then(|row| row.findings.first())
+    rows.find_map(|row| row.findings.iter().find(|finding| blocks(finding)))
+}
+
+/// Whether nothing may be approved while this finding is there.
+pub fn blocks(finding: &Finding) -> bool {
+    finding.origin.is_some() && finding.risk == Risk::Critical
 }
 
 /// Whether a rule is a policy's that denies: rules that ask are high, and of a policy's verdicts only a deny is.
@@ -180,23 +184,31 @@ fn is_target(row: &Judged) -> bool {
 }
 
 fn finding(verdict: &Verdict, secrets: &Secrets) -> Finding {
-    let (rule, message) = match (
+    let said = &verdict.message;
+    let (rule, risk, message) = match (
         verdict.metadata.get(OVERRIDE),
         verdict.metadata.get(OVERRIDE_AT),
+        verdict.is_hard(),
     ) {
-        (Some(reason), Some(at)) => (
-            overridden(&verdict.rule),
-            format!("OVERRIDDEN at {at} ({reason}): {}", verdict.message),
+        (_, _, Some(_)) => (
+            format!("{PREFIX}{}", verdict.rule),
+            Risk::Critical,
+            format!("{said} (no override is possible)"),
         ),
-        _ => (format!("{PREFIX}{}", verdict.rule), verdict.message.clone()),
+        (Some(reason), Some(at), None) => (
+            overridden(&verdict.rule),
+            of_kind(verdict.kind),
+            format!("OVERRIDDEN at {at} ({reason}): {said}"),
+        ),
+        _ => (
+            format!("{PREFIX}{}", verdict.rule),
+            of_kind(verdict.kind),
+            said.clone(),
+        ),
     };
     Finding {
         rule: rule.into(),
-        risk: match verdict.kind {
-            policy::Kind::Deny => Risk::High,
-            policy::Kind::Warn => Risk::Medium,
-            policy::Kind::Info => Risk::Low,
-        },
+        risk,
         path: None,
         old: None,
         new: None,
@@ -205,6 +217,14 @@ fn finding(verdict: &Verdict, secrets: &Secrets) -> Finding {
             tool: verdict.tool.as_str().into(),
             at: verdict.source.as_ref().map(|at| at.to_string().into()),
         })),
+    }
+}
+
+fn of_kind(kind: policy::Kind) -> Risk {
+    match kind {
+        policy::Kind::Deny => Risk::High,
+        policy::Kind::Warn => Risk::Medium,
+        policy::Kind::Info => Risk::Low,
     }
 }
 

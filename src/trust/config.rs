@@ -133,6 +133,7 @@ pub(super) struct Extra {
 pub(super) struct Policy {
     pub(super) directory: Spanned<PathBuf>,
     pub(super) sha256: Option<Hex>,
+    pub(super) reviewer_overrides: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

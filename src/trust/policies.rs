@@ -42,6 +42,7 @@ pub fn policies(
         ruleset,
         program,
         brought: Brought::default(),
+        reviewer_overrides: demanded.is_none_or(|demanded| demanded.reviewer_overrides),
     };
     if let Some(wanted) = demanded.and_then(|demanded| demanded.sha256)
         && policies.sha256() != Some(wanted)

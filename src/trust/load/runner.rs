@@ -114,6 +114,7 @@ impl Place<'_> {
         Ok(Policy {
             directory: self.absolute(&policy.directory, policy.directory.get_ref())?,
             sha256: policy.sha256.map(|Hex(digest)| digest),
+            reviewer_overrides: policy.reviewer_overrides.unwrap_or(true),
         })
     }
 
