@@ -15,6 +15,7 @@ pub mod config;
 pub mod evaluation;
 mod external;
 pub mod findings;
+pub mod history;
 pub mod inputs;
 pub mod job;
 pub mod locate;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::brought::BroughtArgument;
+use super::brought::{BroughtArgument, directory, working_tree};
 use super::check::print;
 use crate::approval::statement::Hex;
 use crate::failure::{Exit, Failure};
 use crate::policy::Policies;
+use crate::policy::history::History;
 use crate::policy::job::{Answer, Coverage, Task};
 use crate::policy::ruleset::Ruleset;
 use crate::policy::worker::{Program, Worker};
@@ -34,7 +35,13 @@ impl PolicyArgument {
     /// plan that lies at `plan`.
     pub fn open(&self, trust: Option<&Trust>, plan: &Path) -> Result<Policies, Failure> {
         let mut policies = policies(trust, self.policy.as_deref(), Program::own()?)?;
-        policies.brought = self.brought.open(plan)?;
+        policies.brought = self.brought.open()?;
+        if !policies.is_none() {
+            // The gate does without both: nothing that lies around binds it.
+            let directory = directory(plan);
+            policies.brought.working_tree = working_tree(directory);
+            policies.brought.history = Some(History::of(directory));
+        }
         Ok(policies)
     }
 }

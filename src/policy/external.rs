@@ -195,7 +195,7 @@ fn addresses(plan: &Value) -> Addresses {
 }
 
 /// Runs a program, but not for longer than `limit`.
-fn run(mut command: Command, limit: Duration) -> Result<Output, String> {
+pub(super) fn run(mut command: Command, limit: Duration) -> Result<Output, String> {
     let shown = |error: std::io::Error| error.to_string();
     let mut stdout = tempfile::tempfile().map_err(shown)?;
     let mut stderr = tempfile::tempfile().map_err(shown)?;

@@ -218,7 +218,7 @@ mod tests {
         Outline::of(&files)
     }
 
-    fn says(packages: &[&str], value: Value) -> Result<Vec<String>, String> {
+    fn says(packages: &[&str], value: &Value) -> Result<Vec<String>, String> {
         let answer = json!({"result": [{"expressions": [{"value": value}]}]});
         let said = opa(&answer, &outline(packages), &known())?;
         let shown = |verdict: &Verdict| {
@@ -280,14 +280,14 @@ mod tests {
             // Data is no package, whatever its keys are.
             (json!({"settings": {"deny": ["no verdict"]}}), vec![]),
         ] {
-            assert_eq!(says(main, value.clone()).unwrap(), expected, "{value}");
+            assert_eq!(says(main, &value).unwrap(), expected, "{value}");
         }
         for value in [
             json!({"main": {"deny": 4}}),
             json!({"main": {"deny": [4]}}),
             json!({"main": {"deny": {"text": "x"}}}),
         ] {
-            assert!(says(main, value.clone()).is_err(), "{value}");
+            assert!(says(main, &value).is_err(), "{value}");
         }
     }
 
@@ -308,7 +308,7 @@ mod tests {
             (json!({"terraform": {}}), &denied),
             (json!({}), &denied),
         ] {
-            assert_eq!(says(package, value.clone()).unwrap(), expected, "{value}");
+            assert_eq!(says(package, &value).unwrap(), expected, "{value}");
         }
     }
 
