@@ -18,6 +18,8 @@ use git::Git;
 
 /// So many commits of a file are looked at for who wrote a line of it.
 const MAX_COMMITS: usize = 100;
+/// What files of a configuration end with.
+const CONFIGURATION: [&str; 4] = [".tf", ".tofu", ".tf.json", ".tofu.json"];
 /// So many files of a commit are read for the guards that stand in them.
 const MAX_FILES: usize = 200;
 
@@ -211,7 +213,7 @@ impl History {
             .git
             .lines(&["ls-tree", "--name-only", commit])?
             .into_iter()
-            .filter(|name| name.ends_with(".tf") || name.ends_with(".tf.json"))
+            .filter(|name| CONFIGURATION.iter().any(|end| name.ends_with(end)))
             .take(MAX_FILES)
             .collect();
         let mut texts = BTreeMap::new();
