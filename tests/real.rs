@@ -266,7 +266,8 @@ actions = ["replace"]
 fn reviewed(place: &Place, arguments: &[&str]) -> String {
     let mut session = place.review(&arguments.join(" "));
     session.wait("acknowledged 0 of 4");
-    session.wait("S sign");
+    // The digest is there when all is read, and all policies have spoken.
+    session.wait("sha256");
     let (mut reasons, mut overridden) = (0, false);
     for done in 1..=4 {
         session.send("a");
