@@ -688,6 +688,22 @@ fn the_ready_pack_passes_its_own_tests_and_has_no_doubtful_place() {
 }
 
 #[test]
+fn the_conditions_to_begin_with_pass_their_own_tests_and_have_no_doubtful_place() {
+    let conditions = fixtures("policies/conditions");
+    let directory = conditions.to_str().unwrap();
+    let output = undersign(&["policy", "test", directory]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.contains("3 passed, 0 failed"), "{out}");
+    let output = undersign(&["policy", "lint", directory]);
+    let out = text(&output.stdout);
+    assert_eq!(
+        (output.status.code(), out.as_str()),
+        (Some(0), "3 rules are asked, 0 doubtful places\n")
+    );
+}
+
+#[test]
 fn a_test_that_fails_is_told_with_its_place() {
     let directory = directory(&[
         (

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::conditions::{self, Context};
 use super::level::Level;
 use super::place::{self, Place};
 use super::prepare::Prepared;
@@ -171,6 +172,17 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
         ),
         (Err(failure), None) => return Err(failure),
     };
+    if let Some(rules) = &trust.conditions {
+        let context = Context {
+            now: request.now,
+            requester: request.requester.as_deref(),
+            scope: &scope,
+            facts: &facts,
+            required: &required,
+            votes: counted,
+        };
+        conditions::hold(rules, &request.worker, context)?;
+    }
     let expires_at = counted
         .iter()
         .map(|vote| vote.statement.predicate.expires_at.time())
