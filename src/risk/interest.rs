@@ -59,7 +59,8 @@ impl Interests {
             | Action::CreateForget
             | Action::ForgetCreate => &interest.attributes,
         };
-        if interest.whole && effect.action != Action::Delete {
+        let whole = interest.whole && effect.action != Action::Delete;
+        if whole || contradicts(&effect.action, item) {
             return Values::of_item(item.text);
         }
         let named = |name: &str, json: &str| {
@@ -76,8 +77,9 @@ impl Interest {
             ..Interest::default()
         };
         for row in catalogue::protections(type_name).chain(catalogue::exposures(type_name)) {
-            let unless = row.unless.iter().map(|(attribute, _)| *attribute);
-            let names = unless.chain(interest.first(row.path));
+            let decide = row.unless.iter().chain(row.only);
+            let names = decide.map(|(attribute, _)| *attribute);
+            let names = names.chain(interest.first(row.path));
             let names: Vec<&'static str> = names.collect();
             if row.on_create {
                 interest.in_new.extend(&names);
@@ -97,7 +99,11 @@ impl Interest {
         interest
             .attributes
             .extend(lifecycle::decides_what_is_left());
-        interest.attributes.extend(redirect::decides(type_name));
+        for redirect in catalogue::redirects(type_name) {
+            let name = interest.first(redirect.path);
+            interest.attributes.extend(name);
+            interest.attributes.push(redirect::DECIDES);
+        }
         for names in [
             &mut interest.attributes,
             &mut interest.in_new,
@@ -118,6 +124,21 @@ impl Interest {
                 None
             }
         }
+    }
+}
+
+/// Whether the sides do not fit the action. No tool writes such a change; whoever did gets the long look.
+fn contradicts(action: &Action, item: &Item<'_>) -> bool {
+    let change = item.members().get("change").map(|(_, change)| change);
+    let has = |side: &str| {
+        let side = change.as_ref().and_then(|change| change.get(side));
+        side.is_some_and(|(json, _)| json != "null")
+    };
+    let (before, after) = (has("before"), has("after"));
+    match action {
+        Action::Create => before || !after,
+        Action::Delete => after || !before,
+        _ => !before || !after,
     }
 }
 

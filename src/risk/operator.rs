@@ -69,12 +69,13 @@ pub fn judge<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
 }
 
 fn excepted(row: &Row, after: Side<'_>) -> bool {
-    row.unless.iter().any(|(attribute, word)| {
+    let has = |(attribute, word): &(&str, &str)| {
         after
             .member(attribute)
             .value
             .is_some_and(|value| scalar(value).eq_ignore_ascii_case(word))
-    })
+    };
+    row.unless.iter().any(has) || (!row.only.is_empty() && !row.only.iter().any(has))
 }
 
 fn hit<'a>(old: Option<&Leaf<'a>>, new: Option<&Leaf<'a>>) -> Hit<'a> {
