@@ -962,6 +962,107 @@ fn an_approval_without_the_policies_of_the_trust_file_does_not_count() {
 }
 
 #[test]
+fn a_deny_that_lets_nobody_pass_stops_every_apply_whatever_is_signed() {
+    let hard = |value: &str| {
+        format!(
+            "package main\ndeny contains {{\"msg\": \"no deletes\", \"not_overridable\": {value}}} if {{ some rc in input.resource_changes; \"delete\" in rc.change.actions }}"
+        )
+    };
+    for (text, reviewer_overrides, passes) in [
+        (hard("true"), true, false),
+        (hard("false"), true, true),
+        (NO_DELETES.to_owned(), true, true),
+        (NO_DELETES.to_owned(), false, false),
+    ] {
+        let mut rig = under_policy(&text);
+        let directory = rig.request.policy.take().unwrap();
+        rig.trust(&format!(
+            "[policy]\ndirectory = \"{}\"\nreviewer_overrides = {reviewer_overrides}\n",
+            directory.display()
+        ));
+        rig.request.policy = Some(directory);
+        let (facts, required) = rig.review();
+        rig.sign_because(&facts, &required, Some("it is really wanted"));
+        if passes {
+            assert!(rig.verify().is_ok(), "{text}");
+        } else {
+            assert_refused(rig.verify(), Exit::HardDeny, "hard-deny");
+        }
+    }
+}
+
+/// A rig whose plan destroys one thing, is approved by alice, and is applied under these conditions.
+fn under_conditions(text: &str) -> Rig {
+    let mut rig = Rig::of("05-destroy-plan");
+    let directory = rig.path("conditions");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("c.rego"), text).unwrap();
+    rig.trust(&format!(
+        "[conditions]\ndirectory = \"{}\"\n",
+        directory.display()
+    ));
+    rig.approve();
+    rig
+}
+
+#[test]
+fn a_condition_in_rego_sees_the_time_the_people_and_the_plan_and_nothing_else() {
+    let hour = "time.clock(time.parse_rfc3339_ns(input.review.now))[0]";
+    let by_rig = Rig::of("05-destroy-plan");
+    let now = by_rig.request.now.to_zoned(jiff::tz::TimeZone::UTC);
+    let (this, other) = (now.hour(), (now.hour() + 1) % 24);
+    for (body, refused) in [
+        (format!("{hour} == {this}"), true),
+        (format!("{hour} == {other}"), false),
+        ("input.counts.delete > 0".into(), true),
+        ("input.counts.delete > 100".into(), false),
+        ("not \"bob\" in {a.by | some a in input.review.approvals}".into(), true),
+        ("not \"alice\" in {a.by | some a in input.review.approvals}".into(), false),
+        ("input.review.requester == \"agent\"".into(), false),
+        ("some change in input.changes; \"delete\" in change.actions; \"delete\" in change.rules".into(), true),
+        ("input.scope.id != \"everything\"".into(), false),
+        ("input.review.approvals[0].mode != \"normal\"".into(), false),
+    ] {
+        let text = format!("package c\ndeny contains \"it may not be\" if {{ {body} }}\n");
+        let rig = under_conditions(&text);
+        let verified = rig.verify();
+        if refused {
+            assert_refused(verified, Exit::HardDeny, "conditions");
+        } else {
+            assert!(verified.is_ok(), "{body}: {verified:?}");
+        }
+    }
+}
+
+#[test]
+fn conditions_that_cannot_be_asked_stop_every_apply() {
+    for text in [
+        "package c\ndeny contains msg if {",
+        "package c\nx := 1",
+        // There is no clock.
+        "package c\ndeny contains \"m\" if { time.now_ns() > 0 }",
+        "package c\ndeny contains 7 if true",
+    ] {
+        assert_refused(
+            under_conditions(text).verify(),
+            Exit::HardDeny,
+            "conditions-trouble",
+        );
+    }
+    let rig = under_conditions("package c\ndeny contains \"m\" if false");
+    assert!(rig.verify().is_ok());
+    let directory = rig.path("conditions");
+    rig.trust(&format!(
+        "[conditions]\ndirectory = \"{}\"\nsha256 = \"{}\"\n",
+        directory.display(),
+        "0".repeat(64)
+    ));
+    assert_refused(rig.verify(), Exit::Mismatch, "policy-digest");
+    fs::remove_dir_all(directory).unwrap();
+    assert!(rig.verify().is_err());
+}
+
+#[test]
 fn a_policy_that_cannot_be_evaluated_stops_every_apply() {
     for text in [
         "package main\ndeny contains msg if {",

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::conditions::{self, Context};
 use super::level::Level;
 use super::place::{self, Place};
 use super::prepare::Prepared;
@@ -27,7 +28,7 @@ use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::effect::Kind;
 use crate::policy::Policies;
 use crate::policy::brought::Brought;
-use crate::policy::worker::{Program, blocks};
+use crate::policy::worker::Program;
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::{Requirement, verdicts};
 use crate::risk::{Judged, ruleset_sha256};
@@ -168,6 +169,17 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
         ),
         (Err(failure), None) => return Err(failure),
     };
+    if let Some(rules) = &trust.conditions {
+        let context = Context {
+            now: request.now,
+            requester: request.requester.as_deref(),
+            scope: &scope,
+            facts: &facts,
+            required: &required,
+            votes: counted,
+        };
+        conditions::hold(rules, &request.worker, context)?;
+    }
     let expires_at = counted
         .iter()
         .map(|vote| vote.statement.predicate.expires_at.time())
@@ -287,7 +299,7 @@ fn judge(
         match step {
             Step::Rows(rows) if !policies.is_none() => waiting.extend(rows),
             Step::Rows(rows) => asked.add(&rows),
-            Step::Progress(_) => {}
+            Step::Progress(_) | Step::Verdicts(_) => {}
         }
         ControlFlow::Continue(())
     });
@@ -297,8 +309,8 @@ fn judge(
     // Why the tool failed says more than that its answer cannot be read.
     shown.finish()?;
     let (judgement, opinion) = judged?;
-    if let Some(trouble) = opinion.troubles.first() {
-        return Err(blocks(trouble));
+    if let Some(refusal) = opinion.refusal() {
+        return Err(refusal);
     }
     let of_plan = verdicts::attach(&mut waiting, &opinion, &judgement.secrets);
     asked.add(&waiting);

@@ -13,6 +13,7 @@ use crate::risk::Judged;
 mod columns;
 mod document;
 mod fold;
+mod generated;
 mod head;
 mod layout;
 mod raw;
@@ -150,6 +151,9 @@ pub fn lines(
             };
             let entries = diff::attributes(values, looking);
             out.extend(rows::lines(&entries, judged, context, &page));
+            if let Some(text) = &values.generated_config {
+                out.extend(generated::lines(text, &own, context, &page));
+            }
         }
         Err(why) => {
             let label = [
