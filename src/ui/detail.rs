@@ -14,6 +14,7 @@ mod columns;
 mod document;
 pub mod find;
 mod fold;
+mod generated;
 mod head;
 mod layout;
 mod raw;
@@ -160,6 +161,9 @@ pub fn lines(
             }
             let entries = entries(judged, values, context, false);
             out.extend(rows::lines(&entries, judged, context, &page));
+            if let Some(text) = values.generated_config.as_ref().filter(|_| !context.early) {
+                out.extend(generated::lines(text, &own, context, &page));
+            }
         }
         Err(why) => {
             let label = [

@@ -23,7 +23,7 @@ use crate::plan::index::Progress;
 use crate::plan::values::Values;
 use crate::review::Key;
 use crate::review::log::Log;
-use crate::risk::{Judged, Risk};
+use crate::risk::{Finding, Judged, Risk};
 
 /// How far the plan is read.
 #[derive(Debug, Clone)]
@@ -195,6 +195,8 @@ pub struct State {
     pub(super) reshaped: bool,
     /// How many rows the list was made of.
     grouped: usize,
+    /// How often policies said something of a row, when it was made and since.
+    heard: (usize, usize),
     pub(super) detail_stale: bool,
 }
 
@@ -240,6 +242,7 @@ impl State {
             stale: true,
             reshaped: false,
             grouped: 0,
+            heard: (0, 0),
             detail_stale: true,
         }
     }
@@ -276,15 +279,36 @@ impl State {
         let rows = &self.rows;
         self.signals
             .sort_by_key(|&row| (std::cmp::Reverse(rows[row as usize].risk()), row));
-        // While many rows stream in, the list follows in ever larger steps: all of them together cost a few times the last
-        // one, where one for each batch would cost the square of the rows.
+        self.follow();
+    }
+
+    /// Takes what policies say of some rows, by their number.
+    pub(super) fn hear(&mut self, said: Vec<(u32, Vec<Finding>)>) {
+        for (row, findings) in said {
+            if let Some(judged) = self.rows.get_mut(row as usize) {
+                judged.hear(findings);
+                self.heard.1 += 1;
+                self.detail_stale |= self.detail.row == Some(row);
+            }
+        }
+        self.follow();
+    }
+
+    /// Lets the list follow what is new.
+    ///
+    /// While many rows stream in, it follows in ever larger steps: all of them together cost a few times the last one,
+    /// where one for each batch would cost the square of the rows. So it follows what policies say, from their first
+    /// word on.
+    fn follow(&mut self) {
         let step = if self.grouped < MANY {
             0
         } else {
             self.grouped / 8
         };
-        let enough = self.grouped + step;
-        self.stale |= self.rows.len() > enough || !matches!(self.reading, Reading::Going(_));
+        let (before, since) = self.heard;
+        self.stale |= self.rows.len() - self.grouped > step
+            || since > before / 8
+            || !matches!(self.reading, Reading::Going(_));
     }
 
     /// What the plan says of itself, once it was read to its end.
@@ -352,6 +376,7 @@ impl State {
     /// Brings standings and counts in line with the rows and the log.
     fn recount(&mut self) {
         self.grouped = self.rows.len();
+        self.heard = (self.heard.0 + self.heard.1, 0);
         self.standings = standings(&self.rows, &self.log);
         self.tally = Tally::of(&self.rows, &self.standings);
         self.remarks.clear();

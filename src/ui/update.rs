@@ -8,7 +8,7 @@ use super::layout::too_small;
 use super::state::{Reading, State};
 use super::theme::Role;
 use super::{Command, Msg};
-use crate::review::{carry, verdicts};
+use crate::review::carry;
 
 mod browse;
 pub mod cursor;
@@ -64,10 +64,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.say(sentence, Role::Done);
             settle(state)
         }
-        Msg::Opinion(opinion, secrets) => {
-            let of_plan = verdicts::attach(&mut state.rows, &opinion, &secrets);
-            state.add(of_plan);
-            state.stale = true;
+        Msg::Verdicts(said) => {
+            state.hear(said);
             Vec::new()
         }
         Msg::Since(since) => {
