@@ -16,6 +16,7 @@ pub mod apply;
 pub mod break_glass;
 pub mod brought;
 pub mod check;
+pub mod defect;
 pub mod demo;
 pub mod desk;
 pub mod diff;
@@ -119,6 +120,7 @@ pub enum Format {
 
 /// Reads the command line, does what it says, and returns the exit code.
 pub fn main() -> ExitCode {
+    defect::watch();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
