@@ -124,7 +124,7 @@ fn differs(values: &Values) -> bool {
             .filter(|v| **v != Value::Null)
             .map(super::walk::canonical)
     };
-    side(&values.before) != side(&values.after)
+    values.before != values.after && side(&values.before) != side(&values.after)
 }
 
 fn output(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {

@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::catalogue::{self, Step};
+use super::catalogue::{self, Operator, Step};
 use super::{firewall, lifecycle, redirect};
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::scan::Item;
 use crate::plan::value::ValueError;
-use crate::plan::values::{Values, Wanted};
+use crate::plan::values::{Picks, Values, Wanted};
 
 /// What the rules look at, by resource type; found out once for each type.
 #[derive(Debug, Default)]
@@ -23,8 +23,8 @@ pub struct Interests(HashMap<Arc<str>, Interest>);
 struct Interest {
     /// Everything: a rule takes the object as a whole.
     whole: bool,
-    /// Attributes that are compared, or that decide how another one is taken.
-    attributes: Vec<&'static str>,
+    /// Attributes that decide how another one is taken. Those that are compared say something only if they differ.
+    deciding: Vec<&'static str>,
     /// Those that count in a new object too.
     in_new: Vec<&'static str>,
     /// Those that count in an object that goes.
@@ -46,26 +46,36 @@ impl Interests {
                 .entry(effect.type_name.clone())
                 .or_insert_with(|| Interest::of(&effect.type_name)),
         };
-        let picked = match effect.action {
+        let both = |name: &str, _: &str| interest.deciding.contains(&name);
+        let either = |names: &[&str], name: &str, json: &str| {
+            names.contains(&name) || (interest.by_shape && may_be_a_policy(json))
+        };
+        let old = |name: &str, json: &str| either(&interest.in_old, name, json);
+        let new = |name: &str, json: &str| either(&interest.in_new, name, json);
+        // What is made has no old side, what is destroyed no new one, and all else has both: another one is looked at as
+        // a whole.
+        let mut picks = Picks {
+            both: &both,
+            old: None,
+            new: None,
+        };
+        match effect.action {
             Action::NoOp => return Values::of_part(item, Wanted::Difference),
             Action::Read | Action::Forget | Action::Open | Action::Unknown(_) => {
                 return Values::of_part(item, Wanted::Secrets);
             }
-            Action::Create => &interest.in_new,
-            Action::Delete => &interest.in_old,
+            Action::Create => picks.new = Some(&new),
+            Action::Delete => picks.old = Some(&old),
             Action::Update
             | Action::DeleteCreate
             | Action::CreateDelete
             | Action::CreateForget
-            | Action::ForgetCreate => &interest.attributes,
-        };
+            | Action::ForgetCreate => {}
+        }
         if interest.whole && effect.action != Action::Delete {
             return Values::of_item(item.text);
         }
-        let named = |name: &str, json: &str| {
-            picked.contains(&name) || (interest.by_shape && may_be_a_policy(json))
-        };
-        Values::of_part(item, Wanted::Attributes(&named))
+        Values::of_part(item, Wanted::Attributes(picks))
     }
 }
 
@@ -77,12 +87,14 @@ impl Interest {
         };
         for row in catalogue::protections(type_name).chain(catalogue::exposures(type_name)) {
             let unless = row.unless.iter().map(|(attribute, _)| *attribute);
-            let names = unless.chain(interest.first(row.path));
-            let names: Vec<&'static str> = names.collect();
+            let first = interest.first(row.path);
             if row.on_create {
-                interest.in_new.extend(&names);
+                interest.in_new.extend(unless.clone().chain(first));
             }
-            interest.attributes.extend(names);
+            if matches!(row.operator, Operator::FromPrefix(..)) {
+                interest.deciding.extend(first);
+            }
+            interest.deciding.extend(unless);
         }
         let mut documents = 0;
         for document in catalogue::policy_documents(type_name) {
@@ -90,16 +102,13 @@ impl Interest {
             let name = interest.first(document.path);
             interest.in_old.extend(name);
             interest.in_new.extend(name);
-            interest.attributes.extend(name);
         }
         interest.by_shape = documents == 0;
         interest.in_old.extend(lifecycle::decides_what_is_left());
-        interest
-            .attributes
-            .extend(lifecycle::decides_what_is_left());
-        interest.attributes.extend(redirect::decides(type_name));
+        interest.deciding.extend(lifecycle::decides_what_is_left());
+        interest.deciding.extend(redirect::decides(type_name));
         for names in [
-            &mut interest.attributes,
+            &mut interest.deciding,
             &mut interest.in_new,
             &mut interest.in_old,
         ] {
@@ -125,7 +134,8 @@ impl Interest {
 /// its letters may be written as an escape, so a text that spells out letters is taken for one.
 fn may_be_a_policy(json: &str) -> bool {
     let has = |needle: &str| memchr::memmem::find(json.as_bytes(), needle.as_bytes()).is_some();
-    json.starts_with('"') && (has("Effect") || has("\\u004") || has("\\u006") || has("\\u007"))
+    let object = json.starts_with("\"{") || json.starts_with("\"\\u007");
+    object && (has("Effect") || has("\\u004") || has("\\u006") || has("\\u007"))
 }
 
 #[cfg(test)]
@@ -150,9 +160,8 @@ mod tests {
     fn what_is_looked_at_is_known_of_each_type() {
         let database = Interest::of("aws_db_instance");
         assert!(!database.whole && database.by_shape);
-        for name in ["deletion_protection", "skip_final_snapshot"] {
-            assert!(database.attributes.contains(&name), "{name}");
-        }
+        assert!(database.in_old.contains(&"skip_final_snapshot"));
+        assert!(!database.deciding.contains(&"deletion_protection"));
         assert!(Interest::of("aws_security_group").whole);
         assert!(Interest::of("aws_iam_policy").in_new.contains(&"policy"));
     }

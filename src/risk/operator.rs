@@ -1,6 +1,6 @@
 //! Says whether one catalogue row fires on the two sides of a change.
 
-use super::catalogue::{Form, Operator, Row};
+use super::catalogue::{Form, Operator, Row, Step};
 use super::quantity::quantity;
 use super::walk::{self, Leaf, Side};
 use crate::plan::value::Value;
@@ -66,6 +66,19 @@ pub fn judge<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
         }),
         Operator::Created | Operator::PolicyWidened => Outcome::Silent,
     }
+}
+
+/// Whether a row can say anything at all: all but one compare two values, and of an object that exists they need two that
+/// differ, or one that is known only after apply.
+pub fn may_speak(row: &Row, before: Side<'_>, after: Side<'_>) -> bool {
+    let Some(Step::Member(name)) = row.path.first() else {
+        return true;
+    };
+    let (old, new) = (before.member(name), after.member(name));
+    before.value.is_none()
+        || matches!(row.operator, Operator::FromPrefix(..))
+        || new.unknown.touches()
+        || old.value != new.value
 }
 
 fn excepted(row: &Row, after: Side<'_>) -> bool {

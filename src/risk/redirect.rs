@@ -122,7 +122,7 @@ fn same(old: Option<&Value>, new: Option<&Value>) -> bool {
             None => BTreeSet::new(),
         }
     };
-    items(old) == items(new)
+    old == new || items(old) == items(new)
 }
 
 fn environment(type_name: &str, before: Side<'_>, after: Side<'_>) -> Option<Finding> {

@@ -112,6 +112,22 @@ impl<'a> Members<'a> {
         })
     }
 
+    /// No more than so many there are.
+    pub fn at_most(self) -> usize {
+        self.to - self.from
+    }
+
+    /// The member that is written as `key`, with its text.
+    pub fn find(self, key: &str) -> Option<(&'a str, &'a str)> {
+        let mut at = self.from;
+        loop {
+            let (_, member) = self.next(&mut at)?;
+            if self.item.text.as_bytes()[member.key.clone()] == *key.as_bytes() {
+                return Some((&self.item.text[member.key.clone()], self.value(member)));
+            }
+        }
+    }
+
     /// The value of `key` and its members, whatever way the key is written.
     pub fn get(self, key: &str) -> Option<(&'a str, Members<'a>)> {
         let escapes = self.item.outline.escaped;
