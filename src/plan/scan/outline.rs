@@ -9,13 +9,30 @@ use std::ops::Range;
 /// Members of objects down to this depth are noted: those of an element, of its change, and of both sides of it.
 pub const NOTED_DEPTH: usize = 3;
 
-/// A member of an object, by byte ranges in the item's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A part of the item's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    from: usize,
+    to: usize,
+}
+
+impl Part {
+    fn of(self, text: &str) -> &str {
+        &text[self.from..self.to]
+    }
+
+    fn bytes_of(self, text: &str) -> &[u8] {
+        &text.as_bytes()[self.from..self.to]
+    }
+}
+
+/// A member of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Member {
     depth: usize,
     /// Without the quotes.
-    key: Range<usize>,
-    value: Range<usize>,
+    key: Part,
+    value: Part,
     /// How many members were noted when this one ended: the next one beside it, if the object goes on.
     next: usize,
 }
@@ -107,7 +124,7 @@ impl<'a> Members<'a> {
         let mut at = self.from;
         std::iter::from_fn(move || {
             let (place, member) = self.next(&mut at)?;
-            let key = &self.item.text[member.key.clone()];
+            let key = member.key.of(self.item.text);
             Some((key, self.value(member), self.inside(place, at)))
         })
     }
@@ -122,8 +139,8 @@ impl<'a> Members<'a> {
         let mut at = self.from;
         loop {
             let (_, member) = self.next(&mut at)?;
-            if self.item.text.as_bytes()[member.key.clone()] == *key.as_bytes() {
-                return Some((&self.item.text[member.key.clone()], self.value(member)));
+            if member.key.bytes_of(self.item.text) == key.as_bytes() {
+                return Some((member.key.of(self.item.text), self.value(member)));
             }
         }
     }
@@ -134,7 +151,7 @@ impl<'a> Members<'a> {
         let mut at = self.from;
         loop {
             let (place, member) = self.next(&mut at)?;
-            let written = &self.item.text.as_bytes()[member.key.clone()];
+            let written = member.key.bytes_of(self.item.text);
             if written == key.as_bytes() || (escapes && is_spelled(written, key)) {
                 return Some((self.value(member), self.inside(place, at)));
             }
@@ -156,7 +173,7 @@ impl<'a> Members<'a> {
     }
 
     fn value(self, member: &Member) -> &'a str {
-        self.item.text[member.value.clone()].trim_ascii_start()
+        member.value.of(self.item.text).trim_ascii_start()
     }
 
     /// The members of the member at `place`; the next one beside it is `next`.
@@ -178,6 +195,12 @@ fn is_spelled(written: &[u8], key: &str) -> bool {
 }
 
 impl Outline {
+    /// Becomes a copy of `other`, in the memory that it has.
+    pub fn copy(&mut self, other: &Outline) {
+        self.members.clone_from(&other.members);
+        (self.escaped, self.open) = (other.escaped, other.open);
+    }
+
     fn clear(&mut self) {
         self.members.clear();
         self.escaped = false;
@@ -187,8 +210,14 @@ impl Outline {
         self.open[depth] = self.members.len();
         self.members.push(Member {
             depth,
-            key,
-            value: value..value,
+            key: Part {
+                from: key.start,
+                to: key.end,
+            },
+            value: Part {
+                from: value,
+                to: value,
+            },
             next: 0,
         });
     }
@@ -199,7 +228,7 @@ impl Outline {
             && member.depth == depth
             && member.next == 0
         {
-            member.value.end = at;
+            member.value.to = at;
             member.next = next;
         }
     }

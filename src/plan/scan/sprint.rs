@@ -18,9 +18,12 @@ impl Walk {
     ) -> (Next, usize) {
         let shift = self.marks.reach(bytes, at, offset);
         while let Some(&byte) = bytes.get(at) {
-            if let b' ' | b'\n' | b'\r' | b'\t' = byte {
-                at += 1;
-                continue;
+            if byte <= b' ' {
+                if let b' ' | b'\n' | b'\r' | b'\t' = byte {
+                    at += 1;
+                    continue;
+                }
+                break;
             }
             match next {
                 Next::Value | Next::FirstElement => {
@@ -60,6 +63,11 @@ impl Walk {
                     at = end;
                     self.ended::<KEEP>(at);
                     next = Next::After;
+                    // Nearly always the next member follows at once.
+                    if bytes.get(at) == Some(&b',') && self.nested.last() == Some(&b'}') {
+                        at += 1;
+                        next = Next::Key;
+                    }
                 }
                 Next::Key | Next::FirstKey => match byte {
                     b'"' => {
