@@ -19,7 +19,7 @@ mod policy_change;
 pub mod policy_document;
 mod policy_special;
 mod quantity;
-mod redirect;
+pub mod redirect;
 mod render;
 pub mod rules;
 pub mod summary;

@@ -15,9 +15,11 @@ use undersign::plan::index::{self, Header, Progress, Sink};
 use undersign::plan::scan::Item;
 use undersign::plan::value::Value;
 use undersign::plan::values::Values;
-use undersign::risk::catalogue::{self, Form, Operator, Row, Step};
+use undersign::risk::catalogue::{self, Form, Leads, Operator, Row, Step};
 use undersign::risk::operator::Outcome;
-use undersign::risk::{Finding, Interests, Judged, Risk, Tally, assess, attributes, rule, summary};
+use undersign::risk::{
+    Finding, Interests, Judged, Risk, Tally, assess, attributes, redirect, rule, summary,
+};
 
 /// Judges the rows of a plan as they come.
 #[derive(Default)]
@@ -146,7 +148,15 @@ fn directional(row: &Row) -> bool {
 }
 
 fn fires(type_name: &str, row: &Row, before: &Json, after: &Json) -> bool {
-    let values = values(&build(row.path, before), &build(row.path, after));
+    let side = |leaf: &Json| {
+        let mut object = build(row.path, leaf);
+        // What the row asks for besides.
+        if let Some((attribute, word)) = row.only.first() {
+            object[*attribute] = json!(word);
+        }
+        object
+    };
+    let values = values(&side(before), &side(after));
     attributes::hits(type_name, &values)
         .iter()
         .any(|(found, _, outcome)| {
@@ -178,7 +188,48 @@ fn every_row_fires_on_its_change_and_on_no_other() {
         );
         tested += 1;
     }
-    assert_eq!(tested, 2616);
+    assert_eq!(tested, 2624);
+}
+
+#[test]
+fn every_redirect_fires_on_another_place_and_on_no_other_change() {
+    let mut tested = 0;
+    for (type_name, row) in catalogue::all_redirects() {
+        let in_json = row.attribute.starts_with("container_");
+        let place = |host: &str, version: &str| match row.leads {
+            Leads::Image if in_json => json!(format!(
+                r#"[{{"name":"a","image":"{host}/app:{version}"}}]"#
+            )),
+            Leads::Settings if in_json => json!(format!(
+                r#"[{{"name":"a","environment":[{{"name":"API","value":"https://{host}/x"}},{{"name":"V","value":"{version}"}}]}}]"#
+            )),
+            Leads::Image => json!(format!("{host}/app:{version}")),
+            Leads::Settings => {
+                json!([{"name": "API", "value": format!("https://{host}/x")}, {"name": "V", "value": version}])
+            }
+            Leads::Name | Leads::Source | Leads::Sink => json!(host),
+        };
+        let found = |old: &Json, new: &Json| -> Vec<String> {
+            let values = values(&build(row.path, old), &build(row.path, new));
+            let findings = redirect::judge(type_name, &values);
+            findings
+                .into_iter()
+                .map(|finding| finding.message.into_owned())
+                .collect()
+        };
+        let what = format!("{type_name}.{}", row.attribute);
+        let (here, there) = (place("a.example.com", "1"), place("b.example.net", "1"));
+        assert_eq!(found(&here, &there), [row.message], "{what}");
+        assert_eq!(found(&there, &here), [row.message], "{what}");
+        assert!(found(&here, &here).is_empty(), "{what}");
+        assert!(found(&Json::Null, &here).is_empty(), "{what}");
+        assert!(
+            found(&here, &place("a.example.com", "2")).is_empty(),
+            "{what}"
+        );
+        tested += 1;
+    }
+    assert_eq!(tested, 187);
 }
 
 #[test]

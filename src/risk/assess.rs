@@ -3,7 +3,7 @@
 //! A dispatch by kind: what needs no values is said here, what needs them is asked of the attribute rules, the policy
 //! documents and the life cycle rules. Never panics, whatever the values hold.
 
-use super::{Finding, Risk, attributes, lifecycle, policy_change, render};
+use super::{Finding, Risk, attributes, catalogue, lifecycle, policy_change, render};
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind, Mode};
 use crate::plan::value::Value;
@@ -103,6 +103,7 @@ fn resource(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
 /// Protection taken away and the object destroyed, in the same change.
 fn compound(effect: &Effect, weakened: &[Finding], findings: &mut Vec<Finding>) {
     if effect.action.destroys()
+        && catalogue::version(&effect.type_name).is_none()
         && let Some(first) = weakened
             .iter()
             .find(|f| f.rule == "protection-weakened" && f.risk >= Risk::High)

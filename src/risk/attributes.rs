@@ -53,7 +53,13 @@ pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
     let mut findings: Vec<Finding> = worst.into_values().collect();
     findings.extend(hidden(effect, values, &findings));
     findings.extend(firewall::judge(&effect.type_name, values));
-    findings.extend(redirect::judge(&effect.type_name, values));
+    for finding in redirect::judge(&effect.type_name, values) {
+        // A protection that leads somewhere is told once.
+        let told = |said: &Finding| said.path == finding.path && said.risk >= finding.risk;
+        if !findings.iter().any(told) {
+            findings.push(finding);
+        }
+    }
     if !catalogue::knows(&effect.type_name) {
         findings.extend(heuristic::judge(values));
     }

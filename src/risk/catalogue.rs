@@ -152,6 +152,8 @@ pub struct Row {
     pub key: Option<&'static str>,
     /// The row says nothing where one of these attributes has this value.
     pub unless: &'static [(&'static str, &'static str)],
+    /// The row speaks only where one of these attributes has this value. Empty: everywhere.
+    pub only: &'static [(&'static str, &'static str)],
     /// The row speaks of new objects too.
     pub on_create: bool,
 }
@@ -172,8 +174,46 @@ impl Row {
         order: &[],
         key: None,
         unless: &[],
+        only: &[],
         on_create: false,
     };
+}
+
+/// What an attribute leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leads {
+    /// Callers to a place: a record, an origin, a next hop.
+    Name,
+    /// To where a program comes from.
+    Source,
+    /// The same, with a version behind it that may change.
+    Image,
+    /// To where data is sent.
+    Sink,
+    /// A program to other places, among settings that lead nowhere.
+    Settings,
+}
+
+/// An attribute that leads somewhere: with another value everything goes to another place.
+#[derive(Debug, Clone, Copy)]
+pub struct Redirect {
+    /// The path as it is written in the rows.
+    pub attribute: &'static str,
+    /// The path.
+    pub path: &'static [Step],
+    /// What it leads to.
+    pub leads: Leads,
+    /// How bad another value is.
+    pub risk: Risk,
+    /// What goes elsewhere.
+    pub message: &'static str,
+}
+
+/// An object that is a version of something: to replace it is how a new one is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// What becomes of the old one.
+    pub old: &'static str,
 }
 
 /// What a heuristic looks at.
@@ -241,6 +281,11 @@ pub fn guard(type_name: &str) -> Option<&'static Guard> {
     GUARD.of(type_name).next()
 }
 
+/// Whether objects of this type are versions of something.
+pub fn version(type_name: &str) -> Option<&'static Version> {
+    VERSION.of(type_name).next()
+}
+
 /// The attributes of this type that protect.
 pub fn protections(type_name: &str) -> impl Iterator<Item = &'static Row> {
     PROTECTION.of(type_name)
@@ -256,6 +301,11 @@ pub fn policy_documents(type_name: &str) -> impl Iterator<Item = &'static Policy
     POLICY.of(type_name)
 }
 
+/// The attributes of this type that lead somewhere.
+pub fn redirects(type_name: &str) -> impl Iterator<Item = &'static Redirect> {
+    REDIRECT.of(type_name)
+}
+
 /// The rules by name.
 pub fn heuristics() -> &'static [Heuristic] {
     HEURISTICS
@@ -266,14 +316,21 @@ pub fn rows() -> impl Iterator<Item = (&'static str, &'static Row)> {
     PROTECTION.all().chain(EXPOSURE.all())
 }
 
-/// How many rows there are of each kind: stateful, protection, exposure, guard, policy.
-pub fn counts() -> [usize; 5] {
+/// Every redirect with its type; for tests and for listing.
+pub fn all_redirects() -> impl Iterator<Item = (&'static str, &'static Redirect)> {
+    REDIRECT.all()
+}
+
+/// How many rows there are of each kind: stateful, protection, exposure, guard, policy, redirect, version.
+pub fn counts() -> [usize; 7] {
     [
         STATEFUL.all().count(),
         PROTECTION.all().count(),
         EXPOSURE.all().count(),
         GUARD.all().count(),
         POLICY.all().count(),
+        REDIRECT.all().count(),
+        VERSION.all().count(),
     ]
 }
 
@@ -337,7 +394,7 @@ mod tests {
 
     #[test]
     fn every_row_is_there() {
-        assert_eq!(counts(), [1202, 2213, 430, 516, 146]);
+        assert_eq!(counts(), [1202, 2213, 440, 516, 146, 187, 6]);
         assert_eq!(heuristics().len(), 20);
     }
 

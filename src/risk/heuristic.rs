@@ -44,9 +44,7 @@ fn look(
         return;
     }
     match (before.value, after.value) {
-        (Some(Value::Object(olds)), _)
-            if depth == 0 || matches!(after.value, Some(Value::Object(_))) =>
-        {
+        (Some(Value::Object(olds)), None | Some(Value::Object(_))) => {
             for (name, _) in olds {
                 let (old, new) = (before.member(name), after.member(name));
                 if old.value == new.value {
@@ -67,6 +65,18 @@ fn look(
         (Some(Value::List(olds)), Some(Value::List(news))) if olds.len() == news.len() => {
             for index in 0..olds.len() {
                 look(before.at(index), after.at(index), path, depth + 1, findings);
+            }
+        }
+        // A block that goes takes with it what was switched on in it.
+        (Some(Value::List(olds)), None | Some(Value::List(_)))
+            if after.value.is_none_or(Value::is_empty) =>
+        {
+            let nothing = Side {
+                value: None,
+                ..after
+            };
+            for index in 0..olds.len() {
+                look(before.at(index), nothing, path, depth + 1, findings);
             }
         }
         _ => {}
@@ -197,6 +207,17 @@ mod tests {
             );
             assert_eq!(found(after, before), [], "{after}");
         }
+    }
+
+    #[test]
+    fn a_block_that_goes_takes_its_switch_with_it() {
+        let on = r#"{"backup":[{"enabled":true,"days":7}]}"#;
+        for gone in [r#"{"backup":[]}"#, r#"{"backup":null}"#, "{}"] {
+            let expected = [("backup.enabled".to_owned(), Risk::High)];
+            assert_eq!(found(on, gone), expected, "{gone}");
+            assert_eq!(found(gone, on), [], "{gone}");
+        }
+        assert_eq!(found(r#"{"rule":[{"name":"a"}]}"#, r#"{"rule":[]}"#), []);
     }
 
     #[test]

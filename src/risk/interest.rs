@@ -12,7 +12,7 @@ use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::scan::Item;
 use crate::plan::value::ValueError;
-use crate::plan::values::{Picks, Values, Wanted};
+use crate::plan::values::{Values, Wanted};
 
 /// What the rules look at, by resource type; found out once for each type.
 #[derive(Debug, Default)]
@@ -46,36 +46,30 @@ impl Interests {
                 .entry(effect.type_name.clone())
                 .or_insert_with(|| Interest::of(&effect.type_name)),
         };
-        let both = |name: &str, _: &str| interest.deciding.contains(&name);
         let either = |names: &[&str], name: &str, json: &str| {
             names.contains(&name) || (interest.by_shape && may_be_a_policy(json))
         };
+        let deciding = |name: &str, _: &str| interest.deciding.contains(&name);
         let old = |name: &str, json: &str| either(&interest.in_old, name, json);
         let new = |name: &str, json: &str| either(&interest.in_new, name, json);
-        // What is made has no old side, what is destroyed no new one, and all else has both: another one is looked at as
-        // a whole.
-        let mut picks = Picks {
-            both: &both,
-            old: None,
-            new: None,
-        };
-        match effect.action {
+        let named: &dyn Fn(&str, &str) -> bool = match effect.action {
             Action::NoOp => return Values::of_part(item, Wanted::Difference),
             Action::Read | Action::Forget | Action::Open | Action::Unknown(_) => {
                 return Values::of_part(item, Wanted::Secrets);
             }
-            Action::Create => picks.new = Some(&new),
-            Action::Delete => picks.old = Some(&old),
+            Action::Create => &new,
+            Action::Delete => &old,
             Action::Update
             | Action::DeleteCreate
             | Action::CreateDelete
             | Action::CreateForget
-            | Action::ForgetCreate => {}
-        }
-        if interest.whole && effect.action != Action::Delete {
+            | Action::ForgetCreate => &deciding,
+        };
+        let whole = interest.whole && effect.action != Action::Delete;
+        if whole || contradicts(&effect.action, item) {
             return Values::of_item(item.text);
         }
-        Values::of_part(item, Wanted::Attributes(picks))
+        Values::of_part(item, Wanted::Attributes(named))
     }
 }
 
@@ -86,15 +80,16 @@ impl Interest {
             ..Interest::default()
         };
         for row in catalogue::protections(type_name).chain(catalogue::exposures(type_name)) {
-            let unless = row.unless.iter().map(|(attribute, _)| *attribute);
+            let decide = row.unless.iter().chain(row.only);
+            let decide = decide.map(|(attribute, _)| *attribute);
             let first = interest.first(row.path);
             if row.on_create {
-                interest.in_new.extend(unless.clone().chain(first));
+                interest.in_new.extend(decide.clone().chain(first));
             }
             if matches!(row.operator, Operator::FromPrefix(..)) {
                 interest.deciding.extend(first);
             }
-            interest.deciding.extend(unless);
+            interest.deciding.extend(decide);
         }
         let mut documents = 0;
         for document in catalogue::policy_documents(type_name) {
@@ -106,7 +101,10 @@ impl Interest {
         interest.by_shape = documents == 0;
         interest.in_old.extend(lifecycle::decides_what_is_left());
         interest.deciding.extend(lifecycle::decides_what_is_left());
-        interest.deciding.extend(redirect::decides(type_name));
+        for redirect in catalogue::redirects(type_name) {
+            interest.first(redirect.path);
+            interest.deciding.push(redirect::DECIDES);
+        }
         for names in [
             &mut interest.deciding,
             &mut interest.in_new,
@@ -127,6 +125,21 @@ impl Interest {
                 None
             }
         }
+    }
+}
+
+/// Whether the sides do not fit the action. No tool writes such a change; whoever did gets the long look.
+fn contradicts(action: &Action, item: &Item<'_>) -> bool {
+    let change = item.members().get("change").map(|(_, change)| change);
+    let has = |side: &str| {
+        let side = change.as_ref().and_then(|change| change.get(side));
+        side.is_some_and(|(json, _)| json != "null")
+    };
+    let (before, after) = (has("before"), has("after"));
+    match action {
+        Action::Create => before || !after,
+        Action::Delete => after || !before,
+        _ => !before || !after,
     }
 }
 

@@ -102,7 +102,11 @@ fn gone(effect: &Effect) -> Finding {
         "The object is destroyed and made anew",
         "The object is destroyed",
     ][verb];
-    let mut finding = if let Some(known) = catalogue::stateful(&effect.type_name) {
+    let version = catalogue::version(&effect.type_name).filter(|_| verb == 1);
+    let mut finding = if let Some(version) = version {
+        Finding::new("new-version", Risk::Medium, "")
+            .say(format!("A new version takes its place. {}", version.old))
+    } else if let Some(known) = catalogue::stateful(&effect.type_name) {
         Finding::new(stateful_rule, known.risk.max(Risk::High), "").say(format!(
             "{what}. {}{}.",
             lost_word(known.lost),

@@ -1,6 +1,6 @@
 //! Says whether one catalogue row fires on the two sides of a change.
 
-use super::catalogue::{Form, Operator, Row, Step};
+use super::catalogue::{Form, Operator, Row};
 use super::quantity::quantity;
 use super::walk::{self, Leaf, Side};
 use crate::plan::value::Value;
@@ -71,23 +71,19 @@ pub fn judge<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
 /// Whether a row can say anything at all: all but one compare two values, and of an object that exists they need two that
 /// differ, or one that is known only after apply.
 pub fn may_speak(row: &Row, before: Side<'_>, after: Side<'_>) -> bool {
-    let Some(Step::Member(name)) = row.path.first() else {
-        return true;
-    };
-    let (old, new) = (before.member(name), after.member(name));
     before.value.is_none()
         || matches!(row.operator, Operator::FromPrefix(..))
-        || new.unknown.touches()
-        || old.value != new.value
+        || walk::may_differ(row.path, before, after)
 }
 
 fn excepted(row: &Row, after: Side<'_>) -> bool {
-    row.unless.iter().any(|(attribute, word)| {
+    let has = |(attribute, word): &(&str, &str)| {
         after
             .member(attribute)
             .value
             .is_some_and(|value| scalar(value).eq_ignore_ascii_case(word))
-    })
+    };
+    row.unless.iter().any(has) || (!row.only.is_empty() && !row.only.iter().any(has))
 }
 
 fn hit<'a>(old: Option<&Leaf<'a>>, new: Option<&Leaf<'a>>) -> Hit<'a> {

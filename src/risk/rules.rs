@@ -204,6 +204,27 @@ pub static RULES: &[Rule] = &[
         remedy: "Check that the new target is yours.",
     },
     Rule {
+        id: "new-version",
+        title: "A version is replaced by the next one",
+        why: "Objects of this type cannot be changed; replacing is how they are published, and nothing is kept in them.",
+        lost: "The old version, once nothing uses it.",
+        remedy: "Nothing; look at what the new version holds.",
+    },
+    Rule {
+        id: "source-redirected",
+        title: "A program comes from another place",
+        why: "Whoever owns the new repository decides what runs here from now on, with all the rights of the old program.",
+        lost: "The chain from reviewed code to running code.",
+        remedy: "Check who owns the new repository, and who may write to it.",
+    },
+    Rule {
+        id: "data-redirected",
+        title: "Data is sent to another place",
+        why: "Records, copies and messages leave for the new target from now on; the old one hears nothing more.",
+        lost: "The boundary around the data, or the record of who did what.",
+        remedy: "Check that the new target is yours, and that the old one is not needed.",
+    },
+    Rule {
         id: "environment-redirected",
         title: "A program is told to talk to another place",
         why: "Its data, and what it believes, come from there from now on.",

@@ -100,6 +100,16 @@ pub struct Leaf<'a> {
     pub secret: bool,
 }
 
+/// Whether the values that `steps` lead to may differ, or are known only after apply: they do not if the attribute that
+/// the path begins with is the same on both sides.
+pub fn may_differ(steps: &[Step], before: Side<'_>, after: Side<'_>) -> bool {
+    let Some(Step::Member(name)) = steps.first() else {
+        return true;
+    };
+    let (old, new) = (before.member(name), after.member(name));
+    new.unknown.touches() || old.value != new.value
+}
+
 /// The values that `steps` lead to. Where a list or map is missing or empty, one leaf without a value stands for it.
 pub fn leaves<'a>(side: Side<'a>, steps: &[Step], key: Option<&str>) -> Vec<Leaf<'a>> {
     let mut found = Vec::new();

@@ -17,22 +17,9 @@ pub enum Wanted<'w> {
     Secrets,
     /// Whether the sides differ at all; if they do, everything.
     Difference,
-    /// Some attributes; and where there are two sides, those that differ or are known only after apply.
-    Attributes(Picks<'w>),
-}
-
-/// Picks attributes by name and JSON text.
-pub type Pick<'w> = &'w dyn Fn(&str, &str) -> bool;
-
-/// Which attributes are wanted, by the sides that there are. `None`: all.
-#[derive(Clone, Copy)]
-pub struct Picks<'w> {
-    /// Where there are two.
-    pub both: Pick<'w>,
-    /// Where there is only an old one.
-    pub old: Option<Pick<'w>>,
-    /// Where there is only a new one.
-    pub new: Option<Pick<'w>>,
+    /// The attributes that `named` picks by name and JSON text; and where there are two sides, those that differ or are
+    /// known only after apply.
+    Attributes(&'w dyn Fn(&str, &str) -> bool),
 }
 
 /// One side of a change, or the marks on it, as they stand in the item.
@@ -71,30 +58,21 @@ fn part<'a>(item: Item<'a>, wanted: Wanted<'_>) -> Option<Result<Values, ValueEr
             let some = |members: Members<'a>| named(members, names().map(|(name, _)| *name));
             (olds.map(some), news.map(some))
         }
-        (Wanted::Attributes(picks), Some(olds), Some(news)) => {
+        (Wanted::Attributes(pick), Some(olds), Some(news)) => {
             let [olds, news] = [olds, news].map(attributes);
             let wanted = |name: &str, json: &str, twin: Option<&str>| {
-                twin != Some(json)
-                    || secret(name)
-                    || unknown.names(name)
-                    || (picks.both)(name, json)
+                twin != Some(json) || secret(name) || unknown.names(name) || pick(name, json)
             };
             let (old, new) = (picked(&olds, &news, wanted), picked(&news, &olds, wanted));
             (Some(old), Some(new))
         }
-        (Wanted::Attributes(picks), olds, news) => {
-            let one = |members: Option<Members<'a>>,
-                       pick: Option<Pick<'_>>|
-             -> Option<Option<Attributes<'a>>> {
-                let Some(members) = members else {
-                    return Some(None);
-                };
-                let pick = pick?;
+        (Wanted::Attributes(pick), olds, news) => {
+            let one = |members: Members<'a>| {
                 let mut picked = attributes(members);
                 picked.retain(|(name, json)| secret(name) || pick(name, json));
-                Some(Some(picked))
+                picked
             };
-            (one(olds, picks.old)?, one(news, picks.new)?)
+            (olds.map(one), news.map(one))
         }
         _ => return None,
     };

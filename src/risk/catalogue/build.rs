@@ -13,12 +13,14 @@ use sha2::{Digest, Sha256};
 /// Goes up when the same rows are judged in another way.
 const RULESET_VERSION: u32 = 1;
 
-const TABLES: [(&str, &str, &str); 5] = [
+const TABLES: [(&str, &str, &str); 7] = [
     ("stateful", "STATEFUL", "Stateful"),
     ("protection", "PROTECTION", "Row"),
     ("exposure", "EXPOSURE", "Row"),
     ("guard", "GUARD", "Guard"),
     ("policy", "POLICY", "PolicyDocument"),
+    ("redirect", "REDIRECT", "Redirect"),
+    ("version", "VERSION", "Version"),
 ];
 
 type Outcome<T> = Result<T, String>;
@@ -98,6 +100,8 @@ impl Tables {
             "stateful" => stateful(&mut columns)?,
             "guard" => guard(&mut columns)?,
             "policy" => policy(&mut columns)?,
+            "redirect" => redirect(&mut columns)?,
+            "version" => version(&mut columns)?,
             word => row(word == "protection", &mut columns)?,
         };
         let name = format!("{table}_{}", self.count);
@@ -218,6 +222,31 @@ fn policy(columns: &mut Columns<'_>) -> Outcome<String> {
     ))
 }
 
+fn version(columns: &mut Columns<'_>) -> Outcome<String> {
+    let old = columns.next("what becomes of the old one")?;
+    columns.end()?;
+    Ok(format!("Version {{ old: {old:?} }}"))
+}
+
+fn redirect(columns: &mut Columns<'_>) -> Outcome<String> {
+    let attribute = columns.next("attribute")?;
+    let path = path(attribute)?;
+    let leads = match columns.next("what")? {
+        "name" => "Leads::Name",
+        "source" => "Leads::Source",
+        "image" => "Leads::Image",
+        "sink" => "Leads::Sink",
+        "settings" => "Leads::Settings",
+        other => return Err(format!("{other:?} leads nowhere")),
+    };
+    let risk = columns.risk()?;
+    let message = columns.next("what goes elsewhere")?;
+    columns.end()?;
+    Ok(format!(
+        "Redirect {{ attribute: {attribute:?}, path: {path}, leads: {leads}, risk: {risk}, message: {message:?} }}"
+    ))
+}
+
 fn row(has_category: bool, columns: &mut Columns<'_>) -> Outcome<String> {
     let attribute = columns.next("attribute")?;
     let path = path(attribute)?;
@@ -254,7 +283,7 @@ fn row(has_category: bool, columns: &mut Columns<'_>) -> Outcome<String> {
             "on_create" => write!(options, "on_create: true, "),
             // Each row that uses them names its ports; firewalls are compared by port elsewhere.
             "ports" => Ok(()),
-            "unless" => {
+            "unless" | "only" => {
                 let pairs: Vec<(&str, &str)> = words
                     .iter()
                     .filter_map(|pair| pair.split_once(':'))
@@ -262,7 +291,7 @@ fn row(has_category: bool, columns: &mut Columns<'_>) -> Outcome<String> {
                 if pairs.len() != words.len() {
                     return Err(format!("{option:?} needs attribute:value"));
                 }
-                write!(options, "unless: &{pairs:?}, ")
+                write!(options, "{name}: &{pairs:?}, ")
             }
             _ => return Err(format!("the option {option:?} is not known")),
         };
