@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::catalogue::{self, Operator, Step};
-use super::{firewall, lifecycle, redirect};
+use super::firewall::{self, Looks};
+use super::{lifecycle, redirect};
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::scan::Item;
 use crate::plan::value::ValueError;
-use crate::plan::values::{Values, Wanted};
+use crate::plan::values::{Twin, Values, Wanted};
 
 /// What the rules look at, by resource type; found out once for each type.
 #[derive(Debug, Default)]
@@ -23,8 +24,12 @@ pub struct Interests(HashMap<Arc<str>, Interest>);
 struct Interest {
     /// Everything: a rule takes the object as a whole.
     whole: bool,
-    /// Attributes that decide how another one is taken. Those that are compared say something only if they differ.
+    /// Attributes that decide how another one is taken.
     deciding: Vec<&'static str>,
+    /// Attributes that are compared, and say something only if they differ.
+    compared: Vec<&'static str>,
+    /// Every attribute is compared.
+    all_compared: bool,
     /// Those that count in a new object too.
     in_new: Vec<&'static str>,
     /// Those that count in an object that goes.
@@ -46,39 +51,58 @@ impl Interests {
                 .entry(effect.type_name.clone())
                 .or_insert_with(|| Interest::of(&effect.type_name)),
         };
-        let either = |names: &[&str], name: &str, json: &str| {
-            names.contains(&name) || (interest.by_shape && may_be_a_policy(json))
-        };
-        let deciding = |name: &str, _: &str| interest.deciding.contains(&name);
-        let old = |name: &str, json: &str| either(&interest.in_old, name, json);
-        let new = |name: &str, json: &str| either(&interest.in_new, name, json);
-        let named: &dyn Fn(&str, &str) -> bool = match effect.action {
+        let one_sided = match effect.action {
             Action::NoOp => return Values::of_part(item, Wanted::Difference),
             Action::Read | Action::Forget | Action::Open | Action::Unknown(_) => {
                 return Values::of_part(item, Wanted::Secrets);
             }
-            Action::Create => &new,
-            Action::Delete => &old,
+            Action::Create => &interest.in_new,
+            // Nothing of what goes is compared.
+            Action::Delete => &interest.in_old,
             Action::Update
             | Action::DeleteCreate
             | Action::CreateDelete
             | Action::CreateForget
-            | Action::ForgetCreate => &deciding,
+            | Action::ForgetCreate => &interest.deciding,
         };
         let whole = interest.whole && effect.action != Action::Delete;
         if whole || contradicts(&effect.action, item) {
             return Values::of_item(item.text);
         }
-        Values::of_part(item, Wanted::Attributes(named))
+        let by_shape = |json: &str| interest.by_shape && may_be_a_policy(json);
+        Values::of_part(
+            item,
+            Wanted::Attributes(&|name, json, twin| match twin {
+                Twin::NoSide => one_sided.contains(&name) || by_shape(json),
+                Twin::Same => interest.deciding.contains(&name),
+                Twin::Other(other) => {
+                    interest.all_compared
+                        || interest.compared.contains(&name)
+                        || interest.deciding.contains(&name)
+                        || by_shape(json)
+                        || other.is_some_and(by_shape)
+                }
+            }),
+        )
     }
 }
 
 impl Interest {
     fn of(type_name: &str) -> Self {
         let mut interest = Interest {
-            whole: firewall::judges(type_name),
+            // What nobody knows is judged by the names of all that changes, and of a guard every change is told.
+            all_compared: !catalogue::knows(type_name)
+                || catalogue::guard(type_name).is_some_and(|guard| guard.update),
             ..Interest::default()
         };
+        match firewall::looks_at(type_name) {
+            Looks::Nowhere => {}
+            Looks::At(name) => {
+                interest.compared.push(name);
+                interest.in_new.push(name);
+            }
+            Looks::Everywhere => interest.whole = true,
+        }
         for row in catalogue::protections(type_name).chain(catalogue::exposures(type_name)) {
             let decide = row.unless.iter().chain(row.only);
             let decide = decide.map(|(attribute, _)| *attribute);
@@ -86,6 +110,7 @@ impl Interest {
             if row.on_create {
                 interest.in_new.extend(decide.clone().chain(first));
             }
+            interest.compared.extend(first);
             if matches!(row.operator, Operator::FromPrefix(..)) {
                 interest.deciding.extend(first);
             }
@@ -97,16 +122,19 @@ impl Interest {
             let name = interest.first(document.path);
             interest.in_old.extend(name);
             interest.in_new.extend(name);
+            interest.compared.extend(name);
         }
         interest.by_shape = documents == 0;
         interest.in_old.extend(lifecycle::decides_what_is_left());
         interest.deciding.extend(lifecycle::decides_what_is_left());
         for redirect in catalogue::redirects(type_name) {
-            interest.first(redirect.path);
+            let name = interest.first(redirect.path);
+            interest.compared.extend(name);
             interest.deciding.push(redirect::DECIDES);
         }
         for names in [
             &mut interest.deciding,
+            &mut interest.compared,
             &mut interest.in_new,
             &mut interest.in_old,
         ] {
@@ -175,7 +203,15 @@ mod tests {
         assert!(!database.whole && database.by_shape);
         assert!(database.in_old.contains(&"skip_final_snapshot"));
         assert!(!database.deciding.contains(&"deletion_protection"));
-        assert!(Interest::of("aws_security_group").whole);
+        assert!(database.compared.contains(&"deletion_protection"));
+        assert!(!database.all_compared);
+        assert!(Interest::of("aws_security_group_rule").whole);
+        assert!(
+            Interest::of("aws_security_group")
+                .compared
+                .contains(&"ingress")
+        );
+        assert!(Interest::of("acme_thing").all_compared);
         assert!(Interest::of("aws_iam_policy").in_new.contains(&"policy"));
     }
 }

@@ -17,9 +17,20 @@ pub enum Wanted<'w> {
     Secrets,
     /// Whether the sides differ at all; if they do, everything.
     Difference,
-    /// The attributes that `named` picks by name and JSON text; and where there are two sides, those that differ or are
-    /// known only after apply.
-    Attributes(&'w dyn Fn(&str, &str) -> bool),
+    /// The attributes that this picks by name, JSON text, and what the other side has; and those that are known only
+    /// after apply.
+    Attributes(&'w dyn Fn(&str, &str, Twin<'_>) -> bool),
+}
+
+/// What the other side has under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twin<'a> {
+    /// There is no other side.
+    NoSide,
+    /// The same bytes.
+    Same,
+    /// Other bytes, or nothing.
+    Other(Option<&'a str>),
 }
 
 /// One side of a change, or the marks on it, as they stand in the item.
@@ -61,7 +72,11 @@ fn part<'a>(item: Item<'a>, wanted: Wanted<'_>) -> Option<Result<Values, ValueEr
         (Wanted::Attributes(pick), Some(olds), Some(news)) => {
             let [olds, news] = [olds, news].map(attributes);
             let wanted = |name: &str, json: &str, twin: Option<&str>| {
-                twin != Some(json) || secret(name) || unknown.names(name) || pick(name, json)
+                let twin = match twin {
+                    Some(twin) if twin == json => Twin::Same,
+                    other => Twin::Other(other),
+                };
+                secret(name) || unknown.names(name) || pick(name, json, twin)
             };
             let (old, new) = (picked(&olds, &news, wanted), picked(&news, &olds, wanted));
             (Some(old), Some(new))
@@ -69,7 +84,9 @@ fn part<'a>(item: Item<'a>, wanted: Wanted<'_>) -> Option<Result<Values, ValueEr
         (Wanted::Attributes(pick), olds, news) => {
             let one = |members: Members<'a>| {
                 let mut picked = attributes(members);
-                picked.retain(|(name, json)| secret(name) || pick(name, json));
+                picked.retain(|(name, json)| {
+                    secret(name) || unknown.names(name) || pick(name, json, Twin::NoSide)
+                });
                 picked
             };
             (olds.map(one), news.map(one))
