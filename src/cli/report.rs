@@ -152,7 +152,15 @@ impl Report<'_> {
         self.judgement.secrets.mask(text)
     }
 
-    /// The same, fit for a terminal.
+    /// What a finding says. A sentence of our own holds nothing of the plan.
+    fn message<'t>(&self, finding: &'t Finding) -> Cow<'t, str> {
+        match &finding.message {
+            Cow::Borrowed(ours) => Cow::Borrowed(ours),
+            Cow::Owned(text) => self.masked(text),
+        }
+    }
+
+    /// A text of the plan without its secrets, fit for a terminal.
     fn shown(&self, text: &str) -> String {
         visible(&self.masked(text)).into_owned()
     }
@@ -219,7 +227,7 @@ impl Report<'_> {
 
     /// A finding in one line: what is lost, and where.
     fn finding_text(&self, finding: &Finding) -> String {
-        let mut text = self.shown(&finding.message);
+        let mut text = visible(&self.message(finding)).into_owned();
         if let Some(path) = &finding.path {
             let _ = write!(text, "  {}", self.shown(path));
             if let (Some(old), Some(new)) = (&finding.old, &finding.new) {
@@ -273,7 +281,7 @@ impl Report<'_> {
                     path: finding.path.as_deref().map(|path| self.masked(path)),
                     old: finding.old.as_deref().map(|old| self.masked(old)),
                     new: finding.new.as_deref().map(|new| self.masked(new)),
-                    message: self.masked(&finding.message),
+                    message: self.message(finding),
                     tool: finding.origin.as_ref().map(|origin| &*origin.tool),
                     source: finding
                         .origin
