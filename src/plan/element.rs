@@ -69,6 +69,7 @@ impl<'a> Members<'a> {
     }
 
     /// The value of `key`; a null counts as absent, as in Go.
+    #[inline]
     fn raw(&self, key: &str) -> Option<&'a str> {
         let value = match self {
             Members::Noted(members) => members.get(key).map(|(value, _)| value),
@@ -92,6 +93,7 @@ impl<'a> Members<'a> {
             .map_err(|_| Wrong { key, wanted })
     }
 
+    #[inline]
     fn text(&self, key: &'static str) -> Result<Option<Cow<'a, str>>, Wrong> {
         // A text without escapes stands there as it is.
         let plain = self.raw(last(key)).and_then(plain);

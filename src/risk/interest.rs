@@ -25,17 +25,50 @@ struct Interest {
     /// Everything: a rule takes the object as a whole.
     whole: bool,
     /// Attributes that decide how another one is taken.
-    deciding: Vec<&'static str>,
+    deciding: Names,
     /// Attributes that are compared, and say something only if they differ.
-    compared: Vec<&'static str>,
+    compared: Names,
     /// Every attribute is compared.
     all_compared: bool,
     /// Those that count in a new object too.
-    in_new: Vec<&'static str>,
+    in_new: Names,
     /// Those that count in an object that goes.
-    in_old: Vec<&'static str>,
+    in_old: Names,
     /// Policy documents are known by their shape, whatever the attribute is called.
     by_shape: bool,
+}
+
+/// Names of attributes.
+#[derive(Debug, Default)]
+struct Names {
+    all: Vec<&'static str>,
+    /// A bit for each of them: nearly all other names are told by theirs.
+    bits: u64,
+}
+
+impl Names {
+    fn bit(name: &str) -> u64 {
+        let bytes = name.as_bytes();
+        let ends = bytes.first().zip(bytes.last());
+        let sum = ends.map_or(0, |(first, last)| {
+            usize::from(*first) + 3 * usize::from(*last)
+        });
+        1 << ((sum + 7 * bytes.len()) % 64)
+    }
+
+    fn extend(&mut self, names: impl IntoIterator<Item = &'static str>) {
+        for name in names {
+            if !self.contains(name) {
+                self.all.push(name);
+                self.bits |= Self::bit(name);
+            }
+        }
+    }
+
+    #[inline]
+    fn contains(&self, name: &str) -> bool {
+        self.bits & Self::bit(name) != 0 && self.all.contains(&name)
+    }
 }
 
 impl Interests {
@@ -73,12 +106,12 @@ impl Interests {
         Values::of_part(
             item,
             Wanted::Attributes(&|name, json, twin| match twin {
-                Twin::NoSide => one_sided.contains(&name) || by_shape(json),
-                Twin::Same => interest.deciding.contains(&name),
+                Twin::NoSide => one_sided.contains(name) || by_shape(json),
+                Twin::Same => interest.deciding.contains(name),
                 Twin::Other(other) => {
                     interest.all_compared
-                        || interest.compared.contains(&name)
-                        || interest.deciding.contains(&name)
+                        || interest.compared.contains(name)
+                        || interest.deciding.contains(name)
                         || by_shape(json)
                         || other.is_some_and(by_shape)
                 }
@@ -98,8 +131,8 @@ impl Interest {
         match firewall::looks_at(type_name) {
             Looks::Nowhere => {}
             Looks::At(name) => {
-                interest.compared.push(name);
-                interest.in_new.push(name);
+                interest.compared.extend(Some(name));
+                interest.in_new.extend(Some(name));
             }
             Looks::Everywhere => interest.whole = true,
         }
@@ -130,16 +163,7 @@ impl Interest {
         for redirect in catalogue::redirects(type_name) {
             let name = interest.first(redirect.path);
             interest.compared.extend(name);
-            interest.deciding.push(redirect::DECIDES);
-        }
-        for names in [
-            &mut interest.deciding,
-            &mut interest.compared,
-            &mut interest.in_new,
-            &mut interest.in_old,
-        ] {
-            names.sort_unstable();
-            names.dedup();
+            interest.deciding.extend(Some(redirect::DECIDES));
         }
         interest
     }
@@ -159,11 +183,9 @@ impl Interest {
 /// Whether the sides do not fit the action. No tool writes such a change; whoever did gets the long look.
 fn contradicts(action: &Action, item: &Item<'_>) -> bool {
     let change = item.members().get("change").map(|(_, change)| change);
-    let has = |side: &str| {
-        let side = change.as_ref().and_then(|change| change.get(side));
-        side.is_some_and(|(json, _)| json != "null")
-    };
-    let (before, after) = (has("before"), has("after"));
+    let before = change.and_then(|change| change.get("before"));
+    let after = change.and_then(|change| change.get("after"));
+    let [before, after] = [before, after].map(|side| side.is_some_and(|(json, _)| json != "null"));
     match action {
         Action::Create => before || !after,
         Action::Delete => after || !before,
@@ -201,17 +223,17 @@ mod tests {
     fn what_is_looked_at_is_known_of_each_type() {
         let database = Interest::of("aws_db_instance");
         assert!(!database.whole && database.by_shape);
-        assert!(database.in_old.contains(&"skip_final_snapshot"));
-        assert!(!database.deciding.contains(&"deletion_protection"));
-        assert!(database.compared.contains(&"deletion_protection"));
+        assert!(database.in_old.contains("skip_final_snapshot"));
+        assert!(!database.deciding.contains("deletion_protection"));
+        assert!(database.compared.contains("deletion_protection"));
         assert!(!database.all_compared);
         assert!(Interest::of("aws_security_group_rule").whole);
         assert!(
             Interest::of("aws_security_group")
                 .compared
-                .contains(&"ingress")
+                .contains("ingress")
         );
         assert!(Interest::of("acme_thing").all_compared);
-        assert!(Interest::of("aws_iam_policy").in_new.contains(&"policy"));
+        assert!(Interest::of("aws_iam_policy").in_new.contains("policy"));
     }
 }

@@ -146,6 +146,8 @@ impl<'a> Members<'a> {
     }
 
     /// The value of `key` and its members, whatever way the key is written.
+    // Where the key is known to the compiler it is compared without a call.
+    #[inline]
     pub fn get(self, key: &str) -> Option<(&'a str, Members<'a>)> {
         let escapes = self.item.outline.escaped;
         let mut at = self.from;

@@ -45,12 +45,17 @@ impl Values {
 
 /// `None`: it must be decoded as a whole.
 fn part<'a>(item: Item<'a>, wanted: Wanted<'_>) -> Option<Result<Values, ValueError>> {
-    let (_, change) = item.members().get("change")?;
-    let [before, after] = ["before", "after"].map(|key| change.get(key));
-    let marks = ["after_unknown", "before_sensitive", "after_sensitive"].map(|key| change.get(key));
+    // Keys are compared as they are written.
+    if item.has_escaped_keys() {
+        return None;
+    }
+    let Sides {
+        before,
+        after,
+        marks,
+    } = Sides::of(item)?;
     // A file without any marks has its secrets told by their names, wherever they stand.
-    let without_marks = marks[1].is_none() && marks[2].is_none();
-    if without_marks || item.has_escaped_keys() {
+    if marks[1].is_none() && marks[2].is_none() {
         return None;
     }
     let [unknown, was_secret, is_secret] = marks.map(some_marked);
@@ -103,6 +108,34 @@ fn part<'a>(item: Item<'a>, wanted: Wanted<'_>) -> Option<Result<Values, ValueEr
         })
     };
     Some(decode())
+}
+
+/// The sides of a change and the marks on them, found in one pass.
+#[derive(Default)]
+struct Sides<'a> {
+    before: Side<'a>,
+    after: Side<'a>,
+    /// What is unknown, what was secret, what is secret.
+    marks: [Side<'a>; 3],
+}
+
+impl<'a> Sides<'a> {
+    fn of(item: Item<'a>) -> Option<Self> {
+        let (_, change) = item.members().get("change")?;
+        let mut sides = Sides::default();
+        for (key, json, members) in change.iter() {
+            let side = match key {
+                "before" => &mut sides.before,
+                "after" => &mut sides.after,
+                "after_unknown" => &mut sides.marks[0],
+                "before_sensitive" => &mut sides.marks[1],
+                "after_sensitive" => &mut sides.marks[2],
+                _ => continue,
+            };
+            *side = Some((json, members));
+        }
+        Some(sides)
+    }
 }
 
 /// The members of a side; an inner `None` where there is no object. An outer one: it is something else.
