@@ -33,9 +33,11 @@ impl Sieve {
     const BITS: u32 = 20;
 
     fn place(beginning: [u8; SHORTEST]) -> (usize, u64) {
-        let [a, b, c, d, e, f] = beginning;
-        let mixed =
-            u64::from_le_bytes([a, b, c, d, e, f, 0, 0]).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let number = beginning
+            .iter()
+            .rev()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let bit = mixed >> (u64::BITS - Self::BITS);
         ((bit / 64) as usize, 1 << (bit % 64))
     }

@@ -325,10 +325,12 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
             len: item.text.len() as u64,
         };
         let handed = match make(item, span, &mut self.shared) {
-            Ok(Some(mut effect)) => match self.names.admit(&mut effect) {
-                true => hand_over(effect, &item, source, &mut self.header),
-                false => return Err(self.twice(&effect, start)),
-            },
+            Ok(Some(mut effect)) => {
+                if !self.names.admit(&mut effect) {
+                    return Err(self.twice(&effect, start));
+                }
+                hand_over(effect, &item, source, &mut self.header)
+            }
             Ok(None) => Ok(()),
             Err(wrong) => return Err(self.wrong(&wrong, start)),
         };

@@ -56,13 +56,10 @@ fn blocks_avx2(bytes: &[u8], each: impl FnMut(usize, Block)) {
 #[inline]
 fn block_avx2(block: &[u8; BLOCK]) -> Block {
     use std::arch::x86_64::{
-        __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_min_epu8, _mm256_movemask_epi8,
-        _mm256_set1_epi8,
+        __m256i, _mm256_cmpeq_epi8, _mm256_min_epu8, _mm256_movemask_epi8, _mm256_set1_epi8,
     };
-    let (low, high) = block.split_at(32);
-    // SAFETY: both halves have thirty-two bytes, and the load asks for no alignment.
-    let [low, high] =
-        [low, high].map(|half| unsafe { _mm256_loadu_si256(half.as_ptr().cast::<__m256i>()) });
+    // SAFETY: any sixty-four bytes are two registers.
+    let [low, high] = unsafe { std::mem::transmute::<[u8; BLOCK], [__m256i; 2]>(*block) };
     let bits = |low: __m256i, high: __m256i| {
         let [low, high] = [low, high].map(|half| _mm256_movemask_epi8(half).cast_unsigned());
         u64::from(low) | u64::from(high) << 32
@@ -100,12 +97,12 @@ pub(super) fn block(block: &[u8; BLOCK]) -> Block {
 #[inline]
 fn block_sse2(block: &[u8; BLOCK]) -> Block {
     use std::arch::x86_64::{
-        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8,
+        __m128i, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_set1_epi8,
     };
+    // SAFETY: any sixty-four bytes are four registers.
+    let parts = unsafe { std::mem::transmute::<[u8; BLOCK], [__m128i; 4]>(*block) };
     let mut all = Block::default();
-    for (number, part) in block.as_chunks::<16>().0.iter().enumerate() {
-        // SAFETY: the part has sixteen bytes, and the load asks for no alignment.
-        let part = unsafe { _mm_loadu_si128(part.as_ptr().cast::<__m128i>()) };
+    for (number, part) in parts.into_iter().enumerate() {
         let bits =
             |found: __m128i| u64::from(_mm_movemask_epi8(found).cast_unsigned()) << (number * 16);
         let same = |byte: u8| bits(_mm_cmpeq_epi8(part, _mm_set1_epi8(byte.cast_signed())));
