@@ -124,7 +124,7 @@ fn candidates(
             })?]);
         }
         Some(name) => vec![name.as_os_str()],
-        None if is_from_opentofu(plan) => vec![OsStr::new("tofu"), OsStr::new("terraform")],
+        None if name_of(plan) == "tofu" => vec![OsStr::new("tofu"), OsStr::new("terraform")],
         None => vec![OsStr::new("terraform"), OsStr::new("tofu")],
     };
     let found: Vec<PathBuf> = names
@@ -159,11 +159,15 @@ fn is_executable(path: &Path) -> bool {
     path.is_file()
 }
 
-/// The version number alone does not say which product made a plan, and the two products' numbers overlap.
-fn is_from_opentofu(plan: &PlanFile) -> bool {
-    plan.locked_providers
-        .keys()
-        .any(|provider| provider.starts_with("registry.opentofu.org/"))
+/// What the tool that made a plan is called, as far as the plan tells. The version number alone does not say which product
+/// it was, and the two products' numbers overlap.
+pub fn name_of(plan: &PlanFile) -> &'static str {
+    let mut providers = plan.locked_providers.keys();
+    if providers.any(|provider| provider.starts_with("registry.opentofu.org/")) {
+        "tofu"
+    } else {
+        "terraform"
+    }
 }
 
 fn missing(error: String) -> Failure {
