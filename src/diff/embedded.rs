@@ -5,6 +5,7 @@
 
 use super::text::{self, Line, Only};
 use super::value::{pretty, same};
+use super::yaml;
 use crate::plan::value::Value;
 
 /// A text, or the difference between two, line by line.
@@ -116,7 +117,10 @@ pub fn changed(
         ),
         (left, right) if is_plain(&left) && is_plain(&right) => return None,
         (Form::Lines, Form::Lines) => (
-            format!("{}, line by line", kind_of_lines(new)),
+            match (old != new && is_same_yaml(old, new), kind_of_lines(new)) {
+                (true, _) => "same YAML, other spelling".into(),
+                (false, kind) => format!("{kind}, line by line"),
+            },
             text::lines(&mask(old), &mask(new), around),
         ),
         (left, right) => (
@@ -195,6 +199,15 @@ fn is_yaml(text: &str) -> bool {
         && outer.all(|line| line == "---" || line == "-" || line.starts_with("- ") || key(line))
 }
 
+/// Whether two texts are YAML that means the same; what stands in comments means something to people only.
+fn is_same_yaml(old: &str, new: &str) -> bool {
+    is_yaml(old.trim_start())
+        && is_yaml(new.trim_start())
+        && yaml::documents(old)
+            .zip(yaml::documents(new))
+            .is_some_and(|(old, new)| same(&old, &new))
+}
+
 fn is_plain(form: &Form) -> bool {
     matches!(form, Form::Plain)
 }
@@ -271,6 +284,11 @@ mod tests {
                 Some("another certificate (PEM), differs only in a secret or at line ends"),
             ),
             ("a: 1\nb: 2\n", "a: 1\nb: 3\n", Some("YAML, line by line")),
+            (
+                "a: 1\nb: 2\n",
+                "b: 2\na: 1\n",
+                Some("same YAML, other spelling"),
+            ),
             (
                 "a\nb\n",
                 "a\nb",
