@@ -20,6 +20,7 @@ use crate::review::carry::Since;
 use crate::review::log::Log;
 use crate::risk::{Finding, Judged};
 
+pub mod address;
 pub mod detail;
 pub mod dialog;
 pub mod filter;
@@ -263,6 +264,15 @@ fn turn(
         if state.undrawn {
             forget_typed_ahead(state, &mut commands).map_err(lost)?;
         }
+        if terminal::asked_to_end() {
+            let saved = state.unsaved.is_none();
+            return Ok(Outcome::Left { saved });
+        }
+        // In a storm of sizes the last one may come without an event of its own.
+        let (width, height) = screen.size().map_err(lost)?;
+        if (width, height) != state.size {
+            commands.extend(update::update(state, Msg::Resize(width, height)));
+        }
         screen.draw(state).map_err(lost)?;
         if !commands.is_empty() {
             continue;
@@ -272,7 +282,7 @@ fn turn(
             News::Later => Some(BUSY),
             News::Over => state.busy().then_some(BUSY),
         };
-        if !heard(state, hands, patience, &mut commands).map_err(lost)? {
+        if !heard(state, screen, hands, patience, &mut commands).map_err(lost)? {
             continue;
         }
         // Whatever is queued is taken before the next frame: a held key scrolls without lagging behind.
@@ -296,6 +306,7 @@ fn turn(
 /// Where nothing goes on, nothing is drawn either: the plan on disk is looked at now and then, and that is all.
 fn heard(
     state: &mut State,
+    screen: &Screen,
     hands: &mut dyn Hands,
     patience: Option<Duration>,
     commands: &mut Vec<Command>,
@@ -304,6 +315,9 @@ fn heard(
         return event::poll(patience);
     }
     while !event::poll(IDLE)? {
+        if terminal::asked_to_end() || screen.size()? != state.size {
+            return Ok(false);
+        }
         let disk = hands.disk();
         if disk != state.disk {
             commands.extend(update::update(state, Msg::Disk(disk)));

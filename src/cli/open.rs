@@ -11,6 +11,7 @@ use crate::gate::environment::ProviderSource;
 use crate::gate::prepare::{Prepared, Providers, Setup};
 use crate::gate::sealed::SealedPlan;
 use crate::gate::show::Shown;
+use crate::gate::tool;
 use crate::plan::archive::PlanFile;
 use crate::plan::digest::Bytes;
 use crate::plan::input::{self, Format};
@@ -51,11 +52,11 @@ pub enum Json {
     File(File),
     /// Standard input, with what was read of it to tell what it is.
     Pipe(Box<dyn Read + Send>),
-    /// The tool that shows a plan file. What it needs lives as long as it runs.
-    Tool(Box<Shown>, Box<Prepared>),
+    /// A plan file. The tool that shows it is looked for and run when the JSON is read.
+    PlanFile(Box<Unshown>),
 }
 
-/// Opens the plan that is meant and refuses what is none. For a plan file the tool is started.
+/// Opens the plan that is meant and refuses what is none. Nothing that takes long is done before its JSON is read.
 pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
     let path = &argument.plan;
     if path.as_os_str() == "-" {
@@ -105,38 +106,65 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
             })
         }
         Format::PlanFile => {
-            let prepared = prepare(path, argument)?;
-            let shown = prepared.show()?;
+            let (unshown, file) = Unshown::new(path, argument)?;
             Ok(Plan {
                 name,
-                file: Some(prepared.file.clone()),
+                file: Some(file),
                 bytes: None,
-                json: Json::Tool(Box::new(shown), Box::new(prepared)),
+                json: Json::PlanFile(Box::new(unshown)),
             })
         }
     }
 }
 
-/// Makes a private copy of the plan file and finds the tool that made it.
-///
-/// The providers are those of the working directory where it has some: the reviewer's own machine. Else they are
-/// fetched as the plan's lock says, from where the CLI configuration says.
-fn prepare(path: &Path, argument: &PlanArgument) -> Result<Prepared, Failure> {
-    let here =
-        std::env::current_dir().map_err(|error| Failure::io("the working directory", &error))?;
-    let providers = match &argument.cli_config {
-        Some(file) => Providers::Rebuilt(ProviderSource::CliConfig(file.clone())),
-        None if here.join(".terraform").join("providers").is_dir() => Providers::AsIs(here),
-        None => Providers::Rebuilt(ProviderSource::Registry),
-    };
-    let search = std::env::var_os("PATH");
-    let setup = Setup {
-        tool: argument.tool.as_deref(),
-        search: search.as_deref(),
-        providers: &providers,
-        passed: &[],
-    };
-    Prepared::new(SealedPlan::of_path(path)?, &setup, |_| Ok(()))
+/// A plan file before its tool was found: nothing that takes time was done yet.
+pub struct Unshown {
+    plan: SealedPlan,
+    tool: Option<PathBuf>,
+    providers: Providers,
+    /// What the tool is called, as far as that is known.
+    name: String,
+}
+
+impl Unshown {
+    /// Makes a private copy of the plan file, and reads what it says of itself.
+    ///
+    /// The providers are those of the working directory where it has some: the reviewer's own machine. Else they are
+    /// fetched as the plan's lock says, from where the CLI configuration says.
+    fn new(path: &Path, argument: &PlanArgument) -> Result<(Self, PlanFile), Failure> {
+        let here = std::env::current_dir()
+            .map_err(|error| Failure::io("the working directory", &error))?;
+        let providers = match &argument.cli_config {
+            Some(file) => Providers::Rebuilt(ProviderSource::CliConfig(file.clone())),
+            None if here.join(".terraform").join("providers").is_dir() => Providers::AsIs(here),
+            None => Providers::Rebuilt(ProviderSource::Registry),
+        };
+        let plan = SealedPlan::of_path(path)?;
+        let file = plan.describe()?;
+        let named = argument.tool.as_deref().and_then(Path::file_name);
+        let unshown = Unshown {
+            plan,
+            tool: argument.tool.clone(),
+            providers,
+            name: named.map_or_else(
+                || tool::name_of(&file).to_owned(),
+                |name| name.to_string_lossy().into_owned(),
+            ),
+        };
+        Ok((unshown, file))
+    }
+
+    /// Finds the tool that made the plan, and gets it ready.
+    fn prepare(self) -> Result<Prepared, Failure> {
+        let search = std::env::var_os("PATH");
+        let setup = Setup {
+            tool: self.tool.as_deref(),
+            search: search.as_deref(),
+            providers: &self.providers,
+            passed: &[],
+        };
+        Prepared::new(self.plan, &setup, |_| Ok(()))
+    }
 }
 
 fn standard_input() -> Result<Plan, Failure> {
@@ -187,7 +215,7 @@ impl Json {
                     .map_err(|error| Failure::io("the plan", &error))?;
                 Ok((None, Source::file(again)))
             }
-            Json::Pipe(_) | Json::Tool(..) => {
+            Json::Pipe(_) | Json::PlanFile(_) => {
                 source::spool().map(|(spool, source)| (Some(spool), source))
             }
         }
@@ -197,10 +225,7 @@ impl Json {
     pub fn tool(&self) -> Option<String> {
         match self {
             Json::File(_) | Json::Pipe(_) => None,
-            Json::Tool(_, prepared) => {
-                let name = prepared.tool.program.path.file_name()?;
-                Some(name.to_string_lossy().into_owned())
-            }
+            Json::PlanFile(unshown) => Some(unshown.name.clone()),
         }
     }
 
@@ -213,9 +238,10 @@ impl Json {
         match self {
             Json::File(file) => work(Bytes::File(&file)),
             Json::Pipe(pipe) => through(spool, pipe, work),
-            Json::Tool(shown, prepared) => {
+            Json::PlanFile(unshown) => {
+                let prepared = unshown.prepare()?;
                 let mut output = Output {
-                    shown,
+                    shown: prepared.show()?,
                     ended: false,
                 };
                 let result = through(spool, &mut output, work);
@@ -246,7 +272,7 @@ fn through<T>(
 
 /// The tool's output, which remembers whether it was read to its end.
 struct Output {
-    shown: Box<Shown>,
+    shown: Shown,
     ended: bool,
 }
 

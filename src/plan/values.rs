@@ -7,7 +7,7 @@ use super::value::{Value, ValueError};
 
 mod partial;
 
-pub use partial::Wanted;
+pub use partial::{Twin, Wanted};
 
 /// The decoded `change` object of one element.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -13,7 +13,10 @@ use super::standing::{Standing, Tally, standings};
 use super::theme::{Piece, Role, Theme};
 use super::tree::Tree;
 use super::tree::groups::{By, group};
+use super::view::header;
 use super::{Facts, Setup};
+use crate::diff::Secrets;
+use crate::diff::secrets::{MASK, NOT_YET};
 use crate::failure::Failure;
 use crate::plan::effect::Kind;
 use crate::plan::index::Progress;
@@ -59,6 +62,10 @@ pub struct Detail {
     pub paths: Vec<Option<String>>,
     /// First line shown.
     pub top: usize,
+    /// The line that the keys are about.
+    pub line: usize,
+    /// The one value that is shown whole instead.
+    pub whole: Option<Whole>,
     /// Show what stays as it is.
     pub unchanged: bool,
     /// Wrap long values instead of cutting them.
@@ -75,6 +82,19 @@ pub struct Detail {
     pub arrangement: Arrangement,
     /// What is searched.
     pub find: String,
+}
+
+/// One value on a page of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// The path of its attribute.
+    pub path: String,
+    /// Columns that are left out at the left.
+    pub aside: usize,
+    /// Long lines go on beyond the right edge instead of in the next line.
+    pub straight: bool,
+    /// Whether the change was on the whole screen before.
+    pub full: bool,
 }
 
 /// The filter line's memory.
@@ -237,13 +257,14 @@ impl State {
         match (&self.overlay, self.pane) {
             (Some(overlay), _) => overlay.mode(),
             (None, Pane::Tree) => Mode::Tree,
+            (None, Pane::Detail) if self.detail.whole.is_some() => Mode::Value,
             (None, Pane::Detail) => Mode::Detail,
         }
     }
 
     /// Where everything is drawn.
     pub fn areas(&self) -> Areas {
-        let signal = !self.signals.is_empty();
+        let signal = header::signal_height(self);
         layout::areas(self.size, self.full, self.pane, signal, self.split)
     }
 
@@ -298,11 +319,19 @@ impl State {
         }
     }
 
-    /// A text of the plan with every secret in it masked, as far as they are known.
+    /// A text about the row under the cursor with every secret in it masked; while the plan is read, every value of the row
+    /// may be one.
     pub fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match self.facts().and_then(|facts| facts.secrets.as_deref()) {
-            Some(secrets) => secrets.mask(text),
-            None => Cow::Borrowed(text),
+        match (self.facts(), &self.detail.values) {
+            (Some(facts), _) => facts
+                .secrets
+                .as_deref()
+                .map_or(Cow::Borrowed(text), |secrets| secrets.mask(text)),
+            (None, Some(Ok((_, values)))) => {
+                let masked = Secrets::suspected(values).mask(text);
+                Cow::Owned(masked.replace(MASK, NOT_YET))
+            }
+            (None, _) => Cow::Borrowed(text),
         }
     }
 

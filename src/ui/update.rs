@@ -11,11 +11,13 @@ use super::{Command, Msg};
 use crate::review::carry;
 
 mod browse;
+pub mod cursor;
 mod decide;
-mod over;
+pub mod over;
 pub mod pane;
 pub mod permit;
 mod point;
+mod whole;
 
 /// Takes a message in; returns what is to be done.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
@@ -257,6 +259,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::View
         | Action::Unchanged
         | Action::Wrap
+        | Action::AsideRight
+        | Action::AsideLeft
         | Action::Json
         | Action::PolicyText
         | Action::Arrange
@@ -284,6 +288,8 @@ fn settle(state: &mut State) -> Vec<Command> {
         state.detail.values = None;
         state.detail.revealed = None;
         state.detail.top = 0;
+        state.detail.line = 0;
+        state.detail.whole = None;
         state.detail.rule = None;
         state.detail_stale = true;
         commands.extend(row.map(Command::LoadValues));
@@ -292,6 +298,6 @@ fn settle(state: &mut State) -> Vec<Command> {
     if std::mem::take(&mut state.detail_stale) || row.is_none() {
         pane::compose(state);
     }
-    pane::clamp(state);
+    cursor::clamp(state);
     commands
 }

@@ -101,7 +101,7 @@ impl Report<'_> {
             let _ = writeln!(
                 out,
                 "  - {}{path}{values} [{}]",
-                plain(&self.masked(&finding.message)),
+                plain(&self.message(finding)),
                 code(&finding.rule)
             );
             if finding.risk >= Risk::High

@@ -31,6 +31,7 @@ fn context<'a>() -> DetailContext<'a> {
         source: None,
         since: None,
         secrets: None,
+        early: false,
     }
 }
 

@@ -15,7 +15,7 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
     match action {
         Action::Acknowledge => acknowledge(state),
         Action::CopyDetail if state.detail.revealed.is_some() => {
-            Some("a secret value is shown: V until it is hidden again".into())
+            Some("a secret value is shown: V on it hides it again".into())
         }
         Action::Object | Action::Comment | Action::CopyAddress | Action::CopyDetail => state
             .current()
