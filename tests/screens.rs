@@ -1042,6 +1042,19 @@ fn lacks_a_tag(number: usize) -> Verdict {
     }
 }
 
+/// How long this thread has worked. What else the machine does must not fail a test, so the clock on the wall counts only
+/// where nothing better is known.
+fn worked() -> std::time::Duration {
+    static SINCE: std::sync::LazyLock<std::time::Instant> =
+        std::sync::LazyLock::new(std::time::Instant::now);
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = schedule
+        .split(' ')
+        .next()
+        .and_then(|text| text.parse().ok());
+    nanoseconds.map_or_else(|| SINCE.elapsed(), std::time::Duration::from_nanos)
+}
+
 /// A key waits for one message at most, and for the list that follows it.
 #[test]
 fn ten_thousand_verdicts_do_not_hold_up_a_key() {
@@ -1054,13 +1067,13 @@ fn ten_thousand_verdicts_do_not_hold_up_a_key() {
     let messages = screen.heard(&opinion);
     assert_eq!(messages.len(), 40);
     for message in messages {
-        let since = std::time::Instant::now();
+        let since = worked();
         undersign::ui::update::update(&mut screen.state, message);
         undersign::ui::update::update(&mut screen.state, Msg::Tick);
-        longest = longest.max(since.elapsed());
+        longest = longest.max(worked() - since);
     }
     println!("10,000 verdicts on 10,000 rows, in 40 messages: the longest takes {longest:?}");
-    // A debug build on a busy machine is many times slower than what people use.
+    // A debug build is many times slower than what people use.
     let most = if cfg!(debug_assertions) { 500 } else { 50 };
     assert!(longest.as_millis() < most, "{longest:?}");
     let screen = screen.loaded();
