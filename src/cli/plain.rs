@@ -118,6 +118,7 @@ impl Plain<'_> {
             .map_err(Failure::to_string);
         let source = self.file.and_then(|file| file.source(&row.effect));
         let context = DetailContext {
+            early: false,
             theme: self.theme,
             options: Options {
                 wrap: true,

@@ -8,7 +8,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::plan::archive::PlanFile;
-use crate::plan::effect::Kind;
+use crate::plan::effect::{Effect, Kind};
 use crate::plan::reason;
 use crate::review;
 use crate::review::judge::Judgement;
@@ -167,15 +167,8 @@ impl Report<'_> {
 
     fn write_row(&self, out: &mut String, row: &Judged, fates: &review::Fates<'_>) {
         let effect = &row.effect;
-        let kind = match effect.kind {
-            Kind::Change => String::new(),
-            other => format!("{} ", other.word()),
-        };
-        let deposed = effect
-            .deposed
-            .as_deref()
-            .map(|key| format!(" (deposed {})", visible(key)))
-            .unwrap_or_default();
+        let kind = kind(effect).map_or_else(String::new, |word| format!("{word} "));
+        let deposed = deposed(effect, visible);
         let from = effect
             .previous_address()
             .map(|from| format!("  moved from {}", visible(from)))
@@ -301,6 +294,17 @@ impl Report<'_> {
         }
         counts
     }
+}
+
+/// What a row is, where it is no change of a resource.
+fn kind(effect: &Effect) -> Option<&'static str> {
+    (effect.kind != Kind::Change).then(|| effect.kind.word())
+}
+
+/// ` (deposed 1a2b3c4d)`, where an object is what an earlier replacement left; `fit` makes the key fit to be written.
+fn deposed<'a, T: std::fmt::Display>(effect: &'a Effect, fit: impl FnOnce(&'a str) -> T) -> String {
+    let key = effect.deposed.as_deref();
+    key.map_or_else(String::new, |key| format!(" (deposed {})", fit(key)))
 }
 
 #[derive(Serialize)]

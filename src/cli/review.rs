@@ -24,11 +24,12 @@ use super::trust::TrustArgument;
 use super::watch::Watched;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
+use crate::plan::effect::Kind;
 use crate::policy::Policies;
 use crate::review::carry::{self, Earlier};
 use crate::review::draft::Draft;
 use crate::review::memory::Memory;
-use crate::review::verdicts;
+use crate::risk::Judged;
 use crate::text::visible;
 use crate::ui::hands::{Hands as _, Outcome};
 use crate::ui::keymap;
@@ -371,9 +372,10 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
         match message {
             Msg::Rows(more) => rows.extend(more),
             Msg::Restored(earlier, _) => log = earlier,
-            Msg::Opinion(opinion, secrets) => {
-                let of_plan = verdicts::attach(&mut rows, &opinion, &secrets);
-                rows.splice(..0, of_plan).for_each(drop);
+            Msg::Verdicts(said) => {
+                for (row, findings) in said {
+                    rows[row as usize].hear(findings);
+                }
             }
             Msg::Since(since) => {
                 carry::over(&mut log, &since.acks);
@@ -385,6 +387,8 @@ fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
             _ => {}
         }
     }
+    // What is said of the whole plan comes first, and came last.
+    rows.sort_by_key(|row: &Judged| row.effect.kind != Kind::Plan);
     if !log.entries().is_empty() {
         desk.save(&log, &rows)?;
     }

@@ -67,7 +67,7 @@ impl Arguments {
             directory: self.directory.clone(),
             requester: self.requester.clone(),
             policy: self.policy.policy.clone(),
-            brought: self.policy.brought.open(&self.plan)?,
+            brought: self.policy.brought.open()?,
             worker: Program::own()?,
             variables: std::env::vars_os().collect(),
             now: jiff::Timestamp::now(),

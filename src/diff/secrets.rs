@@ -12,6 +12,8 @@ use crate::plan::values::{Mark, Values};
 
 /// What stands in place of a secret.
 pub const MASK: &str = "(sensitive)";
+/// What stands in place of a text while nobody knows whether it is secret.
+pub const NOT_YET: &str = "(not shown yet)";
 /// Shorter values are words and numbers that stand everywhere; masking them would hide the plan.
 const SHORTEST: usize = 6;
 
@@ -104,12 +106,19 @@ impl Secrets {
         }
     }
 
+    /// Every value of one change that may turn out to be secret when the rest of the plan is read.
+    pub fn suspected(values: &Values) -> Self {
+        let mut all = Secrets::default();
+        for side in [&values.before, &values.after].into_iter().flatten() {
+            all.walk(side, Mark::root(Some(&Value::Bool(true))), false);
+        }
+        all
+    }
+
     /// Adds one value.
     pub fn add(&mut self, text: &str) {
         let text = text.trim();
-        if text.len() < SHORTEST
-            || matches!(text.to_ascii_lowercase().as_str(), "enabled" | "disabled")
-        {
+        if !may_be_secret(text) {
             return;
         }
         self.insert(text);
@@ -172,6 +181,15 @@ impl Secrets {
         out.push_str(&text[done..]);
         Cow::Owned(out)
     }
+}
+
+/// Whether a text is masked where it stands unmarked, if something marks it elsewhere.
+pub fn may_be_secret(text: &str) -> bool {
+    let text = text.trim();
+    let common = ["enabled", "disabled"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word));
+    text.len() >= SHORTEST && !common
 }
 
 /// Each run of as many bytes as the shortest secret has.

@@ -225,7 +225,7 @@ pub fn refuse_unpinned(tool: &Program, pinned: &[Sha256]) -> Result<(), Failure>
     ))
 }
 
-/// Refuses a program that somebody else could replace: the file and every directory above it belong to root or to us, and
+/// Refuses a program, or a file that decides what is run, that somebody else could replace: the file and every directory above it belong to root or to us, and
 /// neither group nor others may write to them. A sticky directory like `/tmp` is passed above the tool's own directory:
 /// there only owners can rename what is theirs.
 #[cfg(unix)]
@@ -241,7 +241,7 @@ pub fn refuse_writable(tool: &Path) -> Result<(), Failure> {
                 Exit::EnvironmentUnsafe,
                 "tool-writable",
                 format!(
-                    "{} can be changed by others, and with it the program that is run",
+                    "{} can be changed by others, and with it what is run",
                     path.display()
                 ),
             )
@@ -249,9 +249,7 @@ pub fn refuse_writable(tool: &Path) -> Result<(), Failure> {
                 "owned by root or by you, mode without group and other write",
                 format!("owner {}, mode {:04o}", meta.uid(), meta.mode() & 0o7777),
             )
-            .hint(
-                "Install the program where only root can write, and name it in the trust file.",
-            ));
+            .hint("Put it where only root can write, and name that place in the trust file."));
         }
     }
     Ok(())

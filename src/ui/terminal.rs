@@ -4,8 +4,8 @@
 //! never comes would hang, and one that comes late would be typed into the shell.
 
 use std::io::{self, Stdout, Write as _, stdout};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Once};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
@@ -30,6 +30,9 @@ pub struct Screen {
 /// Whether the terminal is ours now. Giving it back twice would move the shell's cursor over a panic message.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// Whether somebody asked the program to end: `kill`, or a terminal that is closed.
+static ENDED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
 /// Whether clicks are reported while the terminal is ours.
 static MOUSE: AtomicBool = AtomicBool::new(false);
 
@@ -37,6 +40,7 @@ impl Screen {
     /// Takes the terminal. A panic from here on gives it back before its message is printed.
     pub fn enter() -> io::Result<Self> {
         hook_panics();
+        hear_signals()?;
         take()?;
         let terminal =
             Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
@@ -152,6 +156,19 @@ fn give_back() {
         let _ = disable_raw_mode();
         let _ = stdout().flush();
     }
+}
+
+/// Whether somebody asked the program to end. It then leaves as by a key, with the terminal given back.
+pub fn asked_to_end() -> bool {
+    ENDED.load(Ordering::SeqCst)
+}
+
+fn hear_signals() -> io::Result<()> {
+    #[cfg(unix)]
+    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&ENDED))?;
+    }
+    Ok(())
 }
 
 fn hook_panics() {

@@ -8,14 +8,16 @@ use super::layout::too_small;
 use super::state::{Reading, State};
 use super::theme::Role;
 use super::{Command, Msg};
-use crate::review::{carry, verdicts};
+use crate::review::carry;
 
 mod browse;
+pub mod cursor;
 mod decide;
-mod over;
+pub mod over;
 pub mod pane;
 pub mod permit;
 mod point;
+mod whole;
 
 /// Takes a message in; returns what is to be done.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
@@ -62,10 +64,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.say(sentence, Role::Done);
             settle(state)
         }
-        Msg::Opinion(opinion, secrets) => {
-            let of_plan = verdicts::attach(&mut state.rows, &opinion, &secrets);
-            state.add(of_plan);
-            state.stale = true;
+        Msg::Verdicts(said) => {
+            state.hear(said);
             Vec::new()
         }
         Msg::Since(since) => {
@@ -259,6 +259,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::View
         | Action::Unchanged
         | Action::Wrap
+        | Action::AsideRight
+        | Action::AsideLeft
         | Action::Json
         | Action::PolicyText
         | Action::Arrange
@@ -286,6 +288,8 @@ fn settle(state: &mut State) -> Vec<Command> {
         state.detail.values = None;
         state.detail.revealed = None;
         state.detail.top = 0;
+        state.detail.line = 0;
+        state.detail.whole = None;
         state.detail.rule = None;
         state.detail_stale = true;
         commands.extend(row.map(Command::LoadValues));
@@ -294,6 +298,6 @@ fn settle(state: &mut State) -> Vec<Command> {
     if std::mem::take(&mut state.detail_stale) || row.is_none() {
         pane::compose(state);
     }
-    pane::clamp(state);
+    cursor::clamp(state);
     commands
 }

@@ -105,6 +105,8 @@ fn part<'a>(item: Item<'a>, wanted: Wanted<'_>) -> Option<Result<Values, ValueEr
             after_unknown: unknown.decode()?,
             before_sensitive: was_secret.decode()?,
             after_sensitive: is_secret.decode()?,
+            // Nothing in it is judged: it says what the new side says.
+            generated_config: None,
         })
     };
     Some(decode())

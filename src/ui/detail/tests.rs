@@ -31,6 +31,7 @@ fn context<'a>() -> DetailContext<'a> {
         source: None,
         since: None,
         secrets: None,
+        early: false,
     }
 }
 
@@ -554,4 +555,54 @@ fn before_and_after_stand_as_the_reviewer_wants_them() {
         "a cut says how long the value is: {columns}"
     );
     assert!(columns.contains("# forces replacement"), "{columns}");
+}
+
+#[test]
+fn a_block_that_the_tool_wrote_is_shown_without_its_secrets() {
+    let (judged, item) = rows("08b-import-generated-config/plan.json")
+        .into_iter()
+        .find(|(judged, _)| judged.effect.has_generated_config())
+        .unwrap();
+    let mut values = Values::of_item(&item).unwrap();
+    let text = |values: &Values, context: &DetailContext<'_>| -> Vec<String> {
+        let lines = lines(&judged, Ok(values), context, 80);
+        lines.iter().map(DetailLine::text).collect()
+    };
+    let shown = text(&values, &context());
+    let at = shown
+        .iter()
+        .position(|line| line == "generated configuration")
+        .unwrap();
+    assert_eq!(
+        shown[at + 1..],
+        [
+            "  resource \"terraform_data\" \"generated\" {",
+            "    input            = null",
+            "    triggers_replace = null",
+            "  }"
+        ]
+    );
+    let secret = "hunter\"2\" for\nall";
+    values.generated_config = Some(format!(
+        "a = \"plain\"\nb = \"hunter\\\"2\\\" for\\nall\"\nc = <<EOT\n{secret}\nEOT\n{}",
+        "d = 1\n".repeat(40)
+    ));
+    let marked = Values {
+        after: Some(crate::plan::value::Value::Text(secret.into())),
+        after_sensitive: Some(crate::plan::value::Value::Bool(true)),
+        ..Values::default()
+    };
+    let mut secrets = Secrets::default();
+    secrets.collect(&marked);
+    let hiding = DetailContext {
+        secrets: Some(&secrets),
+        ..context()
+    };
+    let shown = text(&values, &hiding).join("\n");
+    assert!(shown.contains("a = \"plain\""), "{shown}");
+    assert!(
+        !shown.contains("hunter") && !shown.contains("for"),
+        "{shown}"
+    );
+    assert!(shown.contains("more lines, enter opens"), "{shown}");
 }
