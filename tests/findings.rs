@@ -140,7 +140,7 @@ fn each_format_says_all_that_it_can() {
         .map(|(format, said)| {
             format!(
                 "{format}: {}",
-                Vec::from_iter(said.iter().copied()).join(" ")
+                said.iter().copied().collect::<Vec<_>>().join(" ")
             )
         })
         .collect();
