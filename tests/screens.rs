@@ -801,6 +801,8 @@ fn late_mark() -> String {
         "before": {"deletion_protection": true, "note": "plain old text", "url": "x"},
         "after": {"deletion_protection": false, "note": "plain new text", "url": "postgres://u:canary-4711@host"},
         "after_unknown": {}, "before_sensitive": {}, "after_sensitive": {}});
+    let mut first = first;
+    first["generated_config"] = serde_json::json!("url = \"canary-4711\"\n");
     let last = serde_json::json!({"before": {"password": "canary-4711"}, "after": {"password": "canary-4711"},
         "after_unknown": {}, "before_sensitive": {"password": true}, "after_sensitive": {"password": true}});
     serde_json::json!({

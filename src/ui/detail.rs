@@ -161,7 +161,7 @@ pub fn lines(
             }
             let entries = entries(judged, values, context, false);
             out.extend(rows::lines(&entries, judged, context, &page));
-            if let Some(text) = &values.generated_config {
+            if let Some(text) = values.generated_config.as_ref().filter(|_| !context.early) {
                 out.extend(generated::lines(text, &own, context, &page));
             }
         }

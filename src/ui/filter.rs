@@ -229,8 +229,8 @@ fn test(word: &str) -> Result<Test, String> {
         unknown => {
             let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
             Err(format!(
-                "no field {unknown}: there are {}; \"{word}\" in quotes looks for the text",
-                known.join(", ")
+                "no field {unknown}: {}; text goes in quotes",
+                known.join(" ")
             ))
         }
     }

@@ -267,7 +267,8 @@ pub fn help(mode: Mode, search: &str) -> Vec<&'static Binding> {
     KEYS.iter()
         .filter(|binding| binding.modes.contains(&mode))
         .filter(|binding| {
-            let text = format!("{} {}", binding.keys.join(" "), binding.help).to_lowercase();
+            let said = [binding.name, binding.hint, binding.help].join(" ");
+            let text = format!("{} {said}", binding.keys.join(" ")).to_lowercase();
             words.iter().all(|word| text.contains(word.as_str()))
         })
         .collect()
@@ -352,5 +353,11 @@ mod tests {
         assert_eq!(names[0], "open");
         assert!(names.contains(&"next open") || !names.is_empty());
         assert!(print().contains("acknowledge the change under the cursor"));
+        // By its name too, where its help says it in other words.
+        assert!(
+            help(Mode::Tree, "copy")
+                .iter()
+                .any(|b| b.action == Action::CopyAddress)
+        );
     }
 }

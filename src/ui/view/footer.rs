@@ -83,7 +83,9 @@ fn typed_line(
     buffer: &mut Buffer,
 ) -> Position {
     let theme = state.theme();
-    let least = u16::min(24, area.width / 2);
+    // What is said beside the line takes the room that the line does not need.
+    let typed = width(&visible(line.text())) + width(prompt) + 2;
+    let least = u16::min(24, area.width / 2).min(u16::try_from(typed).unwrap_or(u16::MAX));
     let right = Rect {
         x: area.x + least,
         width: area.width - least,
