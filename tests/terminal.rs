@@ -302,6 +302,24 @@ fn a_review_that_is_told_to_end_gives_the_terminal_back_and_keeps_what_was_said(
 }
 
 #[test]
+fn a_review_whose_terminal_is_closed_ends_and_keeps_what_was_said() {
+    let place = place();
+    let mut session = start(&place, REVIEW);
+    session.wait("acknowledged 0 of 8");
+    session.send("jx");
+    session.wait("Object to a change");
+    session.send("not now");
+    session.wait("> not now");
+    session.send("\r");
+    session.wait("1 objection");
+    session.hang_up("j");
+    let mut session = start(&place, REVIEW);
+    session.wait("1 objection");
+    session.send("q");
+    session.exit();
+}
+
+#[test]
 fn a_storm_of_sizes_ends_in_a_whole_screen() {
     let place = place();
     let mut session = start(&place, REVIEW);

@@ -4,8 +4,9 @@
 //! never comes would hang, and one that comes late would be typed into the shell.
 
 use std::io::{self, Stdout, Write as _, stdout};
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Once};
+use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
@@ -31,7 +32,10 @@ pub struct Screen {
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Whether somebody asked the program to end: `kill`, or a terminal that is closed.
-static ENDED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+static ENDED: AtomicBool = AtomicBool::new(false);
+
+/// How long a program that is told to end may take to leave by itself.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Whether clicks are reported while the terminal is ours.
 static MOUSE: AtomicBool = AtomicBool::new(false);
@@ -163,10 +167,33 @@ pub fn asked_to_end() -> bool {
     ENDED.load(Ordering::SeqCst)
 }
 
+/// Listens for being told to end. Who has not left after [`GRACE`] is ended: the reader of keys goes round in circles once
+/// the terminal is gone, and the draft is on disk already.
 fn hear_signals() -> io::Result<()> {
     #[cfg(unix)]
-    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&ENDED))?;
+    {
+        use signal_hook::consts::{SIGHUP, SIGTERM};
+        static HEARD: Once = Once::new();
+        let mut failed = None;
+        HEARD.call_once(|| {
+            match signal_hook::iterator::Signals::new([SIGTERM, SIGHUP]) {
+                Ok(mut signals) => drop(std::thread::spawn(move || {
+                    for signal in signals.forever() {
+                        ENDED.store(true, Ordering::SeqCst);
+                        std::thread::sleep(GRACE);
+                        if TAKEN.load(Ordering::SeqCst) {
+                            give_back();
+                            // It fails only for signals that do not exist.
+                            let _ = signal_hook::low_level::emulate_default_handler(signal);
+                        }
+                    }
+                })),
+                Err(error) => failed = Some(error),
+            }
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
     }
     Ok(())
 }
