@@ -16,6 +16,7 @@ pub mod apply;
 pub mod break_glass;
 pub mod brought;
 pub mod check;
+pub mod defect;
 pub mod demo;
 pub mod desk;
 pub mod diff;
@@ -40,6 +41,7 @@ pub mod report;
 pub mod review;
 pub mod schema;
 pub mod set;
+pub mod setup;
 pub mod signing;
 pub mod since;
 pub mod status;
@@ -75,6 +77,8 @@ pub enum Command {
     Apply(verify::Arguments),
     /// Say what this machine's set-up really protects against: the level, what it rests on, and the step to the next.
     Doctor(doctor::Arguments),
+    /// Print a set-up to copy: another user applies, or a protected job.
+    Setup(setup::Arguments),
     /// After an emergency: a second person looks at it and countersigns.
     #[command(subcommand)]
     BreakGlass(break_glass::Command),
@@ -124,6 +128,7 @@ pub enum Format {
 
 /// Reads the command line, does what it says, and returns the exit code.
 pub fn main() -> ExitCode {
+    defect::watch();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -162,6 +167,7 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => (verify::run(&arguments), arguments.format),
         Command::Apply(arguments) => (apply::run(&arguments), arguments.format),
         Command::Doctor(arguments) => (doctor::run(&arguments), Format::Text),
+        Command::Setup(arguments) => (setup::run(&arguments), Format::Text),
         Command::BreakGlass(command) => (break_glass::run(&command), Format::Text),
         Command::Policy(command) => (policy::run(&command), Format::Text),
         Command::PolicyWorker => {

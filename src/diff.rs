@@ -16,6 +16,7 @@ pub mod secrets;
 pub mod text;
 mod tree;
 pub mod value;
+mod yaml;
 
 pub use embedded::Document;
 pub use secrets::Secrets;
@@ -61,6 +62,8 @@ pub enum Side {
     Literal(String),
     /// A value that must not be shown.
     Secret,
+    /// A text of a plan that is still being read: whether it is secret may be said further on.
+    NotYet,
     /// A value known only after apply; whether it will be secret.
     Unknown {
         /// It will be secret.
@@ -104,6 +107,10 @@ pub struct Looking<'a> {
     pub forced: &'a [Box<str>],
     /// The one path whose value is shown although it is secret.
     pub revealed: Option<&'a str>,
+    /// The plan is not read to its end, so nobody knows yet which of its texts are secret: none is shown.
+    pub early: bool,
+    /// Texts have all their lines, also those that stay as they are.
+    pub whole: bool,
 }
 
 /// The attribute rows of a change: each container before its members, in the order of the file, what forces a

@@ -4,6 +4,7 @@
 //! no program that was not checked here. Knows no screen.
 
 pub mod apply;
+mod conditions;
 pub mod doctor;
 pub mod environment;
 pub mod harden;

@@ -8,13 +8,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 
 pub mod brought;
 pub mod config;
 pub mod evaluation;
 mod external;
 pub mod findings;
+pub mod history;
 pub mod inputs;
 pub mod job;
 pub mod locate;
@@ -57,7 +58,7 @@ impl Kind {
     }
 }
 
-/// The key in a verdict's metadata that says that nobody can pass.
+/// The key in a verdict's metadata that says that nobody can pass; a policy gives it as `"not_overridable": true`.
 pub const NOT_OVERRIDABLE: &str = "not_overridable";
 
 /// A line of a file, for people.
@@ -97,6 +98,15 @@ pub struct Verdict {
     /// What else the rule gave, as JSON text by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
+}
+
+impl Verdict {
+    /// Whether it is a deny that no reason accepts; and why not.
+    pub fn is_hard(&self) -> Option<&str> {
+        let why = self.metadata.get(NOT_OVERRIDABLE)?;
+        let says_otherwise = matches!(why.as_str(), "false" | "null");
+        (self.kind == Kind::Deny && !says_otherwise).then_some(why)
+    }
 }
 
 /// Why no verdict can be believed: a policy that does not parse, does not end, or says something that is no verdict.
@@ -139,6 +149,36 @@ impl Opinion {
         self.troubles.extend(other.troubles);
     }
 
+    /// Lets nothing but comments in the configuration accept a deny. What is outside the scope of the task is not the
+    /// policies' to accept.
+    pub fn demand_comments(&mut self) {
+        for verdict in &mut self.verdicts {
+            let is_accepted = verdict.metadata.contains_key(overrides::OVERRIDE);
+            if verdict.kind == Kind::Deny && !is_accepted && verdict.rule != scope::OUT_OF_SCOPE {
+                let why =
+                    "no comment in the configuration accepts it, and the trust file wants one";
+                verdict.metadata.insert(NOT_OVERRIDABLE.into(), why.into());
+            }
+        }
+    }
+
+    /// Why nothing may be approved, whatever anybody acknowledges.
+    pub fn refusal(&self) -> Option<Failure> {
+        if let Some(trouble) = self.troubles.first() {
+            return Some(worker::blocks(trouble));
+        }
+        let verdict = self.verdicts.iter().find(|one| one.is_hard().is_some())?;
+        let place = verdict.address.as_deref().unwrap_or("the plan");
+        let error = format!(
+            "{} denies {place}, and no override is possible",
+            verdict.rule
+        );
+        Some(
+            Failure::new(Exit::HardDeny, "hard-deny", error)
+                .hint("Change the plan so that the policy does not deny it."),
+        )
+    }
+
     /// Brings it into the one order, each verdict once: two engines that say the same are then equal.
     pub fn settle(&mut self) {
         self.verdicts.sort();
@@ -157,6 +197,8 @@ pub struct Policies {
     pub program: Program,
     /// What is brought along beside them.
     pub brought: Brought,
+    /// Whether a reviewer's own reason accepts a deny; else only a comment in the configuration does.
+    pub reviewer_overrides: bool,
 }
 
 impl Policies {
@@ -166,6 +208,7 @@ impl Policies {
             ruleset: None,
             program: Program::own()?,
             brought: Brought::default(),
+            reviewer_overrides: true,
         })
     }
 

@@ -3,6 +3,7 @@
 //! Owns acknowledgements, objections and comments as a log that only grows, and the draft that survives a crash.
 //! Holds addresses, rule ids and people's own words, never a value of the plan. Knows no screen and no key.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -105,25 +106,57 @@ pub fn is_reason(text: &str) -> bool {
 /// The fewest characters that say why a policy's deny is accepted.
 pub const SHORTEST_REASON: usize = 10;
 
-/// What becomes of a difference that was seen outside: does the plan act on the object, or leave it so? `None`: the row is
-/// no drift.
-pub fn fate<'a>(row: &Judged, rows: impl IntoIterator<Item = &'a Judged>) -> Option<Fate> {
-    let drift = &row.effect;
-    let acts = |other: &Judged| {
-        let effect = &other.effect;
-        effect.kind == Kind::Change
-            && other.unit == row.unit
-            && effect.address == drift.address
-            && effect.deposed == drift.deposed
-            && effect.action != Action::NoOp
-    };
-    (drift.kind == Kind::Drift).then(|| {
-        if rows.into_iter().any(acts) {
-            Fate::ActedOn
-        } else {
-            Fate::Accepted
-        }
-    })
+/// An object of one plan: of which of several plans, its address, and the key of a deposed one.
+type Object<'a> = (Option<&'a str>, &'a str, Option<&'a str>);
+
+fn object(row: &Judged) -> Object<'_> {
+    let effect = &row.effect;
+    (
+        row.unit.as_deref(),
+        &effect.address,
+        effect.deposed.as_deref(),
+    )
+}
+
+/// What becomes of the differences that were seen outside: does the plan act on their objects, or leave them so?
+#[derive(Debug)]
+pub struct Fates<'a>(HashSet<Object<'a>>);
+
+impl<'a> Fates<'a> {
+    /// Looks through all rows of a plan, once.
+    pub fn of(rows: &'a [Judged]) -> Self {
+        let drifted = rows.iter().filter(|row| row.effect.kind == Kind::Drift);
+        let drifted: HashSet<_> = drifted.map(object).collect();
+        let acts =
+            |row: &&Judged| row.effect.kind == Kind::Change && row.effect.action != Action::NoOp;
+        // Most plans have no drift; then no address is looked at.
+        let acted_on = rows.iter().filter(|_| !drifted.is_empty()).filter(acts);
+        Fates(
+            acted_on
+                .map(object)
+                .filter(|object| drifted.contains(object))
+                .collect(),
+        )
+    }
+
+    /// What becomes of one row; `None`: it is no drift.
+    pub fn get(&self, row: &Judged) -> Option<Fate> {
+        (row.effect.kind == Kind::Drift).then(|| {
+            if self.0.contains(&object(row)) {
+                Fate::ActedOn
+            } else {
+                Fate::Accepted
+            }
+        })
+    }
+}
+
+/// What becomes of one difference that was seen outside; `None`: the row is no drift.
+pub fn fate(row: &Judged, rows: &[Judged]) -> Option<Fate> {
+    let drift = row.effect.kind == Kind::Drift;
+    drift
+        .then(|| Fates::of(rows))
+        .and_then(|fates| fates.get(row))
 }
 
 /// What becomes of a difference that was seen outside.

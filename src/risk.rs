@@ -193,6 +193,12 @@ impl Judged {
         self.findings.shrink_to_fit();
     }
 
+    /// Takes these for all that others say of it.
+    pub fn hear(&mut self, said: Vec<Finding>) {
+        self.findings.retain(|finding| finding.origin.is_none());
+        self.add(said);
+    }
+
     /// The highest risk of its findings; low if it has none.
     pub fn risk(&self) -> Risk {
         self.findings

@@ -46,6 +46,19 @@ pub fn is_hidden(c: char) -> bool {
         || c as u32 & 0xfffe == 0xfffe
 }
 
+/// A whole number with separators: `1,222`.
+pub fn count(n: impl std::fmt::Display) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +89,13 @@ mod tests {
             assert!(!shown.chars().any(is_hidden));
             assert_eq!(visible(&shown), shown.as_str());
         }
+    }
+
+    #[test]
+    fn counts_have_separators() {
+        assert_eq!(
+            [count(0), count(999), count(1000), count(1_234_567)],
+            ["0", "999", "1,000", "1,234,567"]
+        );
     }
 }

@@ -47,6 +47,8 @@ pub struct Trust {
     pub runner: Runner,
     /// Policies that every plan is held against.
     pub policy: Option<Policy>,
+    /// Conditions that must hold when a plan is applied.
+    pub conditions: Option<Conditions>,
     /// Where a plan is marked as used.
     pub ledger: Option<Ledger>,
     /// Who may apply without waiting for the ordinary rules; nobody where it is not there.
@@ -56,6 +58,17 @@ pub struct Trust {
 /// Policies that every plan is held against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
+    /// Where they are.
+    pub directory: std::path::PathBuf,
+    /// Digest of everything that decides what they say.
+    pub sha256: Option<Sha256>,
+    /// Whether a reviewer's own reason accepts a deny; else only a comment in the configuration does.
+    pub reviewer_overrides: bool,
+}
+
+/// Conditions in Rego that must hold when a plan is applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conditions {
     /// Where they are.
     pub directory: std::path::PathBuf,
     /// Digest of everything that decides what they say.

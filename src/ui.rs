@@ -16,11 +16,11 @@ use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::index::{Header, Progress};
 use crate::plan::values::Values;
-use crate::policy::Opinion;
 use crate::review::carry::Since;
 use crate::review::log::Log;
-use crate::risk::Judged;
+use crate::risk::{Finding, Judged};
 
+pub mod address;
 pub mod detail;
 pub mod dialog;
 pub mod filter;
@@ -129,8 +129,8 @@ pub enum Msg {
     Progress(Progress),
     /// What was said in an earlier sitting, where it could only be found when the plan was read.
     Restored(Log, String),
-    /// What policies say of the plan, and what of it is secret. It comes before the end of reading.
-    Opinion(Box<Opinion>, Arc<Secrets>),
+    /// All that policies say of some rows, by their number, as far as they have spoken.
+    Verdicts(Vec<(u32, Vec<Finding>)>),
     /// What of an earlier review still holds, found when the plan was read.
     Since(Box<Since>),
     /// Reading of a plan is over; the rows about it as a whole come with it.
@@ -181,6 +181,9 @@ pub enum Command {
 /// How often the screen looks for news while something goes on.
 const BUSY: Duration = Duration::from_millis(33);
 
+/// How long it takes news before it looks for a key.
+const SHARE: Duration = Duration::from_millis(10);
+
 /// How often it looks whether the plan on disk is still what was read, when nothing goes on.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -220,9 +223,8 @@ fn turn(
     let (signed, signatures) = channel();
     let mut commands = Vec::new();
     let mut clicks = Clicks::default();
-    let mut more_may_come = true;
     loop {
-        more_may_come &= drain(state, messages, &mut commands);
+        let news = drain(state, messages, &mut commands);
         while let Ok(receipt) = signatures.try_recv() {
             commands.extend(update::update(state, Msg::Signed(receipt)));
         }
@@ -277,11 +279,25 @@ fn turn(
         if state.undrawn {
             forget_typed_ahead(state, &mut commands).map_err(lost)?;
         }
+        if terminal::asked_to_end() {
+            let saved = state.unsaved.is_none();
+            return Ok(Outcome::Left { saved });
+        }
+        // In a storm of sizes the last one may come without an event of its own.
+        let (width, height) = screen.size().map_err(lost)?;
+        if (width, height) != state.size {
+            commands.extend(update::update(state, Msg::Resize(width, height)));
+        }
         screen.draw(state).map_err(lost)?;
         if !commands.is_empty() {
             continue;
         }
-        if !heard(state, hands, more_may_come, &mut commands).map_err(lost)? {
+        let patience = match news {
+            News::More => Some(Duration::ZERO),
+            News::Later => Some(BUSY),
+            News::Over => state.busy().then_some(BUSY),
+        };
+        if !heard(state, screen, hands, patience, &mut commands).map_err(lost)? {
             continue;
         }
         // Whatever is queued is taken before the next frame: a held key scrolls without lagging behind.
@@ -300,19 +316,23 @@ fn turn(
     }
 }
 
-/// Waits for a key. Says that there is none when something else may have happened.
+/// Waits for a key, with `patience` where something else may happen. Says that there is none when it may have.
 ///
 /// Where nothing goes on, nothing is drawn either: the plan on disk is looked at now and then, and that is all.
 fn heard(
     state: &mut State,
+    screen: &Screen,
     hands: &mut dyn Hands,
-    more_may_come: bool,
+    patience: Option<Duration>,
     commands: &mut Vec<Command>,
 ) -> std::io::Result<bool> {
-    if state.busy() || more_may_come {
-        return event::poll(BUSY);
+    if let Some(patience) = patience {
+        return event::poll(patience);
     }
     while !event::poll(IDLE)? {
+        if terminal::asked_to_end() || screen.size()? != state.size {
+            return Ok(false);
+        }
         let disk = hands.disk();
         if disk != state.disk {
             commands.extend(update::update(state, Msg::Disk(disk)));
@@ -322,22 +342,35 @@ fn heard(
     Ok(true)
 }
 
-/// Takes what the reader has sent; says whether more may come.
-fn drain(state: &mut State, messages: &Receiver<Msg>, commands: &mut Vec<Command>) -> bool {
-    loop {
+/// What may still come from the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    /// More is there already.
+    More,
+    /// More may come.
+    Later,
+    /// It is gone.
+    Over,
+}
+
+/// Takes what the reader has sent, but not for so long that a key would have to wait for it.
+fn drain(state: &mut State, messages: &Receiver<Msg>, commands: &mut Vec<Command>) -> News {
+    let since = Instant::now();
+    while since.elapsed() < SHARE {
         match messages.try_recv() {
             Ok(msg) => commands.extend(update::update(state, msg)),
-            Err(TryRecvError::Empty) => return true,
+            Err(TryRecvError::Empty) => return News::Later,
             Err(TryRecvError::Disconnected) => {
                 // A reader that ends without a last word has broken: its plan must not look complete.
                 if matches!(state.reading, Reading::Going(_)) {
                     let broken = broken("reading the plan");
                     commands.extend(update::update(state, Msg::LoadFailed(broken)));
                 }
-                return false;
+                return News::Over;
             }
         }
     }
+    News::More
 }
 
 /// Runs a job on a thread of its own; a panic there is a failure here.

@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use jiff::{SignedDuration, Timestamp};
 use rig::Rig;
+use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
 
 #[path = "gate/rig.rs"]
@@ -98,6 +99,59 @@ fn apply_ends_with_the_codes_of_the_table() {
     assert_eq!(output.status.code(), Some(10), "{}", texts(&output).1);
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a32_a_descriptor_that_was_open_before_is_not_handed_to_the_tool() {
+    let rig = approved();
+    fs::write(rig.path("secret"), "").unwrap();
+    rig.tool("ls -l /proc/self/fd > $here/open-$1");
+    let apply = undersign(&rig, &["apply"]);
+    // Opened by whoever starts the gate, and not closed when it is started.
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", "exec 7< \"$1\"; shift; exec \"$@\"", "sh"])
+        .arg(rig.path("secret"))
+        .arg(apply.get_program())
+        .args(apply.get_args())
+        .current_dir(&rig.request.directory)
+        .env_clear()
+        .envs(
+            apply
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", texts(&output).1);
+    for call in ["version", "show", "apply"] {
+        let open = rig.text(&format!("open-{call}"));
+        assert!(open.contains(" 0 -> "), "{open}");
+        assert!(!open.contains("secret"), "{open}");
+    }
+}
+
+#[test]
+fn a33_a_private_directory_that_others_could_replace_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let rig = approved();
+    let open = rig.path("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let apply = || {
+        let output = undersign(&rig, &["apply", "--format", "json"])
+            .env("TMPDIR", &open)
+            .output()
+            .unwrap();
+        (output.status.code(), texts(&output).1)
+    };
+    let (code, said) = apply();
+    assert_eq!(code, Some(21), "{said}");
+    assert!(said.contains("private-directory"), "{said}");
+    // As in /tmp: everybody may write there, and nobody may move what is not theirs.
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
+    let (code, said) = apply();
+    assert_eq!(code, Some(0), "{said}");
+}
+
 /// Starts an apply whose tool says that it has begun and then waits until a file is there.
 fn begun(rig: &Rig, trap: &str) -> std::process::Child {
     rig.tool(&format!(
@@ -143,5 +197,178 @@ fn a_wrapper_that_is_asked_to_stop_hands_it_on_once_and_waits() {
             "{out}"
         );
         assert_eq!(rig.text("heard"), "INT\n", "{asked:?}");
+    }
+}
+
+/// A door that a script waits at with `: < $here/door`, until somebody opens it.
+fn door(rig: &Rig) {
+    mkfifoat(CWD, rig.path("door"), Mode::from_raw_mode(0o600)).unwrap();
+}
+
+/// Opens it to everybody who waits there; waits itself until somebody does.
+fn open_door(rig: &Rig) {
+    drop(fs::OpenOptions::new().write(true).open(rig.path("door")));
+}
+
+#[test]
+fn a10_of_two_hundred_racing_wrappers_one_applies() {
+    const RACERS: usize = 200;
+    let rig = approved();
+    door(&rig);
+    fs::create_dir(rig.path("waiting")).unwrap();
+    // They all stand before the claim when the door opens.
+    rig.tool(
+        "case $1 in show) : > $here/waiting/$$; : < $here/door ;; apply) echo >> $here/begun ;; esac",
+    );
+    let racers: Vec<_> = (0..RACERS)
+        .map(|_| {
+            undersign(&rig, &["apply"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    while fs::read_dir(rig.path("waiting")).unwrap().count() < RACERS {
+        std::thread::yield_now();
+    }
+    open_door(&rig);
+    let mut ends = std::collections::BTreeMap::new();
+    for mut racer in racers {
+        // Who comes to the door when it is closed again has it opened once more.
+        let status = loop {
+            match racer.try_wait().unwrap() {
+                Some(status) => break status,
+                None => try_door(&rig),
+            }
+        };
+        *ends.entry(status.code()).or_insert(0) += 1;
+    }
+    assert_eq!(
+        ends.into_iter().collect::<Vec<_>>(),
+        [(Some(0), 1), (Some(14), RACERS - 1)]
+    );
+    assert_eq!(rig.text("begun").lines().count(), 1);
+}
+
+/// Opens the door if somebody waits there.
+fn try_door(rig: &Rig) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let opened = fs::OpenOptions::new()
+        .write(true)
+        .custom_flags(flags)
+        .open(rig.path("door"));
+    drop(opened);
+    std::thread::yield_now();
+}
+
+/// Where a wrapper is killed: a call of the tool, or an entry of the ledger that appears.
+#[derive(Debug, Clone, Copy)]
+enum Point {
+    Tool(&'static str),
+    Entry(&'static str),
+}
+
+#[test]
+fn a38_wherever_the_wrapper_is_killed_state_and_ledger_agree_or_nobody_knows() {
+    let points = [
+        Point::Tool("version"),
+        Point::Tool("show"),
+        Point::Tool("shown-half"),
+        Point::Tool("shown"),
+        Point::Tool("preflight"),
+        Point::Entry(".claim"),
+        Point::Tool("apply"),
+        Point::Tool("applied-half"),
+        Point::Tool("applied"),
+        Point::Entry(".outcome"),
+    ];
+    for point in points {
+        let rig = approved();
+        door(&rig);
+        let stop = "stop() { [ ! -e $here/$1 ] || { rm $here/$1; : > $here/stopped; : < $here/door; }; }\n";
+        rig.tool(&[stop, r#"
+case "$1" in
+version) stop version; echo '{"terraform_version":"1.11.4"}' ;;
+show) stop show; head -c 1000 $here/show.json; stop shown-half; tail -c +1001 $here/show.json; stop shown ;;
+apply)
+  echo >> $here/begun
+  stop apply; echo half > $here/state; stop applied-half; echo whole > $here/state
+  echo '{"@message":"Apply complete!","type":"change_summary","changes":{"operation":"apply"}}'
+  stop applied ;;
+esac
+exit 0
+"#].concat());
+        let preflight = rig.path("bin/preflight");
+        let here = rig.path("").display().to_string();
+        fs::write(
+            &preflight,
+            format!("#!/bin/sh\nhere={here}\n{stop}stop preflight\n"),
+        )
+        .unwrap();
+        fs::set_permissions(
+            &preflight,
+            std::os::unix::fs::PermissionsExt::from_mode(0o755),
+        )
+        .unwrap();
+        rig.trust(&format!(
+            "[[runner.preflight]]\nargv = [\"{}\"]",
+            preflight.display()
+        ));
+        let entry = |ending: &str| {
+            fs::read_dir(rig.path("ledger")).is_ok_and(|entries| {
+                entries
+                    .flatten()
+                    .any(|entry| entry.file_name().to_string_lossy().ends_with(ending))
+            })
+        };
+
+        if let Point::Tool(name) = point {
+            fs::write(rig.path(name), "").unwrap();
+        }
+        let mut child = undersign(&rig, &["apply"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while match point {
+            Point::Tool(_) => !rig.path("stopped").exists(),
+            Point::Entry(ending) => !entry(ending),
+        } {
+            std::thread::yield_now();
+        }
+        signal(&child, Signal::KILL);
+        child.wait().unwrap();
+        if let Point::Tool(_) = point {
+            open_door(&rig);
+        }
+
+        let claimed = entry(".claim");
+        // A tool that goes on alone is let come to its end. Where the claim was just made, it may not have begun.
+        while claimed && matches!(point, Point::Tool(_)) && rig.text("state") != "whole\n" {
+            std::thread::yield_now();
+        }
+        let output = undersign(&rig, &["apply"]).output().unwrap();
+        let said = texts(&output).1;
+        if claimed {
+            assert_eq!(output.status.code(), Some(14), "{point:?}: {said}");
+            let applied = said.contains("outcome: applied");
+            assert!(
+                applied || said.contains("outcome: unknown"),
+                "{point:?}: {said}"
+            );
+            assert!(!applied || rig.text("state") == "whole\n", "{point:?}");
+            assert!(rig.text("begun").lines().count() <= 1, "{point:?}");
+        } else {
+            // Nothing was claimed, so nothing had begun, and the plan is as good as before.
+            assert_eq!(output.status.code(), Some(0), "{point:?}: {said}");
+            assert_eq!(rig.text("begun").lines().count(), 1, "{point:?}");
+        }
+        let late = matches!(
+            point,
+            Point::Entry(_) | Point::Tool("apply" | "applied-half" | "applied")
+        );
+        assert_eq!(claimed, late, "{point:?}");
     }
 }

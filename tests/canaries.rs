@@ -5,12 +5,15 @@
 mod support {
     #[allow(dead_code, reason = "each test file uses a part of it")]
     pub mod describe;
+    #[cfg(unix)]
+    pub mod pty;
     #[allow(dead_code, reason = "each test file uses a part of it")]
     pub mod scene;
     #[allow(dead_code, reason = "each test file uses a part of it")]
     pub mod screen;
 }
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Value as Json, json};
@@ -191,25 +194,35 @@ fn one_secret_is_shown_when_asked_for_and_noted_without_its_value() {
     let row = screen.state.rows.iter().position(marked).unwrap();
     screen.state.tree.go_to(row as u32);
     screen = screen.keys("tab");
-    let mut seen = Vec::new();
-    for _ in 0..PLACES.len() {
+    let (mut seen, mut paths) = (BTreeSet::new(), BTreeSet::new());
+    loop {
         screen = screen.keys("V");
-        let text = screen.text();
-        let shown: Vec<&str> = PLACES
-            .into_iter()
-            .filter(|place| text.contains(&secret(place)))
-            .collect();
-        if screen.state.detail.revealed.is_none() {
+        let path = screen.state.detail.revealed.clone().unwrap();
+        if !paths.insert(path.clone()) {
             break;
         }
-        assert!(shown.len() <= 1, "{shown:?}");
-        seen.extend(shown);
-        screen = screen.keys("Y");
-        assert!(
-            screen.asked.is_empty(),
-            "what is secret does not go to the clipboard"
-        );
+        for keys in ["", "enter", "w", "esc"] {
+            screen = screen.keys(keys);
+            let text = screen.text();
+            let shown: Vec<&str> = PLACES
+                .into_iter()
+                .filter(|place| text.contains(&secret(place)))
+                .collect();
+            assert!(shown.len() <= 1, "{shown:?}");
+            seen.extend(shown);
+            screen = screen.keys("Y");
+            assert!(
+                screen.asked.is_empty(),
+                "what is secret does not go to the clipboard"
+            );
+        }
+        screen = screen.keys("V");
+        clean(&screen.text(), "the screen after it was hidden again");
+        let below = screen.state.detail.paths[screen.state.detail.line..].iter();
+        let lines = below.take_while(|of| of.as_deref() == Some(&path)).count();
+        screen = screen.keys(&"j ".repeat(lines));
     }
+    screen = screen.keys("V");
     for place in [
         "nested",
         "subtree",
@@ -347,4 +360,120 @@ fn no_secret_is_in_a_refusal_or_in_what_a_panic_would_say() {
         &format!("{judgement:?}"),
         "the judgement, printed for programmers,",
     );
+}
+
+/// Reads a plan on the screen with hands that break: once something was said, values are cut within a character, and the message
+/// of such a panic quotes the text. The test below runs it in a terminal of its own.
+#[cfg(unix)]
+#[test]
+fn a_review_that_breaks_over_a_secret() {
+    use undersign::failure::Failure;
+    use undersign::plan::values::Values;
+    use undersign::ui::Msg;
+    use undersign::ui::hands::{Disk, Hands, SignJob, SignRequest};
+
+    struct Breaking {
+        draft: Draft,
+        items: std::vec::IntoIter<String>,
+        said: bool,
+    }
+
+    impl Hands for Breaking {
+        fn values(&mut self, _: &Judged) -> Result<(String, Values), Failure> {
+            let item = self.items.next().unwrap();
+            if self.said {
+                let secret = format!("é{}", secret("variable"));
+                assert!(secret[1..].is_empty(), "it breaks before this is asked");
+            }
+            let values = Values::of_item(&item).unwrap();
+            Ok((item, values))
+        }
+
+        fn save(&mut self, log: &Log, _: &[Judged]) -> Result<(), Failure> {
+            self.said = true;
+            self.draft.save(log)
+        }
+
+        fn sign(&mut self, _: SignRequest) -> SignJob {
+            unreachable!("nothing is signed here")
+        }
+
+        fn reject(&mut self, _: &Log, _: &[Judged]) -> Result<String, Failure> {
+            unreachable!("nothing is sent back here")
+        }
+
+        fn disk(&mut self) -> Disk {
+            Disk::AsRead
+        }
+
+        fn edit(&mut self, text: &str) -> Result<String, Failure> {
+            Ok(text.to_owned())
+        }
+    }
+
+    let Some(directory) = std::env::var_os("BREAKS_OVER_A_SECRET") else {
+        return;
+    };
+    undersign::cli::defect::watch();
+    let (scene, judgement) = scene::of_json(&plan().to_string());
+    let mut hands = Breaking {
+        draft: Draft::new(directory.as_ref(), &judgement.header.sha256),
+        items: scene.items.into_iter(),
+        said: false,
+    };
+    let (sender, messages) = std::sync::mpsc::channel();
+    let facts = undersign::ui::Facts {
+        unit: None,
+        header: judgement.header,
+        tool: judgement.product.word(),
+        file: None,
+        secrets: Some(judgement.secrets),
+    };
+    sender.send(Msg::Rows(scene.rows)).unwrap();
+    sender
+        .send(Msg::Loaded(Box::new(facts), judgement.signals))
+        .unwrap();
+    let setup = support::screen::setup(undersign::ui::theme::Palette::Dark);
+    let _ = undersign::ui::run(setup, &messages, &mut hands);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_real_panic_over_a_secret_tells_none() {
+    use support::pty::Session;
+
+    let place = tempfile::tempdir().unwrap();
+    let myself = std::env::current_exe().unwrap();
+    let script = "\"$MYSELF\" --exact a_review_that_breaks_over_a_secret --nocapture; echo over";
+    let environment = [
+        ("MYSELF", myself.to_str().unwrap()),
+        ("BREAKS_OVER_A_SECRET", place.path().to_str().unwrap()),
+        ("RUST_BACKTRACE", "1"),
+    ];
+    let mut session = Session::start(script, place.path(), &environment, (100, 400));
+    session.wait("acknowledged 0 of");
+    session.send("x");
+    session.wait("Object to a change");
+    session.send("no, not now");
+    session.wait("> no, not now");
+    session.send("\rjj");
+    session.wait("over");
+    assert!(!session.emulated().alternate_screen());
+    assert!(
+        session.screen().contains("defect of undersign"),
+        "{}",
+        session.screen()
+    );
+    clean(
+        &String::from_utf8_lossy(&session.bytes),
+        "the terminal, to the last word of the panic,",
+    );
+    let mut drafts = 0;
+    for entry in std::fs::read_dir(place.path()).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(text.contains("no, not now"));
+        clean(&text, "the draft");
+        drafts += 1;
+    }
+    assert_eq!(drafts, 1);
 }

@@ -35,6 +35,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
         "plan text is measured by one function, our own marks take one column",
         &[
             "our_own_marks_take_one_column",
+            "wide_text_of_a_plan_moves_no_frame",
             "nothing_is_wider_than_it_may_be",
         ],
     ),
@@ -48,13 +49,16 @@ const TABLE: &[(&str, &str, &[&str])] = &[
         "every hidden character is spelled out",
         &[
             "foreign_text_cannot_act_on_the_terminal",
-            "no_keys_at_any_size_panic",
+            "no_key_of_any_plan_loses_or_gives_an_answer_by_itself",
         ],
     ),
     (
         "the mouse keeps me from selecting text",
         "it is off until M, and the footer says so while it is on",
-        &["the_mouse_is_heard_only_when_it_is_wanted"],
+        &[
+            "the_mouse_is_heard_only_when_it_is_wanted",
+            "a_click_moves_opens_and_answers_nothing",
+        ],
     ),
     (
         "it said copied, and nothing was",
@@ -74,7 +78,10 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     (
         "with NO_COLOR the cursor line is gone",
         "it is reversed, which is no colour",
-        &["without_colour_the_cursor_line_is_still_there"],
+        &[
+            "without_colour_the_cursor_line_is_still_there",
+            "the_line_of_the_detail_is_seen_without_colour_and_by_screen_readers",
+        ],
     ),
     (
         "every key counts twice, once when it is let go",
@@ -84,7 +91,10 @@ const TABLE: &[(&str, &str, &[&str])] = &[
     (
         "a panic leaves the terminal broken and its message lost",
         "the terminal is given back once, before the message",
-        &["a_panic_gives_the_terminal_back_before_it_speaks"],
+        &[
+            "a_panic_gives_the_terminal_back_before_it_speaks",
+            "the_terminal_is_clean_after_every_way_out",
+        ],
     ),
     (
         "ctrl-z is dead, or fg shows nothing",
@@ -101,6 +111,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
         "any size is drawn; below 60 by 15 it says what it needs",
         &[
             "no_keys_at_any_size_panic",
+            "a_storm_of_sizes_ends_in_a_whole_screen",
             "a_screen_that_is_too_small_decides_nothing",
         ],
     ),
@@ -109,6 +120,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
         "undo and redo, and a draft that survives a kill",
         &[
             "undo_and_redo_go_back_and_forth",
+            "no_key_of_any_plan_loses_or_gives_an_answer_by_itself",
             "what_was_said_survives_a_kill",
         ],
     ),
@@ -135,6 +147,7 @@ const TABLE: &[(&str, &str, &[&str])] = &[
         "the terminal's cursor is on the row or the caret; --plain draws no screen at all",
         &[
             "the_terminal_cursor_is_on_the_box_or_on_the_caret",
+            "the_line_of_the_detail_is_seen_without_colour_and_by_screen_readers",
             "at_prompts_a_review_goes_to_its_approval",
         ],
     ),
@@ -187,6 +200,8 @@ const EVERYWHERE: &[&str] = &[
     "] x 'no' enter S",
     "] enter",
     "] enter d d",
+    "] ] tab j j j j j j j j j j j enter",
+    "] enter / 'a' enter n",
     "] J",
     "v v",
     "E G",
@@ -224,6 +239,52 @@ fn our_own_marks_take_one_column() {
         for cell in screen.buffer().content() {
             assert_eq!(width(cell.symbol()), 1, "{script}: {:?}", cell.symbol());
         }
+    }
+}
+
+/// The columns of the lines of a frame, row by row.
+fn frame_columns(screen: &Screen) -> Vec<Vec<u16>> {
+    let buffer = screen.buffer();
+    let line = |&x: &u16, y| matches!(buffer[(x, y)].symbol(), "│" | "┃");
+    (0..buffer.area.height)
+        .map(|y| (0..buffer.area.width).filter(|x| line(x, y)).collect())
+        .collect()
+}
+
+#[test]
+fn wide_text_of_a_plan_moves_no_frame() {
+    let wide = "日本語テキスト👩‍👩‍👧‍👦e\u{301}🇯🇵ＷＩＤＥ";
+    for (width, height) in [(60, 15), (80, 24), (101, 31), (120, 40), (200, 60)] {
+        let screens = [false, true].map(|wider| {
+            let mut scene = scene::incident();
+            for judged in &mut scene.rows {
+                let name = if wider {
+                    wide
+                } else {
+                    "plain-text-of-an-ordinary-kind"
+                };
+                judged.effect.address = format!("{}.{name}", judged.effect.address).into();
+                for finding in &mut judged.findings {
+                    finding.message = format!("{name} {}", finding.message).into();
+                }
+            }
+            for item in &mut scene.items {
+                *item = item.replace("14.9", if wider { wide } else { "plain-text" });
+            }
+            Screen::new(width, height).rows(scene).loaded()
+        });
+        let [plain, wide] = screens.map(|screen| {
+            // Which lines there are differs, so it is the columns that count.
+            let screens = ["", "] tab j j j", "G", "esc g ]"];
+            let mut columns = std::collections::BTreeSet::new();
+            let mut screen = screen;
+            for keys in screens {
+                screen = screen.keys(keys);
+                columns.extend(frame_columns(&screen).into_iter().flatten());
+            }
+            columns
+        });
+        assert_eq!(plain, wide, "at {width} by {height}");
     }
 }
 

@@ -16,7 +16,7 @@ use undersign::failure::{Exit, Failure};
 use undersign::risk::ruleset_sha256;
 use undersign::trust::Trust;
 use undersign::trust::ledger::Ledger;
-use undersign::trust::ledger::emergencies::Entry;
+use undersign::trust::ledger::emergencies::{Declared, Entry};
 
 #[path = "gate/rig.rs"]
 mod gate;
@@ -239,6 +239,52 @@ fn a39_after_an_emergency_nothing_is_applied_until_a_second_person_countersigns(
 }
 
 #[test]
+fn a39_of_many_who_declare_at_once_one_does() {
+    let rig = rig(RULES);
+    let (ledger, trust) = (Ledger::open(&rig.path("ledger")).unwrap(), trust(&rig));
+    let declared = Declared {
+        plan_sha256: Hex([1; 32]),
+        scope: "everything".into(),
+        at: Utc::of(rig.request.now),
+        by: "runner@test".into(),
+        person: "carol".into(),
+        approval: Hex([2; 32]),
+        emergency: Emergency {
+            ticket: "INC-4711".into(),
+            reason: "the shop is down".into(),
+        },
+        not_acknowledged: 1,
+    };
+    let start = std::sync::Barrier::new(16);
+    let won = std::thread::scope(|scope| {
+        let racers: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    start.wait();
+                    ledger.declare(&declared, &trust, rig.request.now)
+                })
+            })
+            .collect();
+        racers
+            .into_iter()
+            .map(|racer| racer.join().unwrap())
+            .filter(|result| match result {
+                Ok(()) => true,
+                Err(failure) => {
+                    assert_eq!(failure.reason, "emergency-open");
+                    false
+                }
+            })
+            .count()
+    });
+    assert_eq!(won, 1);
+    // Who looks only now finds it open too, and takes no number behind it.
+    let late = ledger.declare(&declared, &trust, rig.request.now);
+    assert_eq!(refused(late), (Exit::TooFewPeople, "emergency-open"));
+    assert_eq!(entries(&rig).len(), 1);
+}
+
+#[test]
 fn a39_an_emergency_has_rules_of_its_own() {
     let touched = carol().flags(TOUCHED);
     let table = [
@@ -379,5 +425,43 @@ fn a39_a_record_that_was_cut_off_stays_open_for_everybody_who_may_have_declared_
         refused(closing("carol", carol())),
         (Exit::TooFewPeople, "own-emergency")
     );
+    // For which scope it was cannot be said: then it is the one that asks for most.
+    let text = rig.text("trust.toml");
+    let strict = "[[scope]]\nid = \"strict\"\nmatch = { workspace = \"strict\" }\napprovals = 1\nmin_assurance = \"touch+pin\"\nmax_age = \"4h\"\n";
+    fs::write(rig.path("trust.toml"), text + strict).unwrap();
+    assert_eq!(
+        refused(closing("dave", dave().flags(TOUCHED))),
+        (Exit::NoPresence, "assurance")
+    );
     assert_eq!(closing("dave", dave()).unwrap(), "dave");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: 100, max_shrink_iters: 0, failure_persistence: None, ..Default::default()
+    })]
+
+    #[test]
+    fn a39_no_changed_byte_of_a_record_or_its_countersignature_closes_an_emergency(
+        file in 0usize..2, at: proptest::sample::Index, flip in 1u8..=255,
+    ) {
+        let mut rig = rig(RULES);
+        Declaration::default().lay(&mut rig, 1);
+        rig.apply().0.unwrap();
+        let [entry] = entries(&rig).try_into().unwrap();
+        let ledger = Ledger::open(&rig.path("ledger")).unwrap();
+        let good = countersignature("dave", dave(), entry.sha256, BREAKGLASS_NAMESPACE);
+        ledger.countersign(&entry, &good, &trust(&rig), rig.request.now).unwrap();
+        let mut files: Vec<_> = fs::read_dir(rig.path("ledger")).unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("emergency-"))
+            .collect();
+        files.sort();
+        proptest::prop_assert_eq!(files.len(), 2);
+        let mut bytes = fs::read(&files[file]).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        fs::write(&files[file], &bytes).unwrap();
+        proptest::prop_assert_eq!(refused(rig.apply().0), (Exit::TooFewPeople, "emergency-open"));
+    }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Cursor;
@@ -104,6 +105,51 @@ fn each_file_is_told_by_its_looks_and_says_what_it_says() {
         assert!(
             GOLDEN.iter().any(|(_, golden)| *golden == format),
             "{format:?} has no file"
+        );
+    }
+}
+
+/// What each format can say, and its golden files do say: of which row, how bad, and that somebody silenced it. Every one
+/// of them has a message, and a severity decides what is asked for.
+#[test]
+fn each_format_says_all_that_it_can() {
+    let mut said: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, format) in GOLDEN {
+        let found = read(name, &golden(name)).unwrap();
+        for verdict in opinion(&found).verdicts {
+            assert!(!verdict.message.trim().is_empty(), "{name}: {verdict:?}");
+            let said = said.entry(format.word()).or_default();
+            said.insert(if verdict.address.is_some() {
+                "row"
+            } else {
+                "plan"
+            });
+            said.insert(verdict.kind.word());
+            for key in ["severity", "suppressed"] {
+                if verdict.metadata.contains_key(key) {
+                    said.insert(key);
+                }
+            }
+            if verdict.metadata.contains_key("suppressed") {
+                assert_eq!(verdict.kind.word(), "info", "{name}: {verdict:?}");
+            }
+        }
+    }
+    let table: Vec<String> = said
+        .iter()
+        .map(|(format, said)| {
+            format!(
+                "{format}: {}",
+                said.iter().copied().collect::<Vec<_>>().join(" ")
+            )
+        })
+        .collect();
+    insta::assert_snapshot!("what_each_format_says", table.join("\n"));
+    assert_eq!(said.len(), Format::ALL.len());
+    for (format, said) in said {
+        assert!(
+            said.contains("row") && said.contains("deny"),
+            "{format}: {said:?}"
         );
     }
 }

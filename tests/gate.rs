@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use rig::{Rig, time};
+use rig::{Rig, replace, time};
 use undersign::approval::envelope::Envelope;
 use undersign::approval::statement::Statement;
 use undersign::failure::{Exit, Failure};
@@ -217,6 +217,59 @@ fn a13_a_trust_file_that_others_can_write_is_refused() {
 }
 
 #[test]
+fn a13_a_file_that_the_trust_file_names_is_held_as_safe_as_the_trust_file() {
+    let rig = remote(HASHES);
+    fs::write(rig.path("named"), "").unwrap();
+    for key in ["lock_file", "cli_config"] {
+        rig.trust(&format!(
+            "[runner]\nworkdir = \"plan-only\"\n{key} = \"{}\"",
+            rig.path("named").display()
+        ));
+        fs::set_permissions(rig.path("named"), fs::Permissions::from_mode(0o666)).unwrap();
+        assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "tool-writable");
+        fs::set_permissions(rig.path("named"), fs::Permissions::from_mode(0o644)).unwrap();
+        let other = rig.verify().err().map(|failure| failure.reason);
+        assert_ne!(other, Some("tool-writable"), "{key}");
+    }
+}
+
+#[test]
+fn a15_more_people_are_asked_for_also_where_a_rule_asks_for_no_acknowledgement() {
+    let mut rig = Rig::of("16-refresh-only");
+    rig.approve();
+    assert!(rig.verify().unwrap().required.is_empty());
+    rig.trust("[[scope.extra]]\nrules = [\"refresh-only\"]\nfrom = []\napprovals = 2");
+    assert_refused(rig.verify(), Exit::TooFewPeople, "extra");
+}
+
+#[test]
+fn a21_too_many_approvals_are_not_even_opened() {
+    let mut rig = approved();
+    for number in 0..16 {
+        rig.request
+            .approvals
+            .push(rig.path(&format!("missing-{number}")));
+    }
+    assert_refused(rig.verify(), Exit::BadSignature, "too-many");
+}
+
+#[test]
+fn a37_a_ledger_that_somebody_else_could_put_another_one_in_place_of_is_refused() {
+    let rig = approved();
+    fs::create_dir(rig.path("open")).unwrap();
+    let ledger = format!("path = \"{}\"", rig.path("ledger").display());
+    let text = rig.text("trust.toml").replace(
+        &ledger,
+        &format!("path = \"{}\"", rig.path("open/ledger").display()),
+    );
+    fs::write(rig.path("trust.toml"), text).unwrap();
+    fs::set_permissions(rig.path("open"), fs::Permissions::from_mode(0o777)).unwrap();
+    assert_refused(rig.apply().0, Exit::LedgerUnavailable, "ledger-shared");
+    fs::set_permissions(rig.path("open"), fs::Permissions::from_mode(0o755)).unwrap();
+    rig.apply().0.unwrap();
+}
+
+#[test]
 fn a_changed_byte_of_plan_or_approval_is_refused() {
     let rig = approved();
     let approval = rig.request.approvals[0].clone();
@@ -313,6 +366,43 @@ fn a30_a_racing_writer_never_gets_another_plan_past_the_gate() {
         }
         stop.store(true, Ordering::Relaxed);
     });
+}
+
+#[test]
+fn a30_a_thousand_swaps_between_verification_and_apply_change_no_byte() {
+    let rig = approved();
+    let plan = &rig.request.plan;
+    let original = fs::read(plan).unwrap();
+    let evil = fs::read(rig::fixture("16-refresh-only/plan.tfplan")).unwrap();
+    let aside = rig.path("aside");
+    let mut swaps = 0;
+    while swaps < 1000 {
+        let (applied, _) = rig.apply_after(rig.request.now, || {
+            // Written over, cut, replaced, and a link to another one; evil in the end.
+            for way in 0..10 {
+                match way % 4 {
+                    0 => fs::write(plan, &original).unwrap(),
+                    1 => fs::write(plan, &original[..100]).unwrap(),
+                    2 => {
+                        fs::remove_file(plan).unwrap();
+                        std::os::unix::fs::symlink(rig::fixture("incident/plan.tfplan"), plan)
+                            .unwrap();
+                    }
+                    _ => {
+                        fs::write(&aside, &evil).unwrap();
+                        fs::rename(&aside, plan).unwrap();
+                    }
+                }
+                swaps += 1;
+            }
+            fs::write(plan, &evil).unwrap();
+        });
+        assert_eq!(applied.unwrap().ended.outcome, Outcome::Applied);
+        assert_eq!(fs::read(rig.path("applied")).unwrap(), original);
+        assert_eq!(fs::read(plan).unwrap(), evil);
+        fs::write(plan, &original).unwrap();
+        fs::remove_dir_all(rig.path("ledger")).unwrap();
+    }
 }
 
 #[test]
@@ -551,15 +641,6 @@ fn remote(hashes: &str) -> Rig {
     rig
 }
 
-fn replace(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
-    let at = bytes
-        .windows(from.len())
-        .position(|window| window == from)
-        .unwrap();
-    bytes[at..at + to.len()].copy_from_slice(to);
-    bytes
-}
-
 const HASHES: &str =
     "  hashes = [\n    \"h1:edXOJWE4ORX8Fm+dpVpICzMZJat4AX0VRCAy/xkcOc0=\",\n  ]\n";
 
@@ -605,6 +686,18 @@ fn a33_a_lock_without_hashes_runs_no_provider() {
     assert!(!rig.path("init.args").exists());
     rig.trust("[runner]\nworkdir = \"as-is\"\nlock_file = \"require-hashes\"");
     assert_refused(rig.verify(), Exit::EnvironmentUnsafe, "lock-without-hash");
+}
+
+#[test]
+fn a33_a_lock_that_hides_a_provider_in_another_spelling_is_refused() {
+    let one_line = "provider \"registry.terraform.io/acme/hidden\" { version = \"1.0.0\" }\n";
+    let mut rig = Rig::doctored("05-destroy-plan", |name, bytes| match name {
+        ".terraform.lock.hcl" => one_line.as_bytes().to_vec(),
+        _ => bytes,
+    });
+    rig.approve();
+    rig.trust("[runner]\nlock_file = \"require-hashes\"");
+    assert_refused(rig.verify(), Exit::Mismatch, "lock-not-understood");
 }
 
 #[test]
@@ -742,11 +835,12 @@ proptest::proptest! {
     })]
 
     #[test]
-    fn any_changed_byte_of_plan_approval_or_trust_is_refused(file in 0usize..3, at: proptest::sample::Index, flip in 1u8..=255) {
-        let rig = approved();
+    fn any_changed_byte_of_plan_approval_lock_or_trust_is_refused(file in 0usize..4, at: proptest::sample::Index, flip in 1u8..=255) {
+        let rig = under_lock();
         let path = match file {
             0 => rig.request.plan.clone(),
             1 => rig.request.approvals[0].clone(),
+            2 => rig.path("trusted.lock.hcl"),
             _ => rig.path("trust.toml"),
         };
         let mut bytes = fs::read(&path).unwrap();
@@ -754,7 +848,7 @@ proptest::proptest! {
         bytes[at] ^= flip;
         let pinned = <sha2::Sha256 as sha2::Digest>::digest(fs::read(rig.path("trust.toml")).unwrap());
         fs::write(&path, &bytes).unwrap();
-        if file == 2 {
+        if file == 3 {
             // A trust file is whatever its owner writes; it is its digest that is held.
             let failure = undersign::trust::file::open(&path, Some(pinned.into())).unwrap_err();
             proptest::prop_assert_eq!(failure.exit, Exit::TrustUnsafe);
@@ -765,7 +859,41 @@ proptest::proptest! {
             proptest::prop_assert!(failure.exit.code() >= 10, "{}", failure);
         }
     }
+
+    #[test]
+    fn no_changed_byte_of_the_ledger_makes_a_used_plan_free(file in 0usize..2, at: proptest::sample::Index, flip in 1u8..=255) {
+        let rig = approved();
+        rig.apply().0.unwrap();
+        let mut entries: Vec<_> = fs::read_dir(rig.path("ledger")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        proptest::prop_assert_eq!(entries.len(), 2);
+        let mut bytes = fs::read(&entries[file]).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        fs::write(&entries[file], &bytes).unwrap();
+        let failure = rig.apply().0.unwrap_err();
+        // A claim that now names a later time or another trust file is refused even earlier.
+        proptest::prop_assert!(
+            matches!(failure.exit, Exit::AlreadyUsed | Exit::OutOfTime | Exit::TrustUnsafe),
+            "{}", failure
+        );
+    }
 }
+
+/// An approved plan whose lock must be the trusted one.
+fn under_lock() -> Rig {
+    let rig = approved();
+    let bytes = fs::read(&rig.request.plan).unwrap();
+    let size = bytes.len() as u64;
+    let (lock, _) = undersign::plan::archive::lock(&mut std::io::Cursor::new(bytes), size).unwrap();
+    fs::write(rig.path("trusted.lock.hcl"), lock).unwrap();
+    rig.trust(&format!(
+        "[runner]\nlock_file = \"{}\"",
+        rig.path("trusted.lock.hcl").display()
+    ));
+    rig
+}
+
 /// A plan that destroys, held against a policy of this text; not approved yet.
 fn under_policy(text: &str) -> Rig {
     let mut rig = Rig::of("05-destroy-plan");
@@ -831,6 +959,107 @@ fn an_approval_without_the_policies_of_the_trust_file_does_not_count() {
         directory.display()
     ));
     assert_refused(rig.verify(), Exit::Mismatch, "policy-inputs");
+}
+
+#[test]
+fn a_deny_that_lets_nobody_pass_stops_every_apply_whatever_is_signed() {
+    let hard = |value: &str| {
+        format!(
+            "package main\ndeny contains {{\"msg\": \"no deletes\", \"not_overridable\": {value}}} if {{ some rc in input.resource_changes; \"delete\" in rc.change.actions }}"
+        )
+    };
+    for (text, reviewer_overrides, passes) in [
+        (hard("true"), true, false),
+        (hard("false"), true, true),
+        (NO_DELETES.to_owned(), true, true),
+        (NO_DELETES.to_owned(), false, false),
+    ] {
+        let mut rig = under_policy(&text);
+        let directory = rig.request.policy.take().unwrap();
+        rig.trust(&format!(
+            "[policy]\ndirectory = \"{}\"\nreviewer_overrides = {reviewer_overrides}\n",
+            directory.display()
+        ));
+        rig.request.policy = Some(directory);
+        let (facts, required) = rig.review();
+        rig.sign_because(&facts, &required, Some("it is really wanted"));
+        if passes {
+            assert!(rig.verify().is_ok(), "{text}");
+        } else {
+            assert_refused(rig.verify(), Exit::HardDeny, "hard-deny");
+        }
+    }
+}
+
+/// A rig whose plan destroys one thing, is approved by alice, and is applied under these conditions.
+fn under_conditions(text: &str) -> Rig {
+    let mut rig = Rig::of("05-destroy-plan");
+    let directory = rig.path("conditions");
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("c.rego"), text).unwrap();
+    rig.trust(&format!(
+        "[conditions]\ndirectory = \"{}\"\n",
+        directory.display()
+    ));
+    rig.approve();
+    rig
+}
+
+#[test]
+fn a_condition_in_rego_sees_the_time_the_people_and_the_plan_and_nothing_else() {
+    let hour = "time.clock(time.parse_rfc3339_ns(input.review.now))[0]";
+    let by_rig = Rig::of("05-destroy-plan");
+    let now = by_rig.request.now.to_zoned(jiff::tz::TimeZone::UTC);
+    let (this, other) = (now.hour(), (now.hour() + 1) % 24);
+    for (body, refused) in [
+        (format!("{hour} == {this}"), true),
+        (format!("{hour} == {other}"), false),
+        ("input.counts.delete > 0".into(), true),
+        ("input.counts.delete > 100".into(), false),
+        ("not \"bob\" in {a.by | some a in input.review.approvals}".into(), true),
+        ("not \"alice\" in {a.by | some a in input.review.approvals}".into(), false),
+        ("input.review.requester == \"agent\"".into(), false),
+        ("some change in input.changes; \"delete\" in change.actions; \"delete\" in change.rules".into(), true),
+        ("input.scope.id != \"everything\"".into(), false),
+        ("input.review.approvals[0].mode != \"normal\"".into(), false),
+    ] {
+        let text = format!("package c\ndeny contains \"it may not be\" if {{ {body} }}\n");
+        let rig = under_conditions(&text);
+        let verified = rig.verify();
+        if refused {
+            assert_refused(verified, Exit::HardDeny, "conditions");
+        } else {
+            assert!(verified.is_ok(), "{body}: {verified:?}");
+        }
+    }
+}
+
+#[test]
+fn conditions_that_cannot_be_asked_stop_every_apply() {
+    for text in [
+        "package c\ndeny contains msg if {",
+        "package c\nx := 1",
+        // There is no clock.
+        "package c\ndeny contains \"m\" if { time.now_ns() > 0 }",
+        "package c\ndeny contains 7 if true",
+    ] {
+        assert_refused(
+            under_conditions(text).verify(),
+            Exit::HardDeny,
+            "conditions-trouble",
+        );
+    }
+    let rig = under_conditions("package c\ndeny contains \"m\" if false");
+    assert!(rig.verify().is_ok());
+    let directory = rig.path("conditions");
+    rig.trust(&format!(
+        "[conditions]\ndirectory = \"{}\"\nsha256 = \"{}\"\n",
+        directory.display(),
+        "0".repeat(64)
+    ));
+    assert_refused(rig.verify(), Exit::Mismatch, "policy-digest");
+    fs::remove_dir_all(directory).unwrap();
+    assert!(rig.verify().is_err());
 }
 
 #[test]

@@ -6,14 +6,22 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use undersign::approval::envelope::Envelope;
 use undersign::approval::sign::{NAMESPACE, Signer};
 use undersign::approval::sshsig::Assurance;
 use undersign::approval::statement::Statement;
+
+#[path = "support/moto.rs"]
+mod moto;
+#[path = "support/prompts.rs"]
+mod prompts;
+
+use moto::Cloud;
+use prompts::say_yes;
 
 /// Where a mirror with the provider usually lies, after the one that is named.
 const MIRRORS: [&str; 2] = [
@@ -40,9 +48,7 @@ fn program(name: &str) -> Option<PathBuf> {
 
 /// What this test needs, or `None` after saying aloud what is not there.
 fn needs() -> Option<(PathBuf, PathBuf)> {
-    let moto = std::env::var_os("UNDERSIGN_MOTO")
-        .map(PathBuf::from)
-        .or_else(|| program("moto_server"));
+    let moto = moto::server();
     let mirror = mirror();
     for (what, there) in [
         ("terraform is not on PATH", program("terraform").is_some()),
@@ -67,43 +73,15 @@ fn needs() -> Option<(PathBuf, PathBuf)> {
 /// The platform: a directory with its configuration and state, and the cloud it runs in.
 struct Platform {
     directory: tempfile::TempDir,
-    cloud: Child,
-    port: u16,
-}
-
-impl Drop for Platform {
-    fn drop(&mut self) {
-        let _ = self.cloud.kill();
-        let _ = self.cloud.wait();
-    }
+    cloud: Cloud,
 }
 
 impl Platform {
     fn new(moto: &Path, mirror: &Path) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let cloud = Command::new(moto)
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut platform = Platform {
-            directory,
-            cloud,
-            port,
+        let platform = Platform {
+            directory: tempfile::tempdir().unwrap(),
+            cloud: Cloud::start(moto),
         };
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(
-                platform.cloud.try_wait().unwrap().is_none(),
-                "moto does not start"
-            );
-            std::thread::yield_now();
-        }
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/incident/main.tf");
         fs::copy(source, platform.path("main.tf")).unwrap();
         fs::write(
@@ -149,7 +127,10 @@ impl Platform {
             .env("XDG_STATE_HOME", self.path("home/state"))
             .env("SSH_AUTH_SOCK", "")
             .env("TF_CLI_CONFIG_FILE", self.path("mirror.tfrc"))
-            .env("TF_VAR_endpoint", format!("http://127.0.0.1:{}", self.port))
+            .env(
+                "TF_VAR_endpoint",
+                format!("http://127.0.0.1:{}", self.cloud.port),
+            )
             .env("CHECKPOINT_DISABLE", "1")
             .stdin(Stdio::null());
         command
@@ -196,34 +177,18 @@ impl Platform {
 
     /// Reviews a plan as alice would: acknowledges whatever asks, and signs.
     fn approve(&self, plan: &str, approval: &str) {
-        let mut review = self
-            .command(env!("CARGO_BIN_EXE_undersign"))
-            .args(["review", "--plain", plan, "--trust", "trust.toml"])
-            .args(["--key", "key", "--output", approval])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = review.stdout.take().unwrap();
-        let mut keys = review.stdin.take().unwrap();
-        let (mut said, mut byte) = (Vec::new(), [0]);
-        while out.read(&mut byte).unwrap() == 1 {
-            said.push(byte[0]);
-            let shown = String::from_utf8_lossy(&said);
-            let line = shown.lines().last().unwrap_or_default();
-            if let (true, Some(answer)) = (line.ends_with(": "), answer(line)) {
-                writeln!(keys, "{answer}").unwrap();
-                said.push(b'\n');
-            }
-        }
-        let status = review.wait().unwrap();
-        assert!(status.success(), "{}", String::from_utf8_lossy(&said));
+        let (status, said) = say_yes(
+            self.command(env!("CARGO_BIN_EXE_undersign"))
+                .args(["review", "--plain", plan, "--trust", "trust.toml"])
+                .args(["--key", "key", "--output", approval]),
+        );
+        assert!(status.success(), "{said}");
     }
 
     /// What the cloud says of the database, if it is there.
     fn database(&self) -> Option<String> {
         let body = "Action=DescribeDBInstances&Version=2014-10-31";
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.cloud.port)).unwrap();
         write!(
             stream,
             "POST / HTTP/1.0\r\nHost: rds.eu-west-1.amazonaws.com\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nAuthorization: AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/rds/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n{body}",
@@ -237,14 +202,6 @@ impl Platform {
             .contains("<DBInstanceIdentifier>courses</DBInstanceIdentifier>")
             .then_some(answer)
     }
-}
-
-/// What the reviewer answers to a prompt.
-fn answer(line: &str) -> Option<&str> {
-    let between = |from: &str, to: &str| Some(line.split_once(from)?.1.split_once(to)?.0);
-    between("type ", " to acknowledge")
-        .or_else(|| between("Type ", " to sign"))
-        .or_else(|| line.starts_with("yes to acknowledge").then_some("yes"))
 }
 
 fn text(output: &Output) -> String {

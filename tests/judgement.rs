@@ -600,6 +600,7 @@ fn any_values() -> impl Strategy<Value = Values> {
             after_unknown,
             before_sensitive,
             after_sensitive,
+            generated_config: None,
         }
     })
 }
@@ -736,6 +737,7 @@ proptest! {
         let values = Values {
             before: parse(&before), after: parse(&after), after_unknown: None,
             before_sensitive: mark(which), after_sensitive: mark(!which),
+            generated_config: None,
         };
         let text = format!("{:?}", assess(&row_of(Kind::Change, type_name, action), Some(&values)));
         prop_assert!(!text.contains(SECRET), "{}", text);

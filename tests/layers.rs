@@ -53,6 +53,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const MAX_LINES: usize = 500;
 
 fn sources() -> BTreeMap<PathBuf, String> {
+    files_in("src")
+}
+
+/// Every Rust file in a directory of this crate.
+fn files_in(directory: &str) -> BTreeMap<PathBuf, String> {
     fn walk(directory: &Path, found: &mut BTreeMap<PathBuf, String>) {
         for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
@@ -66,7 +71,7 @@ fn sources() -> BTreeMap<PathBuf, String> {
     }
     let mut found = BTreeMap::new();
     walk(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join(directory),
         &mut found,
     );
     found
@@ -204,14 +209,10 @@ const NOT_HERE: &[(u8, &str)] = &[];
 
 #[test]
 fn every_attack_has_a_test_that_is_named_after_it() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files: Vec<String> = sources().into_values().collect();
-    for entry in fs::read_dir(root.join("tests")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(fs::read_to_string(path).unwrap());
-        }
-    }
+    let files: Vec<String> = files_in("src")
+        .into_values()
+        .chain(files_in("tests").into_values())
+        .collect();
     let mut missing = Vec::new();
     for number in 1..=40u8 {
         let name = format!("fn a{number:02}_");

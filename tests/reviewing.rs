@@ -183,8 +183,8 @@ fn the_mouse_is_heard_only_when_it_is_wanted() {
     session.wait("acknowledged 0 of 8");
     session.send("M");
     session.wait("mouse on");
-    // The row in the ninth line, and a click on a dialog, which answers nothing.
-    session.send("\x1b[<0;20;9M\x1b[<0;20;9m");
+    // The row in the tenth line, and a click on a dialog, which answers nothing.
+    session.send("\x1b[<0;20;10M\x1b[<0;20;10m");
     session.wait("aws_kms_key.data ─");
     session.wait("M mouse off");
     session.send("a");

@@ -8,7 +8,6 @@ mod support {
     pub mod screen;
 }
 
-use proptest::prelude::*;
 use support::describe::styled;
 use support::scene;
 use support::screen::{Screen, setup};
@@ -513,16 +512,16 @@ fn a_filter_is_completed_and_remembered() {
 fn groups_show_the_worst_in_them_and_how_far_they_are() {
     let screen = Screen::incident(80, 24).keys("v");
     let text = screen.text();
-    assert!(text.contains("[ ] module.db"), "{text}");
+    assert!(text.contains("[ ] ■ module.db"), "{text}");
     let screen = Screen::incident(80, 24).keys("] ] ] ] a y g");
     assert!(
-        screen.text().contains("▼ [-] To acknowledge"),
+        screen.text().contains("▼ [-] ■ To acknowledge"),
         "{}",
         screen.text()
     );
     let screen = Screen::incident(80, 24).keys(ACKNOWLEDGE_ALL).keys("g");
     assert!(
-        screen.text().contains("▼ [x] To acknowledge"),
+        screen.text().contains("▼ [x] ■ To acknowledge"),
         "{}",
         screen.text()
     );
@@ -581,6 +580,17 @@ fn a_click_moves_opens_and_answers_nothing() {
     assert_eq!(before, format!("{:?}", screen.state.log));
 }
 
+/// The detail of the incident's guard, with the line on its policy.
+fn a_policy(width: u16, height: u16) -> Screen {
+    let mut screen = Screen::fixture("incident", width, height);
+    let guard = |row: &undersign::risk::Judged| {
+        row.needs_ack() && &*row.effect.address == "aws_iam_policy.guard"
+    };
+    let row = screen.state.rows.iter().position(guard).unwrap();
+    screen.state.tree.go_to(row as u32);
+    screen.keys("tab / 'shown as JSON' enter")
+}
+
 /// What must be on the screen before the keys of a mode are tried, so that each of them can do something.
 fn in_mode(mode: Mode) -> Screen {
     let middle = Screen::incident(120, 24).keys("] ] ] ] a y [ j");
@@ -588,6 +598,7 @@ fn in_mode(mode: Mode) -> Screen {
         Mode::Inbox => unreachable!("the inbox is a screen of its own, and so are its tests"),
         Mode::Tree => middle.keys("/ 'a' enter C j l j u"),
         Mode::Detail => middle.keys("[ [ [ tab j j"),
+        Mode::Value => a_policy(80, 18).keys("enter / 's' enter j j j"),
         Mode::Filter => middle.keys("/ 'aws' enter esc / 'type:'"),
         Mode::Find => middle.keys("tab / 'a'"),
         Mode::Help => middle.keys("? down down"),
@@ -639,47 +650,228 @@ fn every_key_of_the_table_does_something_where_it_is_said_to_work() {
     assert!(tried > 100, "{tried}");
 }
 
-fn any_key() -> impl Strategy<Value = String> {
-    let all: Vec<&str> = undersign::ui::keymap::KEYS
-        .iter()
-        .flat_map(|b| b.keys.iter().copied())
-        .collect();
-    prop_oneof![
-        8 => prop::sample::select(all).prop_map(String::from),
-        2 => any::<char>().prop_map(String::from),
-        2 => prop::sample::select(vec!["primary", "open"]).prop_map(String::from),
-        1 => Just("backspace".to_owned()),
-        1 => Just("left".to_owned()),
-    ]
+/// A change with a script that grows by a line in its middle, and a secret.
+fn a_script(width: u16, height: u16) -> Screen {
+    let script = |more: &str| {
+        let line = |n| {
+            format!(
+                "echo this is line {n} of a script that goes on beyond eighty columns, far to the END"
+            )
+        };
+        let lines: Vec<String> = (1..=60).map(line).collect();
+        format!("#!/bin/sh\n{}\n{more}exit\n", lines.join("\n"))
+    };
+    let (old, new) = (script(""), script("rm -rf /srv\n"));
+    let plan = serde_json::json!({
+        "format_version": "1.2", "terraform_version": "1.14.0", "planned_values": {"root_module": {}},
+        "resource_changes": [{"address": "aws_db_instance.x", "mode": "managed", "type": "aws_db_instance", "name": "x",
+            "provider_name": "registry.terraform.io/hashicorp/aws", "change": {"actions": ["update"],
+                "before": {"deletion_protection": true, "password": "hunter2-old", "user_data": old},
+                "after": {"deletion_protection": false, "password": "hunter2-new", "user_data": new},
+                "after_unknown": {}, "before_sensitive": {"password": true}, "after_sensitive": {"password": true}}}],
+        "configuration": {"root_module": {}}, "applyable": true, "complete": true, "errored": false,
+    });
+    let screen = Screen::read(scene::of_json(&plan.to_string()), width, height);
+    screen.keys("g ] tab")
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+/// The pane with the line on the attribute of that name.
+fn at_attribute(mut screen: Screen, name: &str) -> Screen {
+    let paths = &screen.state.detail.paths;
+    let line = paths.iter().position(|path| path.as_deref() == Some(name));
+    screen.state.detail.line = line.unwrap();
+    screen.send(Msg::Tick);
+    screen
+}
 
-    #[test]
-    fn no_keys_at_any_size_panic(
-        keys in prop::collection::vec(any_key(), 0..60),
-        sizes in prop::collection::vec((0_u16..200, 0_u16..80), 1..6),
-    ) {
-        let mut screen = Screen::incident(sizes[0].0, sizes[0].1);
-        for (i, key) in keys.iter().enumerate() {
-            if i % 8 == 7 {
-                let (width, height) = sizes[i / 8 % sizes.len()];
-                screen.send(Msg::Resize(width, height));
-            }
-            screen.send(Msg::Key(Key::named(key)));
-            screen.send(Msg::Drawn);
-            if i % 3 == 0 {
-                screen.buffer();
-            }
-        }
-        let buffer = screen.buffer();
-        for cell in buffer.content() {
-            prop_assert!(!cell.symbol().chars().any(is_hidden), "{:?}", cell.symbol());
-        }
-        // A terminal may also have another size than the one that was told last.
-        screen.draw(sizes[0].1, sizes[0].0);
+#[test]
+fn a_long_value_is_read_on_a_page_of_its_own() {
+    let screen = at_attribute(a_script(76, 24), "user_data").keys("enter");
+    assert_eq!(screen.state.mode(), Mode::Value);
+    let text = screen.text();
+    assert!(text.contains("script, line by line"), "{text}");
+    assert!(text.contains("  1  #!/bin/sh"), "nothing is folded: {text}");
+    assert!(
+        text.contains("lines 1 to 19 of"),
+        "it says where it is: {text}"
+    );
+    // Search goes through all of it, forth and back, and round.
+    let screen = screen.keys("/ 'RM -RF' enter");
+    assert!(
+        screen.text().contains("+ 62  rm -rf /srv"),
+        "{}",
+        screen.text()
+    );
+    assert!(screen.text().contains("1 of 1 lines"));
+    let screen = screen.keys("g / 'line 7' enter n n N");
+    assert!(
+        screen.text().contains("echo this is line 7"),
+        "{}",
+        screen.text()
+    );
+    // Long lines wrap, or go on at the right.
+    let screen = screen.keys("esc g");
+    assert!(screen.text().contains("END"), "{}", screen.text());
+    let screen = screen.keys("w");
+    assert!(!screen.text().contains("END"), "{}", screen.text());
+    let screen = screen.keys("right right right");
+    assert!(screen.text().contains("END"), "{}", screen.text());
+    assert!(!screen.text().contains("#!/bin"), "{}", screen.text());
+    let screen = screen.keys("left left left");
+    assert!(screen.text().contains("#!/bin"), "{}", screen.text());
+    // And back to where it was opened.
+    let screen = screen.keys("esc");
+    assert_eq!(screen.state.mode(), Mode::Detail);
+    assert!(!screen.state.full);
+    let line = screen.state.detail.line;
+    assert_eq!(
+        screen.state.detail.paths[line].as_deref(),
+        Some("user_data")
+    );
+}
+
+#[test]
+fn what_is_copied_and_revealed_is_what_the_line_is_about() {
+    let screen = at_attribute(a_script(100, 40), "deletion_protection").keys("Y");
+    assert_eq!(screen.asked, [Command::Copy("false".into())]);
+    let mut screen = at_attribute(screen, "user_data").keys("Y");
+    let Some(Command::Copy(text)) = screen.asked.pop() else {
+        panic!("nothing was copied")
+    };
+    assert!(text.starts_with("#!/bin/sh\necho") && text.ends_with("exit\n"));
+    // A secret value is masked until it is asked for, on its page too, and never copied.
+    let mut screen = at_attribute(screen, "password").keys("Y enter");
+    assert_eq!(screen.asked, [Command::Copy("false".into())]);
+    assert!(!screen.text().contains("hunter2"), "{}", screen.text());
+    assert!(screen.text().contains("(sensitive, changed)"));
+    screen = screen.keys("V");
+    assert!(screen.text().contains("hunter2-new"), "{}", screen.text());
+    screen = screen.keys("Y");
+    assert_eq!(screen.asked.len(), 1, "{:?}", screen.asked);
+    screen = screen.keys("V");
+    assert!(!screen.text().contains("hunter2"), "{}", screen.text());
+    // From another line the next secret value below is meant.
+    let screen = screen.keys("esc g V");
+    let line = screen.state.detail.line;
+    assert_eq!(screen.state.detail.paths[line].as_deref(), Some("password"));
+    assert!(screen.text().contains("hunter2-new"));
+}
+
+#[test]
+fn the_line_of_the_detail_is_seen_without_colour_and_by_screen_readers() {
+    for (ascii, mark) in [(false, "▌"), (true, ">")] {
+        let mut screen = a_script(100, 30);
+        screen.state.setup.theme = Theme {
+            palette: Palette::None,
+            ascii,
+        };
+        let screen = at_attribute(screen, "deletion_protection");
+        let (x, y) = screen.cursor();
+        assert_eq!(screen.buffer()[(x - 1, y)].symbol(), mark);
+        let row: String = (x..100)
+            .map(|x| screen.buffer()[(x, y)].symbol().to_owned())
+            .collect();
+        assert!(row.starts_with("~ deletion_protection"), "{row}");
     }
+}
+
+#[test]
+fn what_the_filter_found_stays_marked_under_the_cursor() {
+    use ratatui::style::Modifier;
+    let screen = Screen::incident(100, 30).keys("/ 'audit' enter g j");
+    let (x, y) = screen.cursor();
+    let found: String = (x..60)
+        .map(|x| screen.buffer()[(x, y)].clone())
+        .filter(|cell| {
+            cell.modifier
+                .contains(Modifier::UNDERLINED | Modifier::REVERSED)
+        })
+        .map(|cell| cell.symbol().to_owned())
+        .collect();
+    assert_eq!(found, "audit");
+}
+
+/// The last change says that what stands in the first one is secret.
+fn late_mark() -> String {
+    let row = |name: &str, actions: &str, change: serde_json::Value| {
+        let mut row = serde_json::json!({"address": format!("aws_db_instance.{name}"), "mode": "managed", "type": "aws_db_instance",
+            "name": name, "provider_name": "registry.terraform.io/hashicorp/aws", "change": change});
+        row["change"]["actions"] = serde_json::json!([actions]);
+        row
+    };
+    let first = serde_json::json!({
+        "before": {"deletion_protection": true, "note": "plain old text", "url": "x"},
+        "after": {"deletion_protection": false, "note": "plain new text", "url": "postgres://u:canary-4711@host"},
+        "after_unknown": {}, "before_sensitive": {}, "after_sensitive": {}});
+    let mut first = first;
+    first["generated_config"] = serde_json::json!("url = \"canary-4711\"\n");
+    let last = serde_json::json!({"before": {"password": "canary-4711"}, "after": {"password": "canary-4711"},
+        "after_unknown": {}, "before_sensitive": {"password": true}, "after_sensitive": {"password": true}});
+    serde_json::json!({
+        "format_version": "1.2", "terraform_version": "1.14.0", "planned_values": {"root_module": {}},
+        "resource_changes": [row("first", "update", first), row("last", "no-op", last)],
+        "configuration": {"root_module": {}}, "applyable": true, "complete": true, "errored": false,
+    })
+    .to_string()
+}
+
+/// A plan of which the last change marks what the first one shows: nobody can know until then.
+#[test]
+fn a_text_that_may_turn_out_to_be_secret_waits_for_the_rest_of_the_plan() {
+    let (scene, judgement) = scene::of_json(&late_mark());
+    let mut screen = Screen::new(120, 40).rows(scene).keys("g j");
+    for keys in [
+        "e",
+        "e",
+        "a",
+        "esc",
+        "enter",
+        "J",
+        "J",
+        ".",
+        "j j j j j j enter",
+        "esc Y",
+    ] {
+        screen = screen.keys(keys);
+        assert!(
+            !screen.text().contains("canary"),
+            "{keys}: {}",
+            screen.text()
+        );
+        assert!(!format!("{:?}", screen.asked).contains("canary"), "{keys}");
+    }
+    let text = screen.keys("esc esc g j");
+    assert!(
+        text.text()
+            .contains("Texts are shown once the plan is read"),
+        "{}",
+        text.text()
+    );
+    assert!(
+        text.text().contains("true → false"),
+        "what cannot be secret is there at once"
+    );
+    assert!(
+        text.text().contains("not shown yet: note, url"),
+        "{}",
+        text.text()
+    );
+    let facts = undersign::ui::Facts {
+        unit: None,
+        header: judgement.header,
+        tool: judgement.product.word(),
+        file: None,
+        secrets: Some(judgement.secrets),
+    };
+    let mut screen = text;
+    screen.send(Msg::Loaded(Box::new(facts), judgement.signals));
+    let text = screen.text();
+    assert!(text.contains("plain old text"), "{text}");
+    assert!(text.contains("postgres://u:(sensitive)@host"), "{text}");
+    assert!(
+        !text.contains("canary") && !text.contains("not shown yet"),
+        "{text}"
+    );
 }
 
 const DENY: &str = "package main\n\n# No database goes.\ndeny contains msg if {\n\tsome rc in input.resource_changes\n\tmsg := rc.address\n}\n";
@@ -720,7 +912,7 @@ fn with_policies(width: u16, height: u16) -> Screen {
         ],
         troubles: Vec::new(),
     };
-    screen.send(Msg::Opinion(Box::new(opinion), std::sync::Arc::default()));
+    screen.hear(&opinion);
     screen.loaded()
 }
 
@@ -796,7 +988,7 @@ fn trouble_with_a_policy_keeps_everything_from_being_signed() {
         verdicts: Vec::new(),
         troubles: vec![trouble],
     };
-    screen.send(Msg::Opinion(Box::new(opinion), std::sync::Arc::default()));
+    screen.hear(&opinion);
     let screen = screen.keys("S");
     assert!(
         screen.text().contains("policies cannot be evaluated"),
@@ -805,9 +997,26 @@ fn trouble_with_a_policy_keeps_everything_from_being_signed() {
     );
 }
 
-/// Verdicts on ten thousand rows are laid on them between two keys.
 #[test]
-fn ten_thousand_verdicts_do_not_hold_up_a_key() {
+fn a_deny_that_lets_nobody_pass_keeps_everything_from_being_signed() {
+    let mut screen = ten_thousand();
+    let metadata = [("not_overridable".to_owned(), "true".to_owned())];
+    let hard = Verdict {
+        kind: Kind::Deny,
+        metadata: metadata.into(),
+        ..lacks_a_tag(3)
+    };
+    screen.hear(&Opinion {
+        verdicts: vec![hard],
+        troubles: Vec::new(),
+    });
+    let screen = screen.loaded().keys("S");
+    let text = screen.text();
+    assert!(text.contains("main.warn_3 lets nobody pass"), "{text}");
+}
+
+/// Ten thousand rows of one type.
+fn ten_thousand() -> Screen {
     let mut screen = Screen::new(100, 30);
     let row = |number: usize| {
         let mut effect = undersign::plan::effect::Effect::bare(
@@ -820,7 +1029,12 @@ fn ten_thousand_verdicts_do_not_hold_up_a_key() {
         undersign::risk::Judged::new(effect, Vec::new())
     };
     screen.send(Msg::Rows((0..10_000).map(row).collect()));
-    let verdict = |number: usize| Verdict {
+    screen
+}
+
+/// A verdict on one of them.
+fn lacks_a_tag(number: usize) -> Verdict {
+    Verdict {
         kind: Kind::Warn,
         rule: format!("main.warn_{}", number % 20),
         message: format!("a.b[{number}] lacks a tag"),
@@ -828,19 +1042,94 @@ fn ten_thousand_verdicts_do_not_hold_up_a_key() {
         source: None,
         tool: "rego".into(),
         metadata: std::collections::BTreeMap::new(),
-    };
+    }
+}
+
+/// How long this thread has worked. What else the machine does must not fail a test, so the clock on the wall counts only
+/// where nothing better is known.
+fn worked() -> std::time::Duration {
+    static SINCE: std::sync::LazyLock<std::time::Instant> =
+        std::sync::LazyLock::new(std::time::Instant::now);
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = schedule
+        .split(' ')
+        .next()
+        .and_then(|text| text.parse().ok());
+    nanoseconds.map_or_else(|| SINCE.elapsed(), std::time::Duration::from_nanos)
+}
+
+/// A key waits for one message at most, and for the list that follows it.
+#[test]
+fn ten_thousand_verdicts_do_not_hold_up_a_key() {
+    let mut screen = ten_thousand();
     let opinion = Opinion {
-        verdicts: (0..10_000).map(verdict).collect(),
+        verdicts: (0..10_000).map(lacks_a_tag).collect(),
         troubles: Vec::new(),
     };
-    let since = std::time::Instant::now();
-    undersign::ui::update::update(
-        &mut screen.state,
-        Msg::Opinion(Box::new(opinion), std::sync::Arc::default()),
-    );
-    undersign::ui::update::update(&mut screen.state, Msg::Tick);
-    println!("10,000 verdicts on 10,000 rows: {:?}", since.elapsed());
+    let mut longest = std::time::Duration::ZERO;
+    let messages = screen.heard(&opinion);
+    assert_eq!(messages.len(), 40);
+    for message in messages {
+        let since = worked();
+        undersign::ui::update::update(&mut screen.state, message);
+        undersign::ui::update::update(&mut screen.state, Msg::Tick);
+        longest = longest.max(worked().saturating_sub(since));
+    }
+    println!("10,000 verdicts on 10,000 rows, in 40 messages: the longest takes {longest:?}");
+    // A debug build is many times slower than what people use.
+    let most = if cfg!(debug_assertions) { 500 } else { 50 };
+    assert!(longest.as_millis() < most, "{longest:?}");
+    let screen = screen.loaded();
     assert_eq!(screen.state.tally.warns, 10_000);
+}
+
+/// What a policy says early has no words yet: a secret that is marked further down might stand in them.
+#[test]
+fn a_deny_that_comes_early_is_on_its_row_and_can_be_acknowledged_when_all_is_read() {
+    let deny = Verdict {
+        kind: Kind::Deny,
+        message: "the password is hunter2".into(),
+        ..lacks_a_tag(7)
+    };
+    let mut screen = ten_thousand();
+    screen.send(Msg::Verdicts(vec![(
+        7,
+        vec![undersign::review::verdicts::early(&deny)],
+    )]));
+    let mut screen = screen.keys("/ 'policy:deny' enter");
+    let text = screen.text();
+    assert!(text.contains("a.b[7]"), "{text}");
+    assert!(text.contains("deny main.warn_7"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+    screen = screen.keys("a");
+    let text = screen.text();
+    assert!(text.contains("is shown when the plan is read"), "{text}");
+    let opinion = Opinion {
+        verdicts: vec![deny],
+        troubles: Vec::new(),
+    };
+    screen.hear(&opinion);
+    let screen = screen.loaded();
+    let row = &screen.state.rows[7];
+    assert_eq!(row.findings.len(), 1);
+    assert!(
+        screen
+            .keys("esc / 'policy:deny' enter a")
+            .text()
+            .contains("hunter2")
+    );
+}
+
+/// What was said early and does not stand at the end is gone.
+#[test]
+fn what_all_policies_say_together_takes_the_place_of_what_was_said_early() {
+    let mut screen = ten_thousand();
+    let early = undersign::review::verdicts::early(&lacks_a_tag(7));
+    screen.send(Msg::Verdicts(vec![(7, vec![early.clone()])]));
+    screen.send(Msg::Verdicts(vec![(7, vec![early.clone(), early])]));
+    assert_eq!(screen.state.rows[7].findings.len(), 2);
+    screen.send(Msg::Verdicts(vec![(7, Vec::new())]));
+    assert_eq!(screen.loaded().state.tally.warns, 0);
 }
 
 #[test]

@@ -135,3 +135,77 @@ fn a_film_of_a_review() {
     assert_eq!(screen.state.tally.open, 0);
     compare("film", svg::film(&frames));
 }
+
+/// The tags of an SVG, each closed in its turn; fails where it is not well formed.
+fn assert_well_formed(svg: &str) {
+    let mut open = Vec::new();
+    for part in svg.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').unwrap();
+        assert!(!text.contains('>'), "{text}");
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        for entity in text.split('&').skip(1).chain(tag.split('&').skip(1)) {
+            let name = entity.split(';').next().unwrap();
+            assert!(["amp", "lt", "gt", "quot"].contains(&name), "{entity}");
+        }
+        let name = tag.split([' ', '/']).find(|name| !name.is_empty()).unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "{tag}");
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+/// The number behind `name` in `text`.
+fn number(text: &str, name: &str) -> f64 {
+    let after = text.split(name).nth(1).unwrap();
+    let end = after.find(|c: char| !c.is_ascii_digit() && c != '.');
+    after[..end.unwrap()].parse().unwrap()
+}
+
+#[test]
+fn the_film_shows_each_frame_once_and_in_its_turn() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots/film.svg");
+    let film = std::fs::read_to_string(path).unwrap();
+    assert_well_formed(&film);
+    let mut pictures = film.split("<g class=\"f\"");
+    let base = pictures.next().unwrap();
+    let frames: Vec<&str> = pictures.collect();
+    assert!(frames.len() >= 10, "{} frames", frames.len());
+    let drawn =
+        |text: &str| text[text.find("<svg").unwrap()..text.rfind("</svg>").unwrap()].to_owned();
+    let first = base.split_once("<g>").unwrap().1;
+    let mut all: Vec<String> = frames.iter().map(|frame| drawn(frame)).collect();
+    all.push(drawn(first));
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), count, "a frame is drawn twice");
+
+    let whole = number(base, "animation:turn ");
+    let seen = number(base, "visibility:visible}") / 100.0 * whole;
+    let delays: Vec<f64> = frames
+        .iter()
+        .map(|frame| number(frame, "animation-delay:"))
+        .collect();
+    // What is seen at an instant: the last frame in the file that is visible, else the first one below them all.
+    let at = |time: f64| {
+        let visible = |&delay: &f64| time >= delay && (time - delay) % whole < seen;
+        delays.iter().rposition(visible).map_or(0, |i| i + 1)
+    };
+    let each = whole / f64::from(u32::try_from(count).unwrap());
+    for round in 0..2 {
+        for frame in 0..count {
+            for share in [0.01, 0.5, 0.99] {
+                let turn = u32::try_from(round * count + frame).unwrap();
+                let time = f64::from(turn) + share;
+                assert_eq!(at(time * each), frame, "at {} s", time * each);
+            }
+        }
+    }
+    assert!(
+        (1.0..4.0).contains(&each),
+        "{each} s are too short to read or too long to wait"
+    );
+}

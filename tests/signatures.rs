@@ -244,6 +244,23 @@ proptest::proptest! {
     }
 }
 
+#[test]
+fn every_byte_of_an_approval_counts() {
+    let key = keys()[0];
+    let persons: &[(&str, &[PublicKey])] = &[("alice", &[key.public()])];
+    let trust = trust(persons, "approvals = 1\nmin_assurance = \"software\"\n");
+    let check = |bytes: &[u8]| {
+        undersign::trust::approvals::check(bytes, &trust, &trust.scopes[0], rig::now())
+    };
+    let good = approval(key, "alice");
+    assert!(check(&good).is_ok());
+    for at in 0..good.len() {
+        let mut bad = good.clone();
+        bad[at] ^= 1 << (at % 7);
+        assert!(check(&bad).is_err(), "byte {at}");
+    }
+}
+
 fn throw_away() -> Signer {
     Signer::ThrowAway(Box::new(ed25519_dalek::SigningKey::from_bytes(&[8; 32])))
 }

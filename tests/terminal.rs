@@ -203,3 +203,153 @@ fn a_panic_gives_the_terminal_back_before_it_speaks() {
     assert!(!session.emulated().alternate_screen());
     assert!(!session.emulated().hide_cursor());
 }
+
+/// What a terminal must be like when its shell gets it back.
+fn assert_clean(session: &Session, way: &str) {
+    let screen = session.emulated();
+    assert!(!screen.alternate_screen(), "{way}");
+    assert!(!screen.hide_cursor(), "{way}");
+    assert!(!screen.bracketed_paste(), "{way}");
+    assert_eq!(
+        screen.mouse_protocol_mode(),
+        vt100::MouseProtocolMode::None,
+        "{way}"
+    );
+    let text = session.screen();
+    for mode in ["icanon", "echo", "isig", "icrnl", "opost"] {
+        assert!(text.lines().any(|line| line == mode), "{way}: {text}");
+    }
+    // An update that is begun and never ended keeps some terminals from drawing anything more.
+    let bytes = String::from_utf8_lossy(&session.bytes);
+    let last = |sequence: &str| bytes.rfind(sequence).unwrap_or(0);
+    assert!(last("\x1b[?2026l") >= last("\x1b[?2026h"), "{way}");
+}
+
+#[test]
+fn the_terminal_is_clean_after_every_way_out() {
+    let modes = "stty -a | tr ' ;' '\\n\\n' | grep -x -e icanon -e echo -e isig -e icrnl -e opost; echo out";
+    for (way, plan, keys, shown) in [
+        ("q", "plan.json", "q", "Left before signing"),
+        ("ctrl-c", "plan.json", "\x03", "Left before signing"),
+        (
+            "a palette command",
+            "plan.json",
+            ":quit\r",
+            "Left before signing",
+        ),
+        ("the mouse was on", "plan.json", "Mq", "Left before signing"),
+        ("out of a value", "plan.json", "\x1b]\t\x1b[F\rq\x03", "out"),
+        ("a plan that cannot be read", "cut.json", "\rq", "out"),
+        ("a plan that is not there", "none.json", "", "No such file"),
+    ] {
+        let place = place();
+        let whole = std::fs::read(place.path().join("plan.json")).unwrap();
+        std::fs::write(place.path().join("cut.json"), &whole[..whole.len() / 2]).unwrap();
+        let script = format!("\"$UNDERSIGN\" review {plan}; {modes}");
+        let mut session = start(&place, &script);
+        match plan {
+            "plan.json" => session.wait("acknowledged 0 of 8"),
+            "cut.json" => session.wait("This did not work"),
+            _ => {}
+        }
+        // Keys as a person types them: a dialog hears nothing that came before it was seen.
+        for key in keys.chars() {
+            session.send(&key.to_string());
+        }
+        session.wait("\nout");
+        assert!(
+            session.screen().contains(shown),
+            "{way}: {}",
+            session.screen()
+        );
+        session.exit();
+        assert_clean(&session, way);
+    }
+}
+
+#[test]
+fn a_review_that_is_told_to_end_gives_the_terminal_back_and_keeps_what_was_said() {
+    for signal in ["TERM", "HUP"] {
+        let place = place();
+        let script = "\"$UNDERSIGN\" review plan.json & echo $! > pid; fg >/dev/null; stty -a | tr ' ;' '\\n\\n' | grep -x -e icanon -e echo -e isig -e icrnl -e opost; echo out";
+        let mut session = start(&place, &format!("set -m; {script}"));
+        session.wait("acknowledged 0 of 8");
+        session.send("jx");
+        session.wait("Object to a change");
+        session.send("not now");
+        session.wait("> not now");
+        session.send("\r");
+        session.wait("1 objection");
+        let pid = std::fs::read_to_string(place.path().join("pid")).unwrap();
+        let told = std::process::Command::new("kill")
+            .args([&format!("-{signal}"), pid.trim()])
+            .status()
+            .unwrap();
+        assert!(told.success());
+        session.wait("\nout");
+        assert!(
+            session.screen().contains("go on with"),
+            "{}",
+            session.screen()
+        );
+        session.exit();
+        assert_clean(&session, signal);
+        let mut session = start(&place, REVIEW);
+        session.wait("1 objection");
+        session.send("q");
+        session.exit();
+    }
+}
+
+#[test]
+fn a_review_whose_terminal_is_closed_ends_and_keeps_what_was_said() {
+    let place = place();
+    let mut session = start(&place, REVIEW);
+    session.wait("acknowledged 0 of 8");
+    session.send("jx");
+    session.wait("Object to a change");
+    session.send("not now");
+    session.wait("> not now");
+    session.send("\r");
+    session.wait("1 objection");
+    session.hang_up("j");
+    let mut session = start(&place, REVIEW);
+    session.wait("1 objection");
+    session.send("q");
+    session.exit();
+}
+
+#[test]
+fn a_storm_of_sizes_ends_in_a_whole_screen() {
+    let place = place();
+    let mut session = start(&place, REVIEW);
+    session.wait("acknowledged 0 of 8");
+    for i in 0..300_u16 {
+        session.resize(1 + i * 37 % 220, 1 + i * 23 % 70);
+        if i % 10 == 0 {
+            session.send("j");
+        }
+    }
+    session.resize(120, 40);
+    session.wait("c comment");
+    session.settle();
+    let text = session.screen();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains("undersign"), "{text}");
+    // Whole frames, and nothing left over of another size.
+    let top = lines.iter().filter(|line| line.starts_with('┌')).count();
+    let bottom = lines.iter().filter(|line| line.starts_with('└')).count();
+    assert_eq!((top, bottom), (1, 1), "{text}");
+    assert!(
+        lines
+            .iter()
+            .filter(|line| line.starts_with('│'))
+            .all(|line| {
+                let right = line.trim_end().chars().last();
+                matches!(right, Some('│' | '┃')) && line.chars().count() == 120
+            }),
+        "{text}"
+    );
+    session.send("q");
+    assert_eq!(session.exit().exit_code(), 32);
+}

@@ -35,8 +35,8 @@ pub struct BroughtArgument {
 }
 
 impl BroughtArgument {
-    /// Reads all of it. `plan` is where the plan lies.
-    pub fn open(&self, plan: &Path) -> Result<Brought, Failure> {
+    /// Reads all of it.
+    pub fn open(&self) -> Result<Brought, Failure> {
         let mut brought = Brought {
             now: Timestamp::now(),
             ..Brought::default()
@@ -63,9 +63,6 @@ impl BroughtArgument {
             })?;
             brought.inputs.add("scope", "", text.as_bytes());
             brought.scope = Some(Scope::read(&shown(path), &text)?);
-        }
-        if !brought.is_empty() {
-            brought.working_tree = working_tree(plan);
         }
         Ok(brought)
     }
@@ -105,13 +102,17 @@ fn sha256(bytes: &[u8]) -> String {
     Hex(<sha2::Sha256 as sha2::Digest>::digest(bytes).into()).to_string()
 }
 
+/// The directory that a plan lies in.
+pub(super) fn directory(plan: &Path) -> &Path {
+    let parent = plan.parent();
+    let named = parent.filter(|parent| !parent.as_os_str().is_empty());
+    named.unwrap_or(Path::new("."))
+}
+
 /// The configuration beside a plan. Nothing binds it to the plan, so that its comments are told and accept nothing; what
 /// cannot be read of it is therefore no loss.
-fn working_tree(plan: &Path) -> Option<Arc<Snapshot>> {
-    let directory = plan
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let entries = std::fs::read_dir(directory.unwrap_or(Path::new("."))).ok()?;
+pub(super) fn working_tree(directory: &Path) -> Option<Arc<Snapshot>> {
+    let entries = std::fs::read_dir(directory).ok()?;
     let mut files = BTreeMap::new();
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();

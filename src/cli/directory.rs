@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::check::print;
 use super::desk::{Desk, edit, write_private};
 use super::loading;
-use super::open::{self, PlanArgument};
+use super::open::PlanArgument;
 use super::places::StateDirectory;
 use super::plain::About;
 use super::prompts::Heard;
@@ -56,7 +56,7 @@ pub fn review(
             ..arguments.clone()
         };
         let since = earlier.remove(&unit.path);
-        let mut review = prepare(&arguments, &argument, state.clone(), since, open::unstarted)
+        let mut review = prepare(&arguments, &argument, state.clone(), since)
             .map_err(|failure| of_unit(&unit.name, failure))?;
         review.name.clone_from(&unit.name);
         plans.push((unit, review));

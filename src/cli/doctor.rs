@@ -67,10 +67,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 fn next(level: Level) -> &'static str {
     match level {
         Level::Local => {
-            "L1: let another user apply. Make a user tf-apply, give the trust file and undersign to root, the credentials to tf-apply alone, and let the agent's user run only: sudo -u tf-apply undersign apply PLAN"
+            "L1: let another user apply, with the credentials that only that user can read: undersign setup other-user"
         }
         Level::OtherUser => {
-            "L2: let a protected CI job apply, with --trust-sha256 in its protected settings and credentials that only that job gets"
+            "L2: let a protected CI job apply, with --trust-sha256 in its protected settings and credentials that only that job gets: undersign setup github"
         }
         Level::Pinned => {
             "L3: let a broker verify, and hand out credentials that live as long as one apply"

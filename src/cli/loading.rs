@@ -11,8 +11,7 @@ use super::open::Json;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::source::{Source, Spool};
-use crate::policy::worker::blocks;
-use crate::policy::{Opinion, Policies, Trouble};
+use crate::policy::{Opinion, Policies};
 use crate::review::carry::{self, Since};
 use crate::review::draft::Draft;
 use crate::review::judge::{self, Judgement, Step};
@@ -21,12 +20,18 @@ use crate::review::memory::Memory;
 use crate::risk::{self, Judged};
 use crate::ui::{Facts, Msg};
 
+mod laying;
+
+pub use laying::messages;
+
+use laying::Laying;
+
 /// Batches that may wait for the screen; then the worker waits for it.
 const AHEAD: usize = 8;
 
 /// What the worker leaves for the desk: the judgement, once there is one.
 #[derive(Debug, Default)]
-pub struct Loaded(OnceLock<(Judgement, Option<Trouble>)>);
+pub struct Loaded(OnceLock<(Judgement, Option<Failure>)>);
 
 impl Loaded {
     /// Digest of the plan JSON, known at its end.
@@ -39,15 +44,15 @@ impl Loaded {
         self.whole().map(|(judgement, _)| judgement)
     }
 
-    /// The judgement, if policies could say all that they have to say.
+    /// The judgement, if policies let anything be approved.
     pub fn unblocked(&self) -> Result<&Judgement, Failure> {
         match self.whole()? {
             (judgement, None) => Ok(judgement),
-            (_, Some(trouble)) => Err(blocks(trouble)),
+            (_, Some(refusal)) => Err(refusal.clone()),
         }
     }
 
-    fn whole(&self) -> Result<&(Judgement, Option<Trouble>), Failure> {
+    fn whole(&self) -> Result<&(Judgement, Option<Failure>), Failure> {
         self.0.get().ok_or_else(|| {
             Failure::new(
                 Exit::NotApproved,
@@ -133,15 +138,17 @@ impl Unread {
             loaded,
             ..
         } = self;
-        let mut comparison = earlier.reviewed.map(Comparison::new);
-        let compare = comparison.as_mut();
+        let mut beside = Beside {
+            comparison: earlier.reviewed.map(Comparison::new),
+            laying: Laying::default(),
+        };
         let (judgement, opinion) = load(
-            json.start()?,
+            json,
             bytes,
             spool,
             file.as_ref(),
             &policies,
-            compare,
+            &mut beside,
             sender,
         )?;
         let since = match (&file, earlier.memory) {
@@ -165,16 +172,13 @@ impl Unread {
         };
         let mut signals = judgement.signals.clone();
         signals.extend(since);
-        let trouble = opinion.troubles.first().cloned();
-        if opinion != Opinion::default() {
-            let secrets = Arc::clone(&judgement.secrets);
-            let _ = sender.send(Msg::Opinion(Box::new(opinion), secrets));
-        }
-        if let Some(comparison) = comparison {
+        let refusal = opinion.refusal();
+        beside.laying.finish(&opinion, &judgement.secrets, sender);
+        if let Some(comparison) = beside.comparison {
             let since = comparison.finish(&signals);
             let _ = sender.send(Msg::Since(Box::new(since)));
         }
-        let _ = loaded.0.set((judgement, trouble));
+        let _ = loaded.0.set((judgement, refusal));
         Ok(Msg::Loaded(Box::new(facts), signals))
     }
 }
@@ -190,6 +194,12 @@ pub fn describe(log: &Log) -> String {
     let verdicts = log.verdicts().len();
     let comments = log.comments().count();
     format!("restored from your draft: {verdicts} decided, {comments} commented")
+}
+
+/// Who looks at the rows while they pass.
+struct Beside {
+    comparison: Option<Comparison>,
+    laying: Laying,
 }
 
 /// Holds the rows against an earlier review while they are read.
@@ -235,7 +245,7 @@ fn load(
     spool: Option<Spool>,
     file: Option<&PlanFile>,
     policies: &Policies,
-    mut comparison: Option<&mut Comparison>,
+    beside: &mut Beside,
     screen: &SyncSender<Msg>,
 ) -> Result<(Judgement, Opinion), Failure> {
     // The tool says nothing until it is nearly done; what is waited for, and how long so far, is told until it does.
@@ -247,12 +257,19 @@ fn load(
             silence = None;
             let message = match step {
                 Step::Rows(rows) => {
-                    if let Some(comparison) = comparison.as_deref_mut() {
+                    if let Some(comparison) = &mut beside.comparison {
                         comparison.rows(&rows);
+                    }
+                    if !policies.is_none() {
+                        beside.laying.rows(&rows);
                     }
                     Msg::Rows(rows)
                 }
                 Step::Progress(progress) => Msg::Progress(progress),
+                Step::Verdicts(verdicts) => match beside.laying.early(verdicts) {
+                    said if said.is_empty() => return ControlFlow::Continue(()),
+                    said => Msg::Verdicts(said),
+                },
             };
             screen
                 .send(message)

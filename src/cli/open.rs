@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Cursor, IsTerminal as _, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -11,6 +11,7 @@ use crate::gate::environment::ProviderSource;
 use crate::gate::prepare::{Prepared, Providers, Setup};
 use crate::gate::sealed::SealedPlan;
 use crate::gate::show::Shown;
+use crate::gate::tool;
 use crate::plan::archive::PlanFile;
 use crate::plan::digest::Bytes;
 use crate::plan::input::{self, Format};
@@ -56,23 +57,12 @@ pub enum Json {
     File(File),
     /// Standard input, with what was read of it to tell what it is.
     Pipe(Box<dyn Read + Send>),
-    /// A private copy of a plan file, of which no tool was asked yet.
-    Sealed(Box<SealedPlan>, Box<PlanArgument>),
-    /// The tool that shows a plan file. What it needs lives as long as it runs.
-    Tool(Box<Shown>, Box<Prepared>),
+    /// A plan file. The tool that shows it is looked for and run when the JSON is read.
+    PlanFile(Box<Unshown>),
 }
 
-/// Opens the plan that is meant and refuses what is none. For a plan file the tool is started.
+/// Opens the plan that is meant and refuses what is none. Nothing that takes long is done before its JSON is read.
 pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
-    let plan = unstarted(argument)?;
-    Ok(Plan {
-        json: plan.json.start()?,
-        ..plan
-    })
-}
-
-/// The same before any tool is started: of many plans only one is shown at a time.
-pub fn unstarted(argument: &PlanArgument) -> Result<Plan, Failure> {
     let path = &argument.plan;
     if path.as_os_str() == "-" {
         return standard_input();
@@ -123,41 +113,68 @@ pub fn unstarted(argument: &PlanArgument) -> Result<Plan, Failure> {
             })
         }
         Format::PlanFile => {
-            let sealed = SealedPlan::of_path(path)?;
+            let (unshown, file) = Unshown::new(path, argument)?;
             Ok(Plan {
                 name,
-                file: Some(sealed.describe()?),
+                file: Some(file),
                 bytes: None,
-                json: Json::Sealed(Box::new(sealed), Box::new(argument.clone())),
+                json: Json::PlanFile(Box::new(unshown)),
             })
         }
     }
 }
 
-/// Finds the tool that made a plan file, and its providers.
-///
-/// The providers are those of the working directory where it has some: the reviewer's own machine. Else they are
-/// fetched as the plan's lock says, from where the CLI configuration says.
-fn prepare(sealed: SealedPlan, argument: &PlanArgument) -> Result<Prepared, Failure> {
-    let here = match &argument.directory {
-        Some(directory) => directory.clone(),
-        None => {
-            std::env::current_dir().map_err(|error| Failure::io("the working directory", &error))?
-        }
-    };
-    let providers = match &argument.cli_config {
-        Some(file) => Providers::Rebuilt(ProviderSource::CliConfig(file.clone())),
-        None if here.join(".terraform").join("providers").is_dir() => Providers::AsIs(here),
-        None => Providers::Rebuilt(ProviderSource::Registry),
-    };
-    let search = std::env::var_os("PATH");
-    let setup = Setup {
-        tool: argument.tool.as_deref(),
-        search: search.as_deref(),
-        providers: &providers,
-        passed: &[],
-    };
-    Prepared::new(sealed, &setup, |_| Ok(()))
+/// A plan file before its tool was found: nothing that takes time was done yet.
+pub struct Unshown {
+    plan: SealedPlan,
+    tool: Option<PathBuf>,
+    providers: Providers,
+    /// What the tool is called, as far as that is known.
+    name: String,
+}
+
+impl Unshown {
+    /// Makes a private copy of the plan file, and reads what it says of itself.
+    ///
+    /// The providers are those of the working directory where it has some: the reviewer's own machine. Else they are
+    /// fetched as the plan's lock says, from where the CLI configuration says.
+    fn new(path: &Path, argument: &PlanArgument) -> Result<(Self, PlanFile), Failure> {
+        let here = match &argument.directory {
+            Some(directory) => directory.clone(),
+            None => std::env::current_dir()
+                .map_err(|error| Failure::io("the working directory", &error))?,
+        };
+        let providers = match &argument.cli_config {
+            Some(file) => Providers::Rebuilt(ProviderSource::CliConfig(file.clone())),
+            None if here.join(".terraform").join("providers").is_dir() => Providers::AsIs(here),
+            None => Providers::Rebuilt(ProviderSource::Registry),
+        };
+        let plan = SealedPlan::of_path(path)?;
+        let file = plan.describe()?;
+        let named = argument.tool.as_deref().and_then(Path::file_name);
+        let unshown = Unshown {
+            plan,
+            tool: argument.tool.clone(),
+            providers,
+            name: named.map_or_else(
+                || tool::name_of(&file).to_owned(),
+                |name| name.to_string_lossy().into_owned(),
+            ),
+        };
+        Ok((unshown, file))
+    }
+
+    /// Finds the tool that made the plan, and gets it ready.
+    fn prepare(self) -> Result<Prepared, Failure> {
+        let search = std::env::var_os("PATH");
+        let setup = Setup {
+            tool: self.tool.as_deref(),
+            search: search.as_deref(),
+            providers: &self.providers,
+            passed: &[],
+        };
+        Prepared::new(self.plan, &setup, |_| Ok(()))
+    }
 }
 
 fn standard_input() -> Result<Plan, Failure> {
@@ -199,18 +216,6 @@ fn standard_input() -> Result<Plan, Failure> {
 }
 
 impl Json {
-    /// Starts the tool for a plan file.
-    pub fn start(self) -> Result<Self, Failure> {
-        match self {
-            Json::Sealed(sealed, argument) => {
-                let prepared = prepare(*sealed, &argument)?;
-                let shown = prepared.show()?;
-                Ok(Json::Tool(Box::new(shown), Box::new(prepared)))
-            }
-            Json::File(_) | Json::Pipe(_) | Json::Tool(..) => Ok(self),
-        }
-    }
-
     /// A way to read rows again: from the file itself, or from a private copy that is filled while the JSON is read.
     pub fn keep(&self) -> Result<(Option<Spool>, Source), Failure> {
         match self {
@@ -220,7 +225,7 @@ impl Json {
                     .map_err(|error| Failure::io("the plan", &error))?;
                 Ok((None, Source::file(again)))
             }
-            Json::Pipe(_) | Json::Sealed(..) | Json::Tool(..) => {
+            Json::Pipe(_) | Json::PlanFile(_) => {
                 source::spool().map(|(spool, source)| (Some(spool), source))
             }
         }
@@ -229,11 +234,8 @@ impl Json {
     /// The name of the tool that prints it, if one does.
     pub fn tool(&self) -> Option<String> {
         match self {
-            Json::File(_) | Json::Pipe(_) | Json::Sealed(..) => None,
-            Json::Tool(_, prepared) => {
-                let name = prepared.tool.program.path.file_name()?;
-                Some(name.to_string_lossy().into_owned())
-            }
+            Json::File(_) | Json::Pipe(_) => None,
+            Json::PlanFile(unshown) => Some(unshown.name.clone()),
         }
     }
 
@@ -243,13 +245,13 @@ impl Json {
         spool: Option<Spool>,
         work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        match self.start()? {
+        match self {
             Json::File(file) => work(Bytes::File(&file)),
             Json::Pipe(pipe) => through(spool, pipe, work),
-            Json::Sealed(..) => unreachable!("a plan that is read was started"),
-            Json::Tool(shown, prepared) => {
+            Json::PlanFile(unshown) => {
+                let prepared = unshown.prepare()?;
                 let mut output = Output {
-                    shown,
+                    shown: prepared.show()?,
                     ended: false,
                 };
                 let result = through(spool, &mut output, work);
@@ -280,7 +282,7 @@ fn through<T>(
 
 /// The tool's output, which remembers whether it was read to its end.
 struct Output {
-    shown: Box<Shown>,
+    shown: Shown,
     ended: bool,
 }
 

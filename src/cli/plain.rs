@@ -136,6 +136,7 @@ impl Plain<'_> {
         let about = self.about(row);
         let source = about.file.and_then(|file| file.source(&row.effect));
         let context = DetailContext {
+            early: false,
             theme: self.theme,
             options: Options {
                 wrap: true,

@@ -1,16 +1,16 @@
 //! `--policy`, and `undersign policy`: what is doubtful in policies, and their own tests.
 
 use std::fmt::Write as _;
-use std::io::{Cursor, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::brought::BroughtArgument;
+use super::brought::{BroughtArgument, directory, working_tree};
 use super::check::print;
 use crate::approval::statement::Hex;
 use crate::failure::{Exit, Failure};
 use crate::policy::Policies;
+use crate::policy::history::History;
 use crate::policy::job::{Answer, Coverage, Task};
 use crate::policy::ruleset::Ruleset;
 use crate::policy::worker::{Program, Worker};
@@ -35,7 +35,13 @@ impl PolicyArgument {
     /// plan that lies at `plan`.
     pub fn open(&self, trust: Option<&Trust>, plan: &Path) -> Result<Policies, Failure> {
         let mut policies = policies(trust, self.policy.as_deref(), Program::own()?)?;
-        policies.brought = self.brought.open(plan)?;
+        policies.brought = self.brought.open()?;
+        if !policies.is_none() {
+            // The gate does without both: nothing that lies around binds it.
+            let directory = directory(plan);
+            policies.brought.working_tree = working_tree(directory);
+            policies.brought.history = Some(History::of(directory));
+        }
         Ok(policies)
     }
 }
@@ -76,14 +82,9 @@ pub fn run(command: &Command) -> Result<Exit, Failure> {
 /// Gives a worker the job and returns what it says. Trouble is told after everything else.
 fn answers(directory: &Path, task: Task) -> Result<Vec<Answer>, Failure> {
     let rules = Ruleset::load(directory)?;
-    let mut worker = Worker::start(&Program::own()?, &rules, &rules.job(task))?;
+    let worker = Worker::start(&Program::own()?, &rules, &rules.job(task))?;
     // There is no plan in these jobs.
-    let mut nothing = Vec::new();
-    worker
-        .tee(Cursor::new([]))
-        .read_to_end(&mut nothing)
-        .map_err(|error| Failure::io("the worker for policies", &error))?;
-    Ok(worker.finish())
+    Ok(worker.finish(&mut |_| {}))
 }
 
 fn lint(directory: &Path) -> Result<Exit, Failure> {
@@ -112,7 +113,11 @@ fn lint(directory: &Path) -> Result<Exit, Failure> {
                     visible(&trouble.reason)
                 );
             }
-            Answer::Begins { .. } | Answer::Verdict(_) | Answer::Test(_) | Answer::Coverage(_) => {}
+            Answer::Begins { .. }
+            | Answer::Early(_)
+            | Answer::Verdict(_)
+            | Answer::Test(_)
+            | Answer::Coverage(_) => {}
             Answer::Done { rules } => {
                 let _ = writeln!(out, "{rules} rules are asked, {doubtful} doubtful places");
             }
@@ -154,7 +159,11 @@ fn test(directory: &Path) -> Result<Exit, Failure> {
                     visible(&trouble.reason)
                 );
             }
-            Answer::Begins { .. } | Answer::Verdict(_) | Answer::Lint(_) | Answer::Done { .. } => {}
+            Answer::Begins { .. }
+            | Answer::Early(_)
+            | Answer::Verdict(_)
+            | Answer::Lint(_)
+            | Answer::Done { .. } => {}
         }
     }
     let _ = writeln!(out, "{passed} passed, {failed} failed");

@@ -11,7 +11,7 @@ use super::report::Report;
 use super::review::{Begun, Review};
 use crate::failure::Failure;
 use crate::review::log::Log;
-use crate::review::{Key, carry, verdicts};
+use crate::review::{Key, carry};
 use crate::risk::Judged;
 use crate::text::visible;
 use crate::ui::hands::{Hands, Outcome};
@@ -86,13 +86,10 @@ impl Heard {
                     let said = std::mem::replace(&mut heard.log, earlier.in_unit(unit.as_ref()));
                     heard.log.append(said);
                 }
-                Msg::Opinion(opinion, secrets) => {
-                    let of_plan = verdicts::attach(&mut heard.rows[from..], &opinion, &secrets);
-                    let at = from..from;
-                    heard
-                        .rows
-                        .splice(at, of_unit(of_plan, &unit))
-                        .for_each(drop);
+                Msg::Verdicts(said) => {
+                    for (row, findings) in said {
+                        heard.rows[from + row as usize].hear(findings);
+                    }
                 }
                 Msg::Since(since) => {
                     let since = since.in_unit(unit.as_ref());

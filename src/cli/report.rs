@@ -8,7 +8,7 @@ use std::io;
 use serde::Serialize;
 
 use crate::plan::archive::PlanFile;
-use crate::plan::effect::Kind;
+use crate::plan::effect::{Effect, Kind};
 use crate::plan::reason;
 use crate::review;
 use crate::review::judge::Judgement;
@@ -78,10 +78,11 @@ impl Report<'_> {
             )
         });
         rest.sort_by_key(|row| std::cmp::Reverse(row.risk()));
+        let fates = review::Fates::of(self.rows);
         if !asking.is_empty() {
             let _ = writeln!(out, "To acknowledge ({})", asking.len());
             for row in &asking {
-                self.write_row(&mut out, row);
+                self.write_row(&mut out, row, &fates);
             }
             out.push('\n');
         }
@@ -90,14 +91,14 @@ impl Report<'_> {
         if !routine.is_empty() {
             let _ = writeln!(out, "Routine ({})", routine.len());
             for row in &routine {
-                self.write_row(&mut out, row);
+                self.write_row(&mut out, row, &fates);
             }
             out.push('\n');
         }
         if !nothing.is_empty() {
             let _ = writeln!(out, "No change ({})", nothing.len());
             for row in &nothing {
-                self.write_row(&mut out, row);
+                self.write_row(&mut out, row, &fates);
             }
             out.push('\n');
         }
@@ -132,7 +133,7 @@ impl Report<'_> {
             workspace: self.file.map(|file| file.workspace.as_str()),
             needs_acknowledgement: self.rows.iter().filter(|row| row.needs_ack()).count(),
             risks: self.counts(),
-            rows: JsonRows(self),
+            rows: JsonRows(self, review::Fates::of(self.rows)),
         };
         serde_json::to_writer_pretty(&mut *out, &report)?;
         out.write_all(b"\n")
@@ -151,22 +152,23 @@ impl Report<'_> {
         self.judgement.secrets.mask(text)
     }
 
-    /// The same, fit for a terminal.
+    /// What a finding says. A sentence of our own holds nothing of the plan.
+    fn message<'t>(&self, finding: &'t Finding) -> Cow<'t, str> {
+        match &finding.message {
+            Cow::Borrowed(ours) => Cow::Borrowed(ours),
+            Cow::Owned(text) => self.masked(text),
+        }
+    }
+
+    /// A text of the plan without its secrets, fit for a terminal.
     fn shown(&self, text: &str) -> String {
         visible(&self.masked(text)).into_owned()
     }
 
-    fn write_row(&self, out: &mut String, row: &Judged) {
+    fn write_row(&self, out: &mut String, row: &Judged, fates: &review::Fates<'_>) {
         let effect = &row.effect;
-        let kind = match effect.kind {
-            Kind::Change => String::new(),
-            other => format!("{} ", other.word()),
-        };
-        let deposed = effect
-            .deposed
-            .as_deref()
-            .map(|key| format!(" (deposed {})", visible(key)))
-            .unwrap_or_default();
+        let kind = kind(effect).map_or_else(String::new, |word| format!("{word} "));
+        let deposed = deposed(effect, visible);
         let from = effect
             .previous_address()
             .map(|from| format!("  moved from {}", visible(from)))
@@ -193,7 +195,7 @@ impl Report<'_> {
         if let Some(words) = effect.reason.as_deref().and_then(reason::words) {
             line(words.to_owned());
         }
-        if let Some(fate) = review::fate(row, self.rows) {
+        if let Some(fate) = fates.get(row) {
             line(fate.sentence().to_owned());
         }
         for finding in &row.findings {
@@ -218,7 +220,7 @@ impl Report<'_> {
 
     /// A finding in one line: what is lost, and where.
     fn finding_text(&self, finding: &Finding) -> String {
-        let mut text = self.shown(&finding.message);
+        let mut text = visible(&self.message(finding)).into_owned();
         if let Some(path) = &finding.path {
             let _ = write!(text, "  {}", self.shown(path));
             if let (Some(old), Some(new)) = (&finding.old, &finding.new) {
@@ -236,7 +238,7 @@ impl Report<'_> {
         text
     }
 
-    fn json_row<'r>(&'r self, row: &'r Judged) -> JsonRow<'r> {
+    fn json_row<'r>(&'r self, row: &'r Judged, fates: &review::Fates<'_>) -> JsonRow<'r> {
         let effect = &row.effect;
         let source = self.file.map(|file| file.snapshot.source(effect));
         JsonRow {
@@ -252,7 +254,7 @@ impl Report<'_> {
             risk: row.risk().word(),
             needs_acknowledgement: row.needs_ack(),
             note: effect.note().map(|note| self.masked(note)),
-            fate: review::fate(row, self.rows).map(review::Fate::word),
+            fate: fates.get(row).map(review::Fate::word),
             source: source.and_then(|source| {
                 let place = source.place()?;
                 Some(JsonSource {
@@ -272,7 +274,7 @@ impl Report<'_> {
                     path: finding.path.as_deref().map(|path| self.masked(path)),
                     old: finding.old.as_deref().map(|old| self.masked(old)),
                     new: finding.new.as_deref().map(|new| self.masked(new)),
-                    message: self.masked(&finding.message),
+                    message: self.message(finding),
                     tool: finding.origin.as_ref().map(|origin| &*origin.tool),
                     source: finding
                         .origin
@@ -294,6 +296,17 @@ impl Report<'_> {
     }
 }
 
+/// What a row is, where it is no change of a resource.
+fn kind(effect: &Effect) -> Option<&'static str> {
+    (effect.kind != Kind::Change).then(|| effect.kind.word())
+}
+
+/// ` (deposed 1a2b3c4d)`, where an object is what an earlier replacement left; `fit` makes the key fit to be written.
+fn deposed<'a, T: std::fmt::Display>(effect: &'a Effect, fit: impl FnOnce(&'a str) -> T) -> String {
+    let key = effect.deposed.as_deref();
+    key.map_or_else(String::new, |key| format!(" (deposed {})", fit(key)))
+}
+
 #[derive(Serialize)]
 struct JsonReport<'a> {
     schema: u32,
@@ -309,11 +322,12 @@ struct JsonReport<'a> {
 }
 
 /// The rows, each made when it is written.
-struct JsonRows<'a>(&'a Report<'a>);
+struct JsonRows<'a>(&'a Report<'a>, review::Fates<'a>);
 
 impl Serialize for JsonRows<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.rows.iter().map(|row| self.0.json_row(row)))
+        let rows = self.0.rows.iter();
+        serializer.collect_seq(rows.map(|row| self.0.json_row(row, &self.1)))
     }
 }
 

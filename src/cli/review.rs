@@ -14,7 +14,7 @@ use super::desk::{Desk, Results, Signing};
 use super::directory;
 use super::loading::{self, Loaded, Unread};
 use super::looks::Looks;
-use super::open::{self, Json, Plan, PlanArgument};
+use super::open::{self, Json, PlanArgument};
 use super::places::StateDirectory;
 use super::policy::PolicyArgument;
 use super::prompts::at_prompts;
@@ -185,8 +185,7 @@ pub fn review(arguments: &Arguments, argument: &PlanArgument) -> Result<Outcome,
         None => None,
     };
     loop {
-        let plan = open::plan;
-        let review = prepare(arguments, argument, state.clone(), since.take(), plan)?;
+        let review = prepare(arguments, argument, state.clone(), since.take())?;
         if prompts {
             return at_prompts(review, &arguments.looks);
         }
@@ -207,13 +206,12 @@ pub(super) fn prepare(
     argument: &PlanArgument,
     state: StateDirectory,
     since: Option<Earlier>,
-    open: fn(&PlanArgument) -> Result<Plan, Failure>,
 ) -> Result<Review, Failure> {
     let trust = arguments.trust.open().map(|opened| opened.trust);
     let policies = arguments.policy.open(trust.as_ref().ok(), &argument.plan)?;
     // Before it is opened: what is written while it is read must be seen too.
     let watched = Watched::new(&argument.plan);
-    let plan = open(argument)?;
+    let plan = open::plan(argument)?;
     let signing = match trust.and_then(|trust| signing(arguments, trust, plan.file.as_ref())) {
         // Whoever breaks the glass has come to sign, and is told at once that they cannot.
         Err(failure) if arguments.break_glass => return Err(failure),

@@ -81,7 +81,7 @@ impl Arguments {
             directory: directory.into(),
             requester: self.requester.clone(),
             policy: self.policy.policy.clone(),
-            brought: self.policy.brought.open(plan)?,
+            brought: self.policy.brought.open()?,
             worker: Program::own()?,
             variables: std::env::vars_os().collect(),
             now: jiff::Timestamp::now(),

@@ -3,8 +3,9 @@
 //! Such a text is compared as what it holds, and what it holds is named. Texts come in as they are in the plan and go
 //! out masked: an escaped or encoded secret can only be found before it is printed anew.
 
-use super::text::{self, Line};
+use super::text::{self, Line, Only};
 use super::value::{pretty, same};
+use super::yaml;
 use crate::plan::value::Value;
 
 /// A text, or the difference between two, line by line.
@@ -80,24 +81,30 @@ fn readable(bytes: Vec<u8>) -> Option<String> {
     (!text.chars().any(strange)).then_some(text)
 }
 
-/// The difference between two texts as what they hold. `None` if they are plain: then they are better read in one line.
-pub fn changed(old: &str, new: &str, mask: &impl Fn(&str) -> String) -> Option<Document> {
+/// The difference between two texts as what they hold, with `around` equal lines around each. `None` if they are plain:
+/// then they are better read in one line.
+pub fn changed(
+    old: &str,
+    new: &str,
+    around: usize,
+    mask: &impl Fn(&str) -> String,
+) -> Option<Document> {
     let (mut title, lines) = match (form(old), form(new)) {
         (Form::Json(left), Form::Json(right)) if same(&left, &right) => {
             ("same JSON, other spelling".into(), Vec::new())
         }
         (Form::Json(left), Form::Json(right)) => (
             "JSON in a string, shown as JSON".into(),
-            text::lines(&pretty(&left, mask), &pretty(&right, mask)),
+            text::lines(&pretty(&left, mask), &pretty(&right, mask), around),
         ),
-        (Form::Base64(left), Form::Base64(right)) => match changed(&left, &right, mask) {
+        (Form::Base64(left), Form::Base64(right)) => match changed(&left, &right, around, mask) {
             Some(inner) => (
                 format!("base64, shown decoded: {}", inner.title),
                 inner.lines,
             ),
             None => (
                 "base64, shown decoded".into(),
-                text::lines(&mask(&left), &mask(&right)),
+                text::lines(&mask(&left), &mask(&right), around),
             ),
         },
         (Form::Compressed(left), Form::Compressed(right)) => (
@@ -106,16 +113,23 @@ pub fn changed(old: &str, new: &str, mask: &impl Fn(&str) -> String) -> Option<D
         ),
         (Form::Pem(name), Form::Pem(_)) => (
             format!("another {name} (PEM)"),
-            text::lines(&mask(old), &mask(new)),
+            text::lines(&mask(old), &mask(new), around),
         ),
         (left, right) if is_plain(&left) && is_plain(&right) => return None,
         (Form::Lines, Form::Lines) => (
-            "text, line by line".into(),
-            text::lines(&mask(old), &mask(new)),
+            match (old != new && is_same_yaml(old, new), kind_of_lines(new)) {
+                (true, _) => "same YAML, other spelling".into(),
+                (false, kind) => format!("{kind}, line by line"),
+            },
+            text::lines(&mask(old), &mask(new), around),
         ),
         (left, right) => (
             format!("{} → {}", name(&left), name(&right)),
-            text::lines(&printed(left, old, mask), &printed(right, new, mask)),
+            text::lines(
+                &printed(left, old, mask),
+                &printed(right, new, mask),
+                around,
+            ),
         ),
     };
     let differs = |line: &Line| matches!(line, Line::Removed(..) | Line::Added(..));
@@ -125,24 +139,73 @@ pub fn changed(old: &str, new: &str, mask: &impl Fn(&str) -> String) -> Option<D
     Some(Document { title, lines })
 }
 
-/// A text that stands on one side only, as what it holds. `None` if it is plain.
-pub fn one_sided(text: &str, added: bool, mask: &impl Fn(&str) -> String) -> Option<Document> {
+/// A text that stands on one side only, or is the same on both, as what it holds. `None` if it is plain.
+pub fn one_sided(text: &str, only: Only, mask: &impl Fn(&str) -> String) -> Option<Document> {
     let form = form(text);
     if is_plain(&form) {
         return None;
     }
     let title = match &form {
         Form::Json(_) => "JSON in a string, shown as JSON".into(),
+        Form::Base64(decoded) if decoded.contains('\n') => {
+            format!("base64, shown decoded: {}", kind_of_lines(decoded))
+        }
         Form::Base64(_) => "base64, shown decoded".into(),
         Form::Compressed(bytes) => format!("compressed data in base64, {bytes} bytes"),
         Form::Pem(name) => format!("{name} (PEM)"),
-        Form::Lines | Form::Plain => format!("text of {} lines", text.lines().count()),
+        Form::Lines | Form::Plain => {
+            format!("{} of {} lines", kind_of_lines(text), text.lines().count())
+        }
     };
     let lines = match form {
         Form::Compressed(_) => Vec::new(),
-        form => text::one_sided(&printed(form, text, mask), added),
+        form => text::one_sided(&printed(form, text, mask), only),
     };
     Some(Document { title, lines })
+}
+
+/// What a text of many lines is, as far as its looks tell without doubt.
+fn kind_of_lines(text: &str) -> &'static str {
+    let text = text.trim_start();
+    match text {
+        _ if text.starts_with("#!") => "script",
+        _ if text.starts_with("#cloud-config") => "cloud-init user data",
+        _ if text.starts_with("Content-Type: multipart/") => "user data in parts (MIME)",
+        _ if text.starts_with("<powershell>") => "PowerShell user data",
+        _ if is_yaml(text) => "YAML",
+        _ => "text",
+    }
+}
+
+/// Whether every line that is not set in, blank or a comment is a key, an item or the beginning of a document.
+fn is_yaml(text: &str) -> bool {
+    let key = |line: &str| {
+        let end = line
+            .split_once(':')
+            .map(|(key, after)| (key, after.chars().next()));
+        end.is_some_and(|(key, next)| {
+            matches!(next, None | Some(' '))
+                && !key.is_empty()
+                && key
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || "_-./\"'".contains(c))
+        })
+    };
+    let mut outer = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with([' ', '#']))
+        .peekable();
+    outer.peek().is_some()
+        && outer.all(|line| line == "---" || line == "-" || line.starts_with("- ") || key(line))
+}
+
+/// Whether two texts are YAML that means the same; what stands in comments means something to people only.
+fn is_same_yaml(old: &str, new: &str) -> bool {
+    is_yaml(old.trim_start())
+        && is_yaml(new.trim_start())
+        && yaml::documents(old)
+            .zip(yaml::documents(new))
+            .is_some_and(|(old, new)| same(&old, &new))
 }
 
 fn is_plain(form: &Form) -> bool {
@@ -176,7 +239,7 @@ mod tests {
     }
 
     fn title(old: &str, new: &str) -> Option<String> {
-        changed(old, new, &plain).map(|document| document.title)
+        changed(old, new, text::CONTEXT, &plain).map(|document| document.title)
     }
 
     #[test]
@@ -208,7 +271,7 @@ mod tests {
             (
                 &script,
                 &other,
-                Some("base64, shown decoded: text, line by line"),
+                Some("base64, shown decoded: script, line by line"),
             ),
             (
                 &zipped,
@@ -220,7 +283,12 @@ mod tests {
                 pem,
                 Some("another certificate (PEM), differs only in a secret or at line ends"),
             ),
-            ("a: 1\nb: 2\n", "a: 1\nb: 3\n", Some("text, line by line")),
+            ("a: 1\nb: 2\n", "a: 1\nb: 3\n", Some("YAML, line by line")),
+            (
+                "a: 1\nb: 2\n",
+                "b: 2\na: 1\n",
+                Some("same YAML, other spelling"),
+            ),
             (
                 "a\nb\n",
                 "a\nb",
@@ -238,7 +306,7 @@ mod tests {
         let old =
             r#"{"Version":"2012","Statement":[{"Action":["s3:GetObject"],"Effect":"Allow"}]}"#;
         let new = r#"{"Statement":[{"Effect":"Allow","Action":["s3:*"]}],"Version":"2012"}"#;
-        let document = changed(old, new, &plain).unwrap();
+        let document = changed(old, new, text::CONTEXT, &plain).unwrap();
         let differing: Vec<&Line> = document
             .lines
             .iter()
@@ -255,7 +323,7 @@ mod tests {
         let mask = |text: &str| text.replace("hunter2", "(sensitive)");
         let inner = data_encoding::BASE64.encode(b"password=hunter2\nuser=root\n");
         for text in [r#"{"p":"hunter2"}"#, "a\nhunter2\n", inner.as_str()] {
-            let document = one_sided(text, true, &mask).unwrap();
+            let document = one_sided(text, Only::New, &mask).unwrap();
             let shown = format!("{document:?}");
             assert!(
                 !shown.contains("hunter2") && shown.contains("(sensitive)"),

@@ -12,6 +12,8 @@ use crate::plan::values::{Mark, Values};
 
 /// What stands in place of a secret.
 pub const MASK: &str = "(sensitive)";
+/// What stands in place of a text while nobody knows whether it is secret.
+pub const NOT_YET: &str = "(not shown yet)";
 /// Shorter values are words and numbers that stand everywhere; masking them would hide the plan.
 const SHORTEST: usize = 6;
 
@@ -21,6 +23,38 @@ pub struct Secrets {
     values: BTreeSet<Box<[u8]>>,
     /// What they begin with: a plan of 100,000 changes has 30,000 secrets, and a text is searched for all of them at once.
     beginnings: HashSet<[u8; SHORTEST]>,
+    sieve: Sieve,
+}
+
+/// Tells at once of nearly every run of bytes that no secret begins with it.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Sieve(Vec<u64>);
+
+impl Sieve {
+    /// A power of two: so many that of 30,000 secrets only one bit in thirty is set.
+    const BITS: u32 = 20;
+
+    fn place(beginning: [u8; SHORTEST]) -> (usize, u64) {
+        let number = beginning
+            .iter()
+            .rev()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let bit = mixed >> (u64::BITS - Self::BITS);
+        ((bit / 64) as usize, 1 << (bit % 64))
+    }
+
+    fn add(&mut self, beginning: [u8; SHORTEST]) {
+        self.0.resize(1 << (Self::BITS - 6), 0);
+        let (word, bit) = Self::place(beginning);
+        self.0[word] |= bit;
+    }
+
+    #[inline]
+    fn may_hold(&self, beginning: [u8; SHORTEST]) -> bool {
+        let (word, bit) = Self::place(beginning);
+        self.0.get(word).is_some_and(|bits| bits & bit != 0)
+    }
 }
 
 /// Says how many there are, never which.
@@ -72,12 +106,19 @@ impl Secrets {
         }
     }
 
+    /// Every value of one change that may turn out to be secret when the rest of the plan is read.
+    pub fn suspected(values: &Values) -> Self {
+        let mut all = Secrets::default();
+        for side in [&values.before, &values.after].into_iter().flatten() {
+            all.walk(side, Mark::root(Some(&Value::Bool(true))), false);
+        }
+        all
+    }
+
     /// Adds one value.
     pub fn add(&mut self, text: &str) {
         let text = text.trim();
-        if text.len() < SHORTEST
-            || matches!(text.to_ascii_lowercase().as_str(), "enabled" | "disabled")
-        {
+        if !may_be_secret(text) {
             return;
         }
         self.insert(text);
@@ -92,12 +133,16 @@ impl Secrets {
 
     /// Adds the secrets of another part of the plan.
     pub fn merge(&mut self, other: Secrets) {
-        self.beginnings.extend(other.beginnings);
+        for beginning in other.beginnings {
+            self.sieve.add(beginning);
+            self.beginnings.insert(beginning);
+        }
         self.values.extend(other.values);
     }
 
     fn insert(&mut self, text: &str) {
         if let Some(beginning) = text.as_bytes().first_chunk() {
+            self.sieve.add(*beginning);
             self.beginnings.insert(*beginning);
             self.values.insert(text.as_bytes().into());
         }
@@ -107,7 +152,7 @@ impl Secrets {
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut hits: Vec<(usize, usize)> = Vec::new();
         for (at, beginning) in windows(text.as_bytes()).enumerate() {
-            if !self.beginnings.contains(beginning) {
+            if !self.sieve.may_hold(*beginning) || !self.beginnings.contains(beginning) {
                 continue;
             }
             let rest = &text.as_bytes()[at..];
@@ -136,6 +181,15 @@ impl Secrets {
         out.push_str(&text[done..]);
         Cow::Owned(out)
     }
+}
+
+/// Whether a text is masked where it stands unmarked, if something marks it elsewhere.
+pub fn may_be_secret(text: &str) -> bool {
+    let text = text.trim();
+    let common = ["enabled", "disabled"]
+        .iter()
+        .any(|word| text.eq_ignore_ascii_case(word));
+    text.len() >= SHORTEST && !common
 }
 
 /// Each run of as many bytes as the shortest secret has.

@@ -1,5 +1,6 @@
 //! Rows of made-up changes, one table entry a kind.
 
+use super::secrets::NOT_YET;
 use super::*;
 
 fn values(json: &str) -> Values {
@@ -17,6 +18,7 @@ fn told(entries: &[Entry]) -> Vec<String> {
         Side::Null => "null".to_owned(),
         Side::Text(text) => format!("'{text}'"),
         Side::Literal(text) => text.clone(),
+        Side::NotYet => NOT_YET.into(),
         Side::Secret => "secret".to_owned(),
         Side::Unknown { secret: false } => "unknown".to_owned(),
         Side::Unknown { secret: true } => "unknown secret".to_owned(),

@@ -113,8 +113,8 @@ fn compare(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
     )
 }
 
-/// The lines that differ between two texts, with [`CONTEXT`] equal lines around them.
-pub fn lines(old: &str, new: &str) -> Vec<Line> {
+/// The lines that differ between two texts, with `around` equal lines around them: as a rule [`CONTEXT`].
+pub fn lines(old: &str, new: &str, around: usize) -> Vec<Line> {
     let old_lines: Vec<&str> = old.lines().collect();
     let new_lines: Vec<&str> = new.lines().collect();
     let ops = compare(&old_lines, &new_lines);
@@ -123,8 +123,15 @@ pub fn lines(old: &str, new: &str) -> Vec<Line> {
     for (i, op) in ops.iter().enumerate() {
         match *op {
             DiffOp::Equal { new_index, len, .. } => {
-                let head = if i == 0 { 0 } else { CONTEXT };
-                let tail = if i == last { 0 } else { CONTEXT };
+                // At either end of the text nothing differs further on, so nothing needs to stand around it.
+                let near = |end: bool| {
+                    if end && around < usize::MAX {
+                        0
+                    } else {
+                        around
+                    }
+                };
+                let (head, tail) = (near(i == 0), near(i == last));
                 same(&mut out, &new_lines, new_index, len, head, tail);
             }
             DiffOp::Delete { .. } | DiffOp::Insert { .. } | DiffOp::Replace { .. } => {
@@ -149,15 +156,23 @@ pub fn lines(old: &str, new: &str) -> Vec<Line> {
     out
 }
 
-/// All lines of a text that stands on one side only.
-pub fn one_sided(text: &str, added: bool) -> Vec<Line> {
-    let line = |(i, line)| {
-        let spans = unmarked(line);
-        if added {
-            Line::Added(i + 1, spans)
-        } else {
-            Line::Removed(i + 1, spans)
-        }
+/// On which side alone a text stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Only {
+    /// The old one.
+    Old,
+    /// The new one.
+    New,
+    /// It is the same on both.
+    Neither,
+}
+
+/// All lines of a text that is compared with nothing.
+pub fn one_sided(text: &str, only: Only) -> Vec<Line> {
+    let line = |(i, line): (usize, &str)| match only {
+        Only::New => Line::Added(i + 1, unmarked(line)),
+        Only::Old => Line::Removed(i + 1, unmarked(line)),
+        Only::Neither => Line::Same(i + 1, line.to_owned()),
     };
     text.lines().enumerate().map(line).collect()
 }
@@ -171,7 +186,7 @@ fn unmarked(line: &str) -> Vec<Span> {
 
 /// Adds a run of equal lines; its middle is folded if that saves more than the line that says so.
 fn same(out: &mut Vec<Line>, lines: &[&str], start: usize, len: usize, head: usize, tail: usize) {
-    let hidden = len.saturating_sub(head + tail);
+    let hidden = len.saturating_sub(head.saturating_add(tail));
     for i in 0..len {
         if hidden > 1 && i == head {
             out.push(Line::Folded(hidden));
@@ -232,7 +247,7 @@ mod tests {
     fn equal_lines_far_from_a_difference_are_folded_and_counted() {
         let old: String = (1..=30).fold(String::new(), |s, i| s + &format!("line {i}\n"));
         let new = old.replace("line 15\n", "line fifteen\n");
-        let lines = lines(&old, &new);
+        let lines = lines(&old, &new, CONTEXT);
         assert_eq!(lines[0], Line::Folded(11));
         assert_eq!(lines[1], Line::Same(12, "line 12".into()));
         assert!(matches!(&lines[4], Line::Removed(15, spans) if marked(spans) == "line [15]"));
@@ -243,7 +258,7 @@ mod tests {
     #[test]
     fn a_fold_never_hides_a_single_line() {
         assert_eq!(
-            lines("a\nb\nc\nd\ne", "a\nb\nc\nd\nE")[0],
+            lines("a\nb\nc\nd\ne", "a\nb\nc\nd\nE", CONTEXT)[0],
             Line::Same(1, "a".into())
         );
     }
@@ -263,7 +278,7 @@ mod tests {
         };
         let start = Instant::now();
         let (old, new) = (noise(1), noise(2));
-        assert!(!lines(&old, &new).is_empty());
+        assert!(!lines(&old, &new, CONTEXT).is_empty());
         assert!(start.elapsed() < Duration::from_secs(5));
     }
 
@@ -278,7 +293,7 @@ mod tests {
         #[test]
         fn every_line_is_shown_or_counted(old in "([ab]{1,2}\n){0,30}", new in "([ab]{1,2}\n){0,30}") {
             let (mut left, mut right) = (0, 0);
-            for line in lines(&old, &new) {
+            for line in lines(&old, &new, CONTEXT) {
                 match line {
                     Line::Same(..) => { left += 1; right += 1; }
                     Line::Removed(..) => left += 1,

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::node::{Node, masked, side_of_container};
-use super::secrets::{MASK, Secrets, has_no_marks, named_like_a_secret};
+use super::secrets::{MASK, NOT_YET, Secrets, has_no_marks, may_be_secret, named_like_a_secret};
+use super::text::{self, Only};
 use super::value::{compact, same};
 use super::{Entry, Kind, Looking, Side, embedded, lists};
 use crate::plan::value::Value;
@@ -328,7 +329,7 @@ impl<'a> Walk<'a> {
         };
         let (left, right) = (self.side(&place, old), self.side(&place, new));
         let mut note = place.note.clone();
-        if kind == Kind::Changed && left == right && left != Side::Secret {
+        if kind == Kind::Changed && left == right && !matches!(left, Side::Secret | Side::NotYet) {
             note = Some("differs in a secret".into());
         }
         let revealed = place.revealed;
@@ -355,11 +356,22 @@ impl<'a> Walk<'a> {
             }
         };
         let text = |node: Node<'a>| node.value.and_then(Value::as_text);
+        let around = if self.looking.whole {
+            usize::MAX
+        } else {
+            text::CONTEXT
+        };
         match (kind, text(old), text(new)) {
-            (Kind::Changed, Some(old), Some(new)) => embedded::changed(old, new, &mask),
-            (Kind::Added | Kind::Changed, None, Some(new)) => embedded::one_sided(new, true, &mask),
+            (_, Some(text), _) | (_, _, Some(text)) if self.is_early(text) => None,
+            (Kind::Changed, Some(old), Some(new)) => embedded::changed(old, new, around, &mask),
+            (Kind::Added | Kind::Changed, None, Some(new)) => {
+                embedded::one_sided(new, Only::New, &mask)
+            }
             (Kind::Removed | Kind::Changed, Some(old), None) => {
-                embedded::one_sided(old, false, &mask)
+                embedded::one_sided(old, Only::Old, &mask)
+            }
+            (Kind::Unchanged, _, Some(text)) if self.looking.whole => {
+                embedded::one_sided(text, Only::Neither, &mask)
             }
             _ => None,
         }
@@ -375,6 +387,7 @@ impl<'a> Walk<'a> {
             None => Side::Absent,
             Some(Value::Null) => Side::Null,
             Some(Value::Text(text)) if place.revealed => Side::Text(text.clone().into()),
+            Some(Value::Text(text)) if self.is_early(text) => Side::NotYet,
             Some(Value::Text(text)) => match self.mask(text) {
                 // The whole text is a value that is marked elsewhere.
                 masked if masked == MASK && **text != *MASK => Side::Secret,
@@ -384,12 +397,23 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether a text must wait for the rest of the plan.
+    fn is_early(&self, text: &str) -> bool {
+        self.looking.early && may_be_secret(text)
+    }
+
     /// A value as JSON in one line, with what is marked below it masked.
     fn one_line(&self, value: &Value, secret: Mark<'_>, revealed: bool) -> String {
         if revealed {
             return compact(value, &|text| text.into());
         }
-        compact(&masked(value, secret), &|text| self.mask(text))
+        compact(&masked(value, secret), &|text| {
+            if self.is_early(text) {
+                NOT_YET.to_owned()
+            } else {
+                self.mask(text)
+            }
+        })
     }
 
     fn push(&mut self, place: Place, kind: Kind, old: Side, new: Side, note: Option<String>) {

@@ -72,7 +72,7 @@ pub(super) fn carry_out(
     ledger.refuse_used(record.plan_sha256)?;
     ready(&verified, out.out);
     if let Some(declared) = declared(&verified, &record) {
-        ledger.declare(&declared)?;
+        ledger.declare(&declared, trust, now)?;
     }
     let claim = ledger.claim(&record)?;
     if let Err(failure) = claim

@@ -84,8 +84,8 @@ const CREDENTIAL_VARIABLES: [&str; 7] = [
 pub fn look(seen: &Seen<'_>) -> Diagnosis {
     let level = Level::of(
         seen.held_by,
+        seen.trust,
         seen.plan.is_none_or(is_ours),
-        seen.trust.runner.workdir == Workdir::AsIs,
         is_program_safe(),
     );
     let mut facts = vec![trust_file(seen), program(), tool(seen), workdir(seen)];
@@ -193,7 +193,13 @@ fn ledger(seen: &Seen<'_>) -> Vec<Fact> {
             None
         }
         Some(trust::Ledger::Dir(directory)) => Some(directory.clone()),
-        None => Ledger::default_place().ok(),
+        None => {
+            facts.push(weak(
+                "the trust file names no ledger: where used plans are remembered comes from the environment",
+                "Name a [ledger] in the trust file.",
+            ));
+            Ledger::default_place().ok()
+        }
     };
     // Looked at only where it is: looking must not make it.
     if let Some(directory) = directory {

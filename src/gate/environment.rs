@@ -10,6 +10,7 @@ use std::process::Command;
 
 use crate::failure::{Exit, Failure};
 use crate::plan::archive;
+use crate::trust::file;
 
 use super::sealed::SealedPlan;
 
@@ -63,6 +64,7 @@ impl Environment {
         }
         let io = |error: &std::io::Error| Failure::io("making a private directory", error);
         let root = private_directory().map_err(|error| io(&error))?;
+        refuse_replaceable(root.path())?;
         for name in ["home", "tmp", "work", "files"] {
             fs::create_dir(root.path().join(name)).map_err(|error| io(&error))?;
         }
@@ -131,6 +133,20 @@ pub(super) fn private_directory() -> std::io::Result<tempfile::TempDir> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     builder.tempdir()
+}
+
+/// Whoever can put another directory in the place of ours chooses configuration and providers.
+fn refuse_replaceable(directory: &Path) -> Result<(), Failure> {
+    file::refuse_shared(directory).map_err(|failure| Failure {
+        exit: Exit::EnvironmentUnsafe,
+        reason: "private-directory",
+        error: format!(
+            "the private directory would not be private: {}",
+            failure.error
+        ),
+        hints: vec!["Let TMPDIR name a directory that nobody else can write to.".into()],
+        ..failure
+    })
 }
 
 /// Picks the variables named in `names` from `all`; what is not set is left out.

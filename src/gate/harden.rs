@@ -2,10 +2,14 @@
 
 use crate::failure::{Exit, Failure};
 
-/// Makes files private, keeps other programs of this user out of our memory, and refuses to run while one looks on.
+/// Makes files private, keeps other programs of this user out of our memory, and refuses to run while one looks on. What
+/// whoever started us left open is not handed on to the tool.
 pub fn harden() -> Result<(), Failure> {
     #[cfg(unix)]
-    let _ = rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    {
+        let _ = rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+        close_fds::set_fds_cloexec(3, &[]);
+    }
     #[cfg(target_os = "linux")]
     {
         let status = std::fs::read_to_string("/proc/self/status")

@@ -1,6 +1,7 @@
 //! How much a verification is worth here, said with every answer: never more than the set-up gives.
 
 use crate::trust::file::HeldBy;
+use crate::trust::{Trust, Workdir};
 
 /// What the set-up protects against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,12 +15,15 @@ pub enum Level {
 }
 
 impl Level {
-    /// The level of a run. `plan_is_ours` says that the user who runs this also owns the plan file; `as_is` that programs
-    /// and files of the working directory are used; `program_is_safe` that nobody but root and this user can change the
-    /// program that is judging.
-    pub fn of(held_by: HeldBy, plan_is_ours: bool, as_is: bool, program_is_safe: bool) -> Self {
+    /// The level of a run. `plan_is_ours` says that the user who runs this also owns the plan file; `program_is_safe` that
+    /// nobody but root and this user can change the program that is judging.
+    ///
+    /// A trust file that lets programs and files of the working directory be used, or that names no ledger, gives no more
+    /// than the lowest: the place of an unnamed ledger comes from the environment, and an empty ledger knows no used plan.
+    pub fn of(held_by: HeldBy, trust: &Trust, plan_is_ours: bool, program_is_safe: bool) -> Self {
+        let as_is = trust.runner.workdir == Workdir::AsIs;
         match held_by {
-            _ if as_is || !program_is_safe => Level::Local,
+            _ if as_is || trust.ledger.is_none() || !program_is_safe => Level::Local,
             HeldBy::Digest => Level::Pinned,
             HeldBy::OtherUser if !plan_is_ours => Level::OtherUser,
             HeldBy::OtherUser | HeldBy::Nobody => Level::Local,
@@ -55,19 +59,28 @@ mod tests {
 
     #[test]
     fn a07_a_level_is_never_more_than_its_weakest_part() {
-        for (held_by, plan_is_ours, as_is, program_is_safe, level) in [
-            (HeldBy::Nobody, true, false, true, Level::Local),
-            (HeldBy::Nobody, false, false, true, Level::Local),
-            (HeldBy::OtherUser, true, false, true, Level::Local),
-            (HeldBy::OtherUser, false, false, true, Level::OtherUser),
-            (HeldBy::OtherUser, false, true, true, Level::Local),
-            (HeldBy::OtherUser, false, false, false, Level::Local),
-            (HeldBy::Digest, true, false, true, Level::Pinned),
-            (HeldBy::Digest, true, true, true, Level::Local),
-            (HeldBy::Digest, true, false, false, Level::Local),
+        let trust = |more: &str| {
+            Trust::parse("t", &format!("schema = 1\nid = \"t\"\nversion = 1\n{more}")).unwrap()
+        };
+        let ledger = "[ledger]\nkind = \"dir\"\npath = \"/var/lib/undersign\"\n";
+        let bound = trust(&format!("{ledger}[runner]\nworkdir = \"plan-only\"\n"));
+        let as_is = trust(ledger);
+        let no_ledger = trust("[runner]\nworkdir = \"plan-only\"\n");
+        for (held_by, trust, plan_is_ours, program_is_safe, level) in [
+            (HeldBy::Nobody, &bound, true, true, Level::Local),
+            (HeldBy::Nobody, &bound, false, true, Level::Local),
+            (HeldBy::OtherUser, &bound, true, true, Level::Local),
+            (HeldBy::OtherUser, &bound, false, true, Level::OtherUser),
+            (HeldBy::OtherUser, &as_is, false, true, Level::Local),
+            (HeldBy::OtherUser, &no_ledger, false, true, Level::Local),
+            (HeldBy::OtherUser, &bound, false, false, Level::Local),
+            (HeldBy::Digest, &bound, true, true, Level::Pinned),
+            (HeldBy::Digest, &as_is, true, true, Level::Local),
+            (HeldBy::Digest, &no_ledger, true, true, Level::Local),
+            (HeldBy::Digest, &bound, true, false, Level::Local),
         ] {
             assert_eq!(
-                Level::of(held_by, plan_is_ours, as_is, program_is_safe),
+                Level::of(held_by, trust, plan_is_ours, program_is_safe),
                 level
             );
         }

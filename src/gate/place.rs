@@ -87,6 +87,7 @@ fn providers(request: &Request, runner: &Runner) -> Result<Providers, Failure> {
         (Workdir::AsIs, None) => Ok(Providers::AsIs(request.directory.clone())),
         (Workdir::PlanOnly | Workdir::Manifest, None) => Ok(Providers::Rebuilt(ProviderSource::Registry)),
         (Workdir::PlanOnly | Workdir::Manifest, Some(path)) => {
+            refuse_writable(path)?;
             Ok(Providers::Rebuilt(ProviderSource::CliConfig(path.clone())))
         }
         (Workdir::AsIs, Some(_)) => Err(Failure::new(
@@ -147,12 +148,22 @@ fn refuse_other_configuration(file: &PlanFile, directory: &Path) -> Result<(), F
     Ok(())
 }
 
+/// A file that the trust file names decides as much as the trust file itself.
+fn refuse_writable(path: &Path) -> Result<(), Failure> {
+    tool::refuse_writable(path)?;
+    let real = path
+        .canonicalize()
+        .map_err(|error| Failure::io(path.display(), &error))?;
+    tool::refuse_writable(&real)
+}
+
 fn check_lock(runner: &Runner, plan: &SealedPlan) -> Result<(), Failure> {
     let (lock, locked) = archive::lock(&mut plan.reader()?, plan.size())?;
     match &runner.lock_file {
         LockFile::Any => Ok(()),
         LockFile::RequireHashes => providers::refuse_without_hash(&locked),
         LockFile::Same(path) => {
+            refuse_writable(path)?;
             let trusted = file::read_bounded(path, MAX_LOCK_BYTES)?;
             if trusted == lock {
                 return Ok(());

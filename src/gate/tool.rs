@@ -124,7 +124,7 @@ fn candidates(
             })?]);
         }
         Some(name) => vec![name.as_os_str()],
-        None if is_from_opentofu(plan) => vec![OsStr::new("tofu"), OsStr::new("terraform")],
+        None if name_of(plan) == "tofu" => vec![OsStr::new("tofu"), OsStr::new("terraform")],
         None => vec![OsStr::new("terraform"), OsStr::new("tofu")],
     };
     let found: Vec<PathBuf> = names
@@ -159,11 +159,15 @@ fn is_executable(path: &Path) -> bool {
     path.is_file()
 }
 
-/// The version number alone does not say which product made a plan, and the two products' numbers overlap.
-fn is_from_opentofu(plan: &PlanFile) -> bool {
-    plan.locked_providers
-        .keys()
-        .any(|provider| provider.starts_with("registry.opentofu.org/"))
+/// What the tool that made a plan is called, as far as the plan tells. The version number alone does not say which product
+/// it was, and the two products' numbers overlap.
+pub fn name_of(plan: &PlanFile) -> &'static str {
+    let mut providers = plan.locked_providers.keys();
+    if providers.any(|provider| provider.starts_with("registry.opentofu.org/")) {
+        "tofu"
+    } else {
+        "terraform"
+    }
 }
 
 fn missing(error: String) -> Failure {
@@ -221,7 +225,7 @@ pub fn refuse_unpinned(tool: &Program, pinned: &[Sha256]) -> Result<(), Failure>
     ))
 }
 
-/// Refuses a program that somebody else could replace: the file and every directory above it belong to root or to us, and
+/// Refuses a program, or a file that decides what is run, that somebody else could replace: the file and every directory above it belong to root or to us, and
 /// neither group nor others may write to them. A sticky directory like `/tmp` is passed above the tool's own directory:
 /// there only owners can rename what is theirs.
 #[cfg(unix)]
@@ -237,7 +241,7 @@ pub fn refuse_writable(tool: &Path) -> Result<(), Failure> {
                 Exit::EnvironmentUnsafe,
                 "tool-writable",
                 format!(
-                    "{} can be changed by others, and with it the program that is run",
+                    "{} can be changed by others, and with it what is run",
                     path.display()
                 ),
             )
@@ -245,9 +249,7 @@ pub fn refuse_writable(tool: &Path) -> Result<(), Failure> {
                 "owned by root or by you, mode without group and other write",
                 format!("owner {}, mode {:04o}", meta.uid(), meta.mode() & 0o7777),
             )
-            .hint(
-                "Install the program where only root can write, and name it in the trust file.",
-            ));
+            .hint("Put it where only root can write, and name that place in the trust file."));
         }
     }
     Ok(())

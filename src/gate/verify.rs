@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::conditions::{self, Context};
 use super::level::Level;
 use super::place::{self, Place};
 use super::prepare::Prepared;
@@ -25,17 +26,18 @@ use crate::approval::set::Member;
 use crate::approval::statement::{Acknowledgement, Hex, Mode};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
+use crate::plan::effect::Kind;
 use crate::policy::Policies;
 use crate::policy::brought::Brought;
-use crate::policy::worker::{Program, blocks};
+use crate::policy::worker::Program;
 use crate::review::judge::{self, Judgement, Step};
 use crate::review::{Requirement, verdicts};
 use crate::risk::{Judged, ruleset_sha256};
 use crate::trust::approvals::{self, Gathered, Verified as Vote};
 use crate::trust::file::HeldBy;
-use crate::trust::people::{self, Asked};
+use crate::trust::people;
 use crate::trust::policies::policies;
-use crate::trust::{Scope, Trust, Workdir, scope};
+use crate::trust::{Scope, Trust, scope};
 
 /// What is asked, and from where.
 #[derive(Debug, Clone)]
@@ -136,7 +138,7 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
         request.worker.clone(),
     )?;
     policies.brought = request.brought.clone();
-    let (judgement, required) = judge(&prepared, trust, &policies)?;
+    let (judgement, Asked { required, rules }) = judge(&prepared, trust, &policies)?;
     let name = request
         .plan
         .file_name()
@@ -149,11 +151,7 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
     refuse_other_rules(&scope)?;
 
     let approvals = gather(request, &scope, &facts, &required)?;
-    let rules = required
-        .iter()
-        .flat_map(|asked| asked.rules.iter().cloned())
-        .collect();
-    let asked = Asked {
+    let asked = people::Asked {
         requester: request.requester.as_deref(),
         rules: &rules,
     };
@@ -175,17 +173,27 @@ fn steps(request: &Request) -> Result<Verified, Failure> {
         ),
         (Err(failure), None) => return Err(failure),
     };
+    if let Some(rules) = &trust.conditions {
+        let context = Context {
+            now: request.now,
+            requester: request.requester.as_deref(),
+            scope: &scope,
+            facts: &facts,
+            required: &required,
+            votes: counted,
+        };
+        conditions::hold(rules, &request.worker, context)?;
+    }
     let expires_at = counted
         .iter()
         .map(|vote| vote.statement.predicate.expires_at.time())
         .min()
         .expect("enough people are at least one");
-    let as_is = trust.runner.workdir == Workdir::AsIs;
     Ok(Verified {
         level: Level::of(
             request.held_by,
+            trust,
             is_ours(&request.plan),
-            as_is,
             is_program_safe(),
         ),
         emergency,
@@ -254,15 +262,33 @@ fn errored() -> Failure {
     .hint("Correct the error and plan again.")
 }
 
-/// Has the tool show the plan, holds it against the policies, and judges every row of what it shows. Returns what must
-/// be acknowledged.
+/// What the rows of a plan ask for.
+#[derive(Default)]
+struct Asked {
+    /// Acknowledgements.
+    required: Vec<Requirement>,
+    /// Every rule that found something, also where it asks for no acknowledgement: a trust file may want more people for it.
+    rules: BTreeSet<String>,
+}
+
+impl Asked {
+    fn add(&mut self, rows: &[Judged]) {
+        self.required
+            .extend(rows.iter().filter_map(Requirement::of));
+        let acting = rows.iter().filter(|row| row.effect.kind != Kind::Drift);
+        self.rules
+            .extend(acting.flat_map(|row| row.findings.iter().map(|found| found.rule.to_string())));
+    }
+}
+
+/// Has the tool show the plan, holds it against the policies, and judges every row of what it shows. Returns what they
+/// ask for.
 fn judge(
     prepared: &Prepared,
     trust: &Trust,
     policies: &Policies,
-) -> Result<(Judgement, Vec<Requirement>), Failure> {
-    let mut required = Vec::new();
-    let mut require = |rows: &[Judged]| required.extend(rows.iter().filter_map(Requirement::of));
+) -> Result<(Judgement, Asked), Failure> {
+    let mut asked = Asked::default();
     // Rows wait for what policies say of them; without policies nothing is kept that nobody looks at.
     let mut waiting = Vec::new();
     let mut shown = prepared.show()?;
@@ -276,8 +302,8 @@ fn judge(
     let judged = judge::judge_under(&mut bounded, None, file, policies, &mut |step| {
         match step {
             Step::Rows(rows) if !policies.is_none() => waiting.extend(rows),
-            Step::Rows(rows) => require(&rows),
-            Step::Progress(_) => {}
+            Step::Rows(rows) => asked.add(&rows),
+            Step::Progress(_) | Step::Verdicts(_) => {}
         }
         ControlFlow::Continue(())
     });
@@ -287,13 +313,13 @@ fn judge(
     // Why the tool failed says more than that its answer cannot be read.
     shown.finish()?;
     let (judgement, opinion) = judged?;
-    if let Some(trouble) = opinion.troubles.first() {
-        return Err(blocks(trouble));
+    if let Some(refusal) = opinion.refusal() {
+        return Err(refusal);
     }
     let of_plan = verdicts::attach(&mut waiting, &opinion, &judgement.secrets);
-    require(&waiting);
-    require(&of_plan);
-    require(&judgement.signals);
+    asked.add(&waiting);
+    asked.add(&of_plan);
+    asked.add(&judgement.signals);
     refuse_larger(
         "max_changes",
         judgement.header.rows,
@@ -303,7 +329,7 @@ fn judge(
         return Err(errored());
     }
     prepared.plan.refuse_if_changed()?;
-    Ok((judgement, required))
+    Ok((judgement, asked))
 }
 
 /// Gives an error instead of the byte after the last that may be read.
@@ -362,7 +388,9 @@ fn gather(
 ) -> Result<Gathered, Failure> {
     let mut files = Vec::new();
     let mut unreadable = Vec::new();
-    for path in approval_files(request)? {
+    let paths = approval_files(request)?;
+    approvals::refuse_too_many(paths.len())?;
+    for path in paths {
         let name = path.display().to_string();
         match approvals::read(&path, &request.trust) {
             Ok(bytes) => files.push((name, bytes)),

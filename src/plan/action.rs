@@ -51,6 +51,20 @@ impl Action {
         }
     }
 
+    /// Reads the words in the way that the tools write them. `None`: they are written in another way, or not known.
+    pub fn from_json(words: &str) -> Option<Self> {
+        Some(match words {
+            r#"["no-op"]"# => Action::NoOp,
+            r#"["create"]"# => Action::Create,
+            r#"["read"]"# => Action::Read,
+            r#"["update"]"# => Action::Update,
+            r#"["delete"]"# => Action::Delete,
+            r#"["delete","create"]"# => Action::DeleteCreate,
+            r#"["create","delete"]"# => Action::CreateDelete,
+            _ => return None,
+        })
+    }
+
     /// The words as a plan writes them; what an approval holds.
     pub fn words(&self) -> Vec<String> {
         let words: &[&str] = match self {
@@ -156,6 +170,8 @@ mod tests {
             Action::Open,
         ] {
             assert_eq!(Action::from_words(&action.words()), action);
+            let json = serde_json::to_string(&action.words()).unwrap();
+            assert!(Action::from_json(&json).is_none_or(|read| read == action));
         }
     }
 

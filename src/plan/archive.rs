@@ -146,10 +146,17 @@ pub fn read(file: &mut (impl Read + Seek), sha256: Sha256, size: u64) -> Result<
 }
 
 /// The dependency lock of a plan file: its bytes, and the providers it names, so that the same ones can be fetched again.
+///
+/// Refuses a lock that is not understood to its end: a tool could read of it a provider that is not seen here.
 pub fn lock(file: &mut (impl Read + Seek), size: u64) -> Result<(Vec<u8>, Vec<Locked>), Failure> {
     let members = directory::read(file, size)?;
     let bytes = hold(&mut open_agreeing(file, &members)?, ".terraform.lock.hcl")?;
-    let providers = lock::read(&bytes, &mut Vec::new());
+    let mut unread = Vec::new();
+    let providers = lock::read(&bytes, &mut unread);
+    if let Some(line) = unread.into_iter().next() {
+        return Err(bad("lock-not-understood", line)
+            .hint("Plan again with the lock file that `terraform init` writes."));
+    }
     Ok((bytes, providers))
 }
 

@@ -69,6 +69,7 @@ impl<'a> Members<'a> {
     }
 
     /// The value of `key`; a null counts as absent, as in Go.
+    #[inline]
     fn raw(&self, key: &str) -> Option<&'a str> {
         let value = match self {
             Members::Noted(members) => members.get(key).map(|(value, _)| value),
@@ -92,7 +93,13 @@ impl<'a> Members<'a> {
             .map_err(|_| Wrong { key, wanted })
     }
 
+    #[inline]
     fn text(&self, key: &'static str) -> Result<Option<Cow<'a, str>>, Wrong> {
+        // A text without escapes stands there as it is.
+        let plain = self.raw(last(key)).and_then(plain);
+        if plain.is_some() {
+            return Ok(plain.map(Cow::Borrowed));
+        }
         Ok(self.decode::<Name<'a>>(key, "a string")?.map(|text| text.0))
     }
 
@@ -124,6 +131,14 @@ impl<'a> Members<'a> {
             Members::Parsed(_) => self.object(key),
         }
     }
+}
+
+/// The text of a JSON string in which nothing is escaped.
+fn plain(json: &str) -> Option<&str> {
+    let text = json.strip_prefix('"')?.strip_suffix('"')?;
+    memchr::memchr(b'\\', text.as_bytes())
+        .is_none()
+        .then_some(text)
 }
 
 fn is_object(json: &str, key: &'static str) -> Result<(), Wrong> {
@@ -160,12 +175,16 @@ fn object_change(
         wanted: "an object",
     })?;
     let action = action(&change)?;
-    let parts = address::split(&full).unwrap_or_default();
-    let named = |given: Option<Cow<'_, str>>, split: &str| {
-        given.map_or_else(|| split.to_owned(), Cow::into_owned)
+    let (type_name, name) = match (element.text("type")?, element.text("name")?) {
+        (Some(type_name), Some(name)) => (type_name, name),
+        (type_name, name) => {
+            let parts = address::split(&full).unwrap_or_default();
+            (
+                type_name.unwrap_or_else(|| parts.type_name.to_owned().into()),
+                name.unwrap_or_else(|| parts.name.to_owned().into()),
+            )
+        }
     };
-    let type_name = named(element.text("type")?, parts.type_name);
-    let name = named(element.text("name")?, parts.name);
     let more = more(element, &change)?;
     Ok(Effect {
         kind,
@@ -175,7 +194,7 @@ fn object_change(
         module: shared.get(&element.text("module_address")?.unwrap_or_default()),
         mode: mode(element.text("mode")?.as_deref()),
         type_name: shared.get(&type_name),
-        name: name.into(),
+        name: name.into_owned().into(),
         key: instance_key(element)?,
         provider: shared.get(&element.text("provider_name")?.unwrap_or_default()),
         action,
@@ -319,6 +338,9 @@ fn action(change: &Members<'_>) -> Result<Action, Wrong> {
         key: "change.actions",
         wanted: "a list of strings",
     };
+    if let Some(action) = change.raw("actions").and_then(Action::from_json) {
+        return Ok(action);
+    }
     let words: Vec<String> = change
         .decode("change.actions", wrong.wanted)?
         .ok_or(wrong)?;

@@ -2,7 +2,6 @@
 //!
 //! Owns which keys a plan has at its top and what becomes of each. The order of the keys does not matter.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -18,7 +17,9 @@ use super::value::Value;
 use super::window::Fill;
 use super::{census, config, input};
 use crate::failure::{Exit, Failure};
+use names::Names;
 
+mod names;
 mod refusal;
 
 /// Takes what the pass finds, while it goes on.
@@ -119,8 +120,7 @@ pub fn read<'a>(
         let mut pass = Pass {
             scanner: Scanner::new(source),
             shared: Shared::default(),
-            seen: HashMap::new(),
-            names: RandomState::new(),
+            names: Names::default(),
             constants: Constants::default(),
             header: Header {
                 plans_nothing: true,
@@ -186,9 +186,7 @@ fn stopped() -> Failure {
 struct Pass<'scope, 'a, 's> {
     scanner: Scanner<Watched<'scope, 'a, 's>>,
     shared: Shared,
-    /// Rows so far, as keyed hashes of kind, address and deposed key, with how often each was met.
-    seen: HashMap<u64, u32>,
-    names: RandomState,
+    names: Names,
     constants: Constants,
     header: Header,
     /// How many keys were met that only a plan has.
@@ -321,18 +319,23 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
         make: &impl Fn(Item<'_>, Span, &mut Shared) -> Result<Option<Effect>, Wrong>,
     ) -> Result<(), Failure> {
         let start = self.scanner.item()?;
-        let (item, _) = self.scanner.taken()?;
+        let (item, source) = self.scanner.taken()?;
         let span = Span {
             start,
             len: item.text.len() as u64,
         };
-        match make(item, span, &mut self.shared) {
-            Ok(Some(effect)) => self.row(effect, start)?,
-            Ok(None) => {}
+        let handed = match make(item, span, &mut self.shared) {
+            Ok(Some(mut effect)) => {
+                if !self.names.admit(&mut effect) {
+                    return Err(self.twice(&effect, start));
+                }
+                hand_over(effect, &item, source, &mut self.header)
+            }
+            Ok(None) => Ok(()),
             Err(wrong) => return Err(self.wrong(&wrong, start)),
-        }
+        };
         self.scanner.release();
-        Ok(())
+        handed
     }
 
     fn variables(&mut self) -> Result<(), Failure> {
@@ -390,39 +393,30 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
 
     /// Hands a row over. Its text is part of the item that begins at `item_start`.
     fn row(&mut self, mut effect: Effect, item_start: u64) -> Result<(), Failure> {
-        let times = self.times(&effect);
-        if times > 1 {
-            // One block can have many provisioners, and one action can be triggered many times.
-            let numbered = matches!(effect.kind, Kind::Invocation | Kind::Provisioner);
-            if numbered {
-                effect.address = format!("{} #{times}", effect.address).into();
-            }
-            if !numbered || self.times(&effect) > 1 {
-                return Err(self.twice(&effect, item_start));
-            }
+        if !self.names.admit(&mut effect) {
+            return Err(self.twice(&effect, item_start));
         }
         let (item, source) = self.scanner.taken()?;
         let from = usize::try_from(effect.span.start - item_start).unwrap_or(usize::MAX);
         let to = from + usize::try_from(effect.span.len).unwrap_or(0);
-        let own = item.part(from..to);
-        effect.fingerprint = fingerprint(own.text);
-        source.progress.rows += 1;
-        self.header.rows += 1;
-        if source.sink.row(effect, &own).is_break() {
-            return Err(stopped());
-        }
-        Ok(())
+        hand_over(effect, &item.part(from..to), source, &mut self.header)
     }
+}
 
-    /// How often a row of this identity was met, this time included.
-    fn times(&mut self, effect: &Effect) -> u32 {
-        let name = self
-            .names
-            .hash_one((effect.kind, &effect.address, &effect.deposed));
-        let times = self.seen.entry(name).or_insert(0);
-        *times += 1;
-        *times
+/// Hands a row to the sink.
+fn hand_over(
+    mut effect: Effect,
+    item: &Item<'_>,
+    source: &mut Watched<'_, '_, '_>,
+    header: &mut Header,
+) -> Result<(), Failure> {
+    effect.fingerprint = fingerprint(item.text);
+    source.progress.rows += 1;
+    header.rows += 1;
+    if source.sink.row(effect, item).is_break() {
+        return Err(stopped());
     }
+    Ok(())
 }
 
 #[cfg(test)]

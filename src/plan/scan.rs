@@ -11,6 +11,7 @@ use super::value::MAX_DEPTH;
 use super::window::{Fill, Window};
 use crate::failure::{Exit, Failure};
 
+mod marks;
 mod outline;
 mod refusal;
 mod scalar;

@@ -155,6 +155,14 @@ impl Snapshot {
         self.blocks.get(name)
     }
 
+    /// Full names of the blocks that keep their objects from being destroyed, and where they stand.
+    pub fn guarded(&self) -> impl Iterator<Item = (&str, &Place)> {
+        self.blocks
+            .iter()
+            .filter(|(_, block)| block.lifecycle.prevent_destroy.as_deref() == Some("true"))
+            .map(|(name, block)| (name.as_str(), &block.place))
+    }
+
     /// What the configuration says about a row.
     pub fn source(&self, effect: &Effect) -> Source<'_> {
         let name = match effect.kind {

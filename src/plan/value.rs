@@ -155,6 +155,9 @@ struct Known {
     all: HashSet<Box<str>>,
 }
 
+/// Room for so many members is made at once; most objects have no more.
+const FEW: usize = 8;
+
 /// Up to so many members a search is quicker than a set.
 const SEARCHED: usize = 32;
 
@@ -185,7 +188,7 @@ impl Decoder<'_> {
                         }
                     } else {
                         stack.push(if open == b'{' {
-                            let (members, mut known) = (Vec::new(), Known::default());
+                            let (members, mut known) = (Vec::with_capacity(FEW), Known::default());
                             let key = self.key(&members, &mut known)?;
                             Open::Object {
                                 members,

@@ -7,7 +7,7 @@ use super::value::{Value, ValueError};
 
 mod partial;
 
-pub use partial::Wanted;
+pub use partial::{Twin, Wanted};
 
 /// The decoded `change` object of one element.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +22,8 @@ pub struct Values {
     pub before_sensitive: Option<Value>,
     /// `after_sensitive`: `true` where everything below is secret.
     pub after_sensitive: Option<Value>,
+    /// `generated_config`: the block that the tool wrote for an object that is imported.
+    pub generated_config: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +48,8 @@ struct Sides<'a> {
     before_sensitive: Raw<'a>,
     #[serde(borrow)]
     after_sensitive: Raw<'a>,
+    #[serde(borrow)]
+    generated_config: Raw<'a>,
 }
 
 /// What an action is given: a new side without an old one.
@@ -105,6 +109,10 @@ impl Values {
             after_unknown: sides.after_unknown.decode()?,
             before_sensitive: sides.before_sensitive.decode()?,
             after_sensitive: sides.after_sensitive.decode()?,
+            generated_config: match sides.generated_config.decode()? {
+                Some(Value::Text(text)) => Some(text.into()),
+                Some(_) | None => None,
+            },
         })
     }
 }

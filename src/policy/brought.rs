@@ -10,8 +10,9 @@ use jiff::tz::TimeZone;
 
 use super::findings::Findings;
 use super::findings::place::Addresses;
+use super::history::History;
 use super::inputs::Inputs;
-use super::overrides::{self, Accepted, From};
+use super::overrides::{self, Accepted, From, State};
 use super::scope::{Act, Circumstances, Scope};
 use super::{Opinion, Place};
 use crate::plan::effect::Kind;
@@ -30,6 +31,8 @@ pub struct Brought {
     pub now: Timestamp,
     /// The configuration that lies around, for a plan that does not carry its own.
     pub working_tree: Option<Arc<Snapshot>>,
+    /// The history that the configuration in the plan file is held against; only for a reviewer's eyes.
+    pub history: Option<History>,
 }
 
 /// What is known of the plan beyond its rows.
@@ -80,6 +83,14 @@ impl Brought {
         let comments = snapshot.map_or(&[][..], Snapshot::comments);
         let today = self.now.to_zoned(TimeZone::UTC).date();
         let outcome = overrides::apply(opinion, overrides::read(comments), from, today);
+        if let (Some(history), Some(snapshot)) = (&self.history, plan.snapshot) {
+            let used = outcome.states.into_iter();
+            let used: Vec<_> = used
+                .filter_map(|(over, state)| (state == State::Used).then_some(over))
+                .collect();
+            let told = history.verdicts(&used, snapshot, plan.acts);
+            opinion.verdicts.extend(told);
+        }
         if let Some(scope) = &self.scope {
             let circumstances = Circumstances {
                 now: self.now,

@@ -2,12 +2,12 @@
 
 use std::io::{self, Read, Write as _};
 
-use super::Opinion;
 use super::config::Engine;
 use super::external;
 use super::job::Task;
 use super::ruleset::Ruleset;
-use super::worker::{self, Program, Tee, Worker};
+use super::worker::{self, Ear, Program, Tee, Worker};
+use super::{Opinion, Verdict};
 use crate::failure::Failure;
 
 /// An evaluation that waits for the plan.
@@ -33,18 +33,22 @@ impl Evaluation {
         })
     }
 
-    /// What is read from `reader` is also what is evaluated.
-    pub fn tee<R: Read>(&mut self, reader: R) -> Feeding<'_, R> {
+    /// What is read from `reader` is also what is evaluated. Beside it, what is said meanwhile: another program says
+    /// nothing before it has the whole plan.
+    pub fn tee<R: Read>(&mut self, reader: R) -> (Feeding<'_, R>, Option<Ear<'_>>) {
         match self {
-            Evaluation::Embedded(worker) => Feeding::Worker(worker.tee(reader)),
-            Evaluation::External(waiting) => Feeding::File(reader, waiting),
+            Evaluation::Embedded(worker) => {
+                let (tee, ear) = worker.tee(reader);
+                (Feeding::Worker(tee), Some(ear))
+            }
+            Evaluation::External(waiting) => (Feeding::File(reader, waiting), None),
         }
     }
 
-    /// The plan is at its end: what do the policies say?
-    pub fn finish(self) -> Opinion {
+    /// The plan is at its end: what do the policies say? What they say before they have said all goes to `early`.
+    pub fn finish(self, early: &mut dyn FnMut(Vec<Verdict>)) -> Opinion {
         match self {
-            Evaluation::Embedded(worker) => worker::opinion(worker.finish()),
+            Evaluation::Embedded(worker) => worker::opinion(worker.finish(early)),
             Evaluation::External(waiting) => waiting.finish(),
         }
     }

@@ -2,7 +2,6 @@
 //!
 //! The policies are written out as they were read, so that what is evaluated is what the digest is made of.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
@@ -15,8 +14,14 @@ use tempfile::TempDir;
 use super::config::{Config, Engine, Shape};
 use super::locate::Addresses;
 use super::ruleset::Ruleset;
-use super::{Kind, Opinion, Trouble, Verdict};
+use super::{Opinion, Trouble};
 use crate::failure::{Exit, Failure};
+
+mod answer;
+mod outline;
+
+use answer::{conftest, opa};
+use outline::Outline;
 
 /// How often a program is looked after.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -46,6 +51,7 @@ pub struct Waiting {
     /// Where the plan is written.
     pub(super) plan: File,
     shape: Shape,
+    outline: Outline,
 }
 
 impl Waiting {
@@ -64,6 +70,7 @@ impl Waiting {
             plan: tempfile::tempfile().map_err(failed)?,
             shape: rules.config.input.unwrap_or_else(|| shape(rules)),
             config: rules.config.clone(),
+            outline: Outline::of(&rules.files),
             directory,
         })
     }
@@ -84,6 +91,9 @@ impl Waiting {
 
     fn answer(&mut self) -> Result<Opinion, String> {
         let shown = |error: std::io::Error| error.to_string();
+        if !self.outline.asks {
+            return Err("no policy has a rule deny, violation, warn or one that begins so: nothing would be checked".into());
+        }
         self.plan.rewind().map_err(shown)?;
         let mut text = String::new();
         self.plan.read_to_string(&mut text).map_err(shown)?;
@@ -111,14 +121,15 @@ impl Waiting {
             }
             Engine::Opa | Engine::Embedded => {
                 let eval = ["eval", "-f", "json", "data", "-d"];
+                let outline = &self.outline;
                 let said = self
                     .ask("opa", &eval, Some("-i"), &input)
-                    .and_then(|answer| opa(&answer, &addresses));
+                    .and_then(|answer| opa(&answer, outline, &addresses));
                 // Rego of before 1.0 wants to be called by its name.
                 said.or_else(|error| {
                     let eval = ["eval", "--v0-compatible", "-f", "json", "data", "-d"];
                     self.ask("opa", &eval, Some("-i"), &input)
-                        .and_then(|answer| opa(&answer, &addresses))
+                        .and_then(|answer| opa(&answer, outline, &addresses))
                         .map_err(|_| error)
                 })
             }
@@ -184,7 +195,7 @@ fn addresses(plan: &Value) -> Addresses {
 }
 
 /// Runs a program, but not for longer than `limit`.
-fn run(mut command: Command, limit: Duration) -> Result<Output, String> {
+pub(super) fn run(mut command: Command, limit: Duration) -> Result<Output, String> {
     let shown = |error: std::io::Error| error.to_string();
     let mut stdout = tempfile::tempfile().map_err(shown)?;
     let mut stderr = tempfile::tempfile().map_err(shown)?;
@@ -218,173 +229,4 @@ fn run(mut command: Command, limit: Duration) -> Result<Output, String> {
         stdout: read(&mut stdout).map_err(shown)?,
         stderr: read(&mut stderr).map_err(shown)?,
     })
-}
-
-/// What `opa eval data` says: the rules with the names that are asked for, in every package.
-fn opa(answer: &Value, addresses: &Addresses) -> Result<Opinion, String> {
-    let data = answer
-        .pointer("/result/0/expressions/0/value")
-        .ok_or_else(|| format!("no result: {}", errors(answer)))?;
-    let mut opinion = Opinion::default();
-    packages(data, &mut Vec::new(), addresses, &mut opinion)?;
-    Ok(opinion)
-}
-
-fn errors(answer: &Value) -> String {
-    let first = answer.pointer("/errors/0/message").and_then(Value::as_str);
-    first.unwrap_or("nobody says why").to_owned()
-}
-
-fn packages(
-    value: &Value,
-    path: &mut Vec<String>,
-    addresses: &Addresses,
-    opinion: &mut Opinion,
-) -> Result<(), String> {
-    let Value::Object(members) = value else {
-        return Ok(());
-    };
-    for (name, value) in members {
-        let kind = match name.split('_').next() {
-            Some("deny" | "violation") => Some(Kind::Deny),
-            Some("warn") => Some(Kind::Warn),
-            _ => None,
-        };
-        match (kind, value) {
-            (Some(kind), Value::Array(items)) => {
-                let rule = format!("{}.{name}", path.join("."));
-                for item in items {
-                    opinion
-                        .verdicts
-                        .push(verdict("opa", kind, &rule, item, addresses)?);
-                }
-            }
-            (Some(kind), Value::Bool(true)) => {
-                let rule = format!("{}.{name}", path.join("."));
-                let item = Value::from(name.as_str());
-                opinion
-                    .verdicts
-                    .push(verdict("opa", kind, &rule, &item, addresses)?);
-            }
-            _ => {
-                path.push(name.clone());
-                packages(value, path, addresses, opinion)?;
-                path.pop();
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What `conftest test -o json` says. It does not name the rule, so the namespace and the kind stand for it.
-fn conftest(answer: &Value, addresses: &Addresses) -> Result<Opinion, String> {
-    let files = answer.as_array().ok_or("its answer is no list")?;
-    let mut opinion = Opinion::default();
-    for file in files {
-        let namespace = file["namespace"].as_str().unwrap_or("main");
-        for (list, kind, rule) in [
-            ("failures", Kind::Deny, "deny"),
-            ("warnings", Kind::Warn, "warn"),
-            ("exceptions", Kind::Info, "exception"),
-        ] {
-            for item in file[list].as_array().into_iter().flatten() {
-                let rule = format!("{namespace}.{rule}");
-                opinion
-                    .verdicts
-                    .push(verdict("conftest", kind, &rule, item, addresses)?);
-            }
-        }
-    }
-    Ok(opinion)
-}
-
-fn verdict(
-    tool: &str,
-    kind: Kind,
-    rule: &str,
-    item: &Value,
-    addresses: &Addresses,
-) -> Result<Verdict, String> {
-    let text = |key: &str| item[key].as_str();
-    let message = item
-        .as_str()
-        .or_else(|| {
-            ["msg", "message", "reason"]
-                .iter()
-                .find_map(|key| text(key))
-        })
-        .ok_or_else(|| format!("{rule} says something that is no message"))?;
-    let objects = [
-        item,
-        &item["metadata"],
-        &item["metadata"]["details"],
-        &item["details"],
-    ];
-    let named = objects
-        .iter()
-        .flat_map(|object| {
-            ["address", "resource_address", "resource"].map(|key| object[key].as_str())
-        })
-        .flatten()
-        .find(|address| addresses.has(address));
-    Ok(Verdict {
-        kind,
-        rule: rule.to_owned(),
-        message: message.to_owned(),
-        address: named.or_else(|| addresses.find(message)).map(str::to_owned),
-        source: None,
-        tool: tool.to_owned(),
-        metadata: BTreeMap::new(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn known() -> Addresses {
-        Addresses::new(["a.b".to_owned(), "a.c".to_owned()])
-    }
-
-    #[test]
-    fn the_answers_of_both_programs_are_read() {
-        let opa_says = serde_json::json!({"result": [{"expressions": [{"value": {
-            "main": {"deny": ["a.b is open"], "warn": [{"msg": "no tag", "address": "a.c"}], "helper": [1]},
-            "terraform": {"rds": {"violation_x": [{"message": "m", "details": {"address": "a.b"}}], "deny_all": true}},
-        }}]}]});
-        let said = opa(&opa_says, &known()).unwrap();
-        let short: Vec<(&str, Option<&str>)> = said
-            .verdicts
-            .iter()
-            .map(|verdict| (verdict.rule.as_str(), verdict.address.as_deref()))
-            .collect();
-        assert_eq!(
-            short,
-            [
-                ("main.deny", Some("a.b")),
-                ("main.warn", Some("a.c")),
-                ("terraform.rds.deny_all", None),
-                ("terraform.rds.violation_x", Some("a.b")),
-            ]
-        );
-        let conftest_says = serde_json::json!([{"filename": "x", "namespace": "main",
-            "failures": [{"msg": "no", "metadata": {"address": "a.c"}}], "warnings": [{"msg": "a.b hm"}]}]);
-        let said = conftest(&conftest_says, &known()).unwrap();
-        assert_eq!(said.verdicts.len(), 2);
-        assert_eq!(said.verdicts[0].address.as_deref(), Some("a.c"));
-    }
-
-    #[test]
-    fn an_answer_of_another_form_is_an_error() {
-        assert!(
-            opa(
-                &serde_json::json!({"errors": [{"message": "rego_parse_error"}]}),
-                &known()
-            )
-            .unwrap_err()
-            .contains("rego_parse_error")
-        );
-        assert!(conftest(&serde_json::json!({}), &known()).is_err());
-        assert!(conftest(&serde_json::json!([{"failures": [{"m": 1}]}]), &known()).is_err());
-    }
 }

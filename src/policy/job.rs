@@ -60,6 +60,8 @@ pub enum Answer {
         /// Where it stands.
         place: Option<Place>,
     },
+    /// What a rule says of a change while the plan is still read. It is said again at the end, if it stands.
+    Early(Verdict),
     /// A verdict.
     Verdict(Verdict),
     /// Something that blocks.

@@ -3,12 +3,13 @@
 //! Owns how policies are read ([`source`]), which of their rules are asked ([`rules`]), what a rule may see
 //! ([`spread`]), and how a rule's value becomes verdicts ([`answer`]).
 
-use std::io;
+use std::io::{self, Read};
 
 use super::job::{Answer, Job, Task};
 use super::serve::Say;
 use super::{Place, Trouble};
 
+mod ahead;
 mod answer;
 mod evaluate;
 mod extensions;
@@ -21,7 +22,11 @@ mod test;
 mod walk;
 
 /// Does a job.
-pub(super) fn perform(job: &Job, plan: &str, say: &mut Say<'_>) -> io::Result<()> {
+pub(super) fn perform(
+    job: &Job,
+    plan: &mut (dyn Read + Send),
+    say: &mut Say<'_>,
+) -> io::Result<()> {
     let policies = source::read(job, say)?;
     let rules = match job.task {
         Task::Evaluate => {

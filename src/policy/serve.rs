@@ -1,6 +1,6 @@
 //! The other side of [`super::worker`]: what the child does with its job.
 
-use std::io::{self, BufRead as _, Read as _, Write as _};
+use std::io::{self, Read, Write as _};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
@@ -50,14 +50,11 @@ fn bound() {
 }
 
 fn run() -> io::Result<()> {
-    let mut input = io::stdin().lock();
     let mut line = String::new();
-    input.read_line(&mut line)?;
+    io::stdin().read_line(&mut line)?;
     let job: Job = serde_json::from_str(&line)?;
-    let mut plan = String::new();
-    input.read_to_string(&mut plan)?;
     let out = io::stdout();
-    perform(&job, &plan, &mut |answer| {
+    perform(&job, &mut io::stdin(), &mut |answer| {
         let mut text = serde_json::to_string(answer)?;
         text.push('\n');
         let mut out = out.lock();
@@ -70,12 +67,12 @@ fn run() -> io::Result<()> {
 pub type Say<'a> = dyn FnMut(&Answer) -> io::Result<()> + 'a;
 
 #[cfg(feature = "rego")]
-fn perform(job: &Job, plan: &str, say: &mut Say<'_>) -> io::Result<()> {
+fn perform(job: &Job, plan: &mut (dyn Read + Send), say: &mut Say<'_>) -> io::Result<()> {
     super::rego::perform(job, plan, say)
 }
 
 #[cfg(not(feature = "rego"))]
-fn perform(_job: &Job, _plan: &str, say: &mut Say<'_>) -> io::Result<()> {
+fn perform(_job: &Job, _plan: &mut (dyn Read + Send), say: &mut Say<'_>) -> io::Result<()> {
     say(&Answer::Trouble(super::Trouble {
         reason: "no-engine".into(),
         place: None,

@@ -3,6 +3,7 @@
 //! A policy that panics, recurses without end, eats memory, prints or never ends does so in the child. The parent reads
 //! its answers, and blames what the child was busy with when it died.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::job::{Answer, Job};
 use super::ruleset::Ruleset;
-use super::{Opinion, Place, Trouble};
+use super::{Opinion, Place, Trouble, Verdict};
 use crate::failure::{Exit, Failure};
 
 /// The hidden command that makes this program a worker.
@@ -51,6 +52,8 @@ pub struct Worker {
     child: Child,
     input: Option<ChildStdin>,
     answers: Receiver<io::Result<Answer>>,
+    /// What was heard while the plan was read.
+    heard: VecDeque<io::Result<Answer>>,
     complaints: Receiver<String>,
     until: Instant,
     seconds: u64,
@@ -89,31 +92,51 @@ impl Worker {
             child,
             input: Some(input),
             answers,
+            heard: VecDeque::new(),
             complaints,
             until: Instant::now() + Duration::from_secs(seconds),
             seconds,
         })
     }
 
-    /// What is read from `reader` is also handed to the worker.
-    pub fn tee<R: Read>(&mut self, reader: R) -> Tee<'_, R> {
-        Tee {
+    /// What is read from `reader` is also handed to the worker. Beside it, what the worker says meanwhile.
+    pub fn tee<R: Read>(&mut self, reader: R) -> (Tee<'_, R>, Ear<'_>) {
+        let tee = Tee {
             reader,
             input: &mut self.input,
+        };
+        let ear = Ear {
+            answers: &self.answers,
+            heard: &mut self.heard,
+        };
+        (tee, ear)
+    }
+
+    fn ear(&mut self) -> Ear<'_> {
+        Ear {
+            answers: &self.answers,
+            heard: &mut self.heard,
         }
     }
 
-    /// Says that the plan is at its end, and waits for the answers. The time begins to count now.
-    pub fn finish(mut self) -> Vec<Answer> {
+    /// Says that the plan is at its end, and waits for the answers. The time begins to count now. What is said early is
+    /// handed to `early` until then.
+    pub fn finish(mut self, early: &mut dyn FnMut(Vec<Verdict>)) -> Vec<Answer> {
         drop(self.input.take());
         self.until = Instant::now() + Duration::from_secs(self.seconds);
         let mut answers = Vec::new();
         let mut busy: Option<(String, Option<Place>)> = None;
         let mut done = false;
         let error = loop {
+            let said = self.ear().early();
+            if !said.is_empty() {
+                early(said);
+            }
             let left = self.until.saturating_duration_since(Instant::now());
-            match self.answers.recv_timeout(left) {
+            let next = self.heard.pop_front();
+            match next.map_or_else(|| self.answers.recv_timeout(left), Ok) {
                 Ok(Ok(Answer::Begins { what, place })) => busy = Some((what, place)),
+                Ok(Ok(Answer::Early(verdict))) => early(vec![verdict]),
                 Ok(Ok(answer)) => {
                     done |= matches!(answer, Answer::Done { .. });
                     answers.push(answer);
@@ -214,6 +237,27 @@ fn collect(mut errors: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
+/// Hears what the worker says while the plan is read.
+#[derive(Debug)]
+pub struct Ear<'a> {
+    answers: &'a Receiver<io::Result<Answer>>,
+    heard: &'a mut VecDeque<io::Result<Answer>>,
+}
+
+impl Ear<'_> {
+    /// What the worker said early since it was asked last. Nothing is waited for.
+    pub fn early(&mut self) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for answer in self.answers.try_iter() {
+            match answer {
+                Ok(Answer::Early(verdict)) => verdicts.push(verdict),
+                answer => self.heard.push_back(answer),
+            }
+        }
+        verdicts
+    }
+}
+
 /// A reader whose bytes also go to the worker.
 #[derive(Debug)]
 pub struct Tee<'a, R> {
@@ -250,6 +294,7 @@ pub fn opinion(answers: Vec<Answer>) -> Opinion {
             }
             Answer::Lint(_)
             | Answer::Begins { .. }
+            | Answer::Early(_)
             | Answer::Test(_)
             | Answer::Coverage(_)
             | Answer::Done { .. } => {}
@@ -260,7 +305,7 @@ pub fn opinion(answers: Vec<Answer>) -> Opinion {
 }
 
 /// The refusal that trouble with policies ends in.
-pub fn blocks(trouble: &Trouble) -> Failure {
+pub(super) fn blocks(trouble: &Trouble) -> Failure {
     Failure::new(
         Exit::HardDeny,
         "policy-trouble",

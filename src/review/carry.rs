@@ -311,7 +311,7 @@ pub(super) fn short(side: &Side) -> Option<String> {
         Side::Literal(text) => text.clone(),
         Side::Secret => "(sensitive)".into(),
         Side::Unknown { .. } => "(known after apply)".into(),
-        Side::Members(_) | Side::Elements(_) => return None,
+        Side::NotYet | Side::Members(_) | Side::Elements(_) => return None,
     };
     (text.chars().count() <= QUOTED).then_some(text)
 }

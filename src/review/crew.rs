@@ -20,11 +20,25 @@ const BATCH_BYTES: usize = 128 * 1024;
 /// Batches that the worker may have before it; more would only be held in memory.
 const AHEAD: usize = 4;
 
-/// Rows that wait to be judged, with the text of their elements.
+/// Rows that wait to be judged, with the text of their elements. Used again when they are judged, for it holds much memory.
 #[derive(Default)]
 struct Batch {
     text: String,
-    rows: Vec<(Effect, Range<usize>, Outline)>,
+    rows: Vec<(Effect, Range<usize>)>,
+    /// Those of the rows, and behind them what earlier rows have left.
+    outlines: Vec<Outline>,
+}
+
+impl Batch {
+    fn add(&mut self, effect: Effect, item: &Item<'_>) {
+        let (place, from) = (self.rows.len(), self.text.len());
+        self.text.push_str(item.text);
+        self.rows.push((effect, from..self.text.len()));
+        if place == self.outlines.len() {
+            self.outlines.push(Outline::default());
+        }
+        self.outlines[place].copy(item.outline());
+    }
 }
 
 /// Judges rows; each thread has one of its own.
@@ -58,11 +72,20 @@ impl Judge {
         Judged::new(effect, findings)
     }
 
-    fn all(&mut self, batch: Batch) -> Vec<Judged> {
-        let Batch { text, rows } = batch;
-        rows.into_iter()
-            .map(|(effect, range, outline)| self.judge(effect, &Item::new(&text[range], &outline)))
-            .collect()
+    /// Judges a batch, and leaves it empty.
+    fn all(&mut self, batch: &mut Batch) -> Vec<Judged> {
+        let Batch {
+            text,
+            rows,
+            outlines,
+        } = batch;
+        let judged = rows
+            .drain(..)
+            .zip(outlines)
+            .map(|((effect, range), outline)| self.judge(effect, &Item::new(&text[range], outline)))
+            .collect();
+        text.clear();
+        judged
     }
 }
 
@@ -78,10 +101,12 @@ enum Place {
 pub struct Crew<'scope> {
     own: Judge,
     batch: Batch,
+    /// Empty ones.
+    spare: Vec<Batch>,
     /// Batches in the order of the plan.
     places: VecDeque<Place>,
     to_worker: SyncSender<Batch>,
-    judged: Receiver<Vec<Judged>>,
+    judged: Receiver<(Vec<Judged>, Batch)>,
     worker: ScopedJoinHandle<'scope, Secrets>,
 }
 
@@ -93,8 +118,8 @@ impl<'scope> Crew<'scope> {
         let (done, judged) = sync_channel(AHEAD + 2);
         let worker = scope.spawn(move || {
             let mut judge = Judge::default();
-            for batch in batches {
-                if done.send(judge.all(batch)).is_err() {
+            for mut batch in batches {
+                if done.send((judge.all(&mut batch), batch)).is_err() {
                     break;
                 }
             }
@@ -103,6 +128,7 @@ impl<'scope> Crew<'scope> {
         Crew {
             own: Judge::default(),
             batch: Batch::default(),
+            spare: Vec::new(),
             places: VecDeque::new(),
             to_worker,
             judged,
@@ -112,15 +138,9 @@ impl<'scope> Crew<'scope> {
 
     /// Takes a row; hands the batch on when it is full, or judges it `at_once`.
     pub fn take(&mut self, effect: Effect, item: &Item<'_>, at_once: bool) {
-        let from = self.batch.text.len();
-        self.batch.text.push_str(item.text);
-        let range = from..self.batch.text.len();
-        self.batch
-            .rows
-            .push((effect, range, item.outline().clone()));
+        self.batch.add(effect, item);
         if at_once {
-            let batch = std::mem::take(&mut self.batch);
-            self.judge_here(batch);
+            self.judge_here();
         } else if self.batch.text.len() >= BATCH_BYTES {
             self.hand_on();
         }
@@ -131,16 +151,21 @@ impl<'scope> Crew<'scope> {
         if self.batch.rows.is_empty() {
             return;
         }
-        match self.to_worker.try_send(std::mem::take(&mut self.batch)) {
+        let next = self.spare.pop().unwrap_or_default();
+        match self
+            .to_worker
+            .try_send(std::mem::replace(&mut self.batch, next))
+        {
             Ok(()) => self.places.push_back(Place::Away),
             Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) => {
-                self.judge_here(batch);
+                self.spare.push(std::mem::replace(&mut self.batch, batch));
+                self.judge_here();
             }
         }
     }
 
-    fn judge_here(&mut self, batch: Batch) {
-        let judged = self.own.all(batch);
+    fn judge_here(&mut self) {
+        let judged = self.own.all(&mut self.batch);
         self.places.push_back(Place::Here(judged));
     }
 
@@ -149,7 +174,10 @@ impl<'scope> Crew<'scope> {
         match self.places.pop_front()? {
             Place::Here(judged) => Some(judged),
             Place::Away => match self.judged.try_recv() {
-                Ok(judged) => Some(judged),
+                Ok((judged, batch)) => {
+                    self.spare.push(batch);
+                    Some(judged)
+                }
                 // A worker that is gone has panicked; whoever waits for it hears of that.
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => {
                     self.places.push_front(Place::Away);
@@ -165,7 +193,10 @@ impl<'scope> Crew<'scope> {
         for place in self.places {
             match place {
                 Place::Here(judged) => rows(judged),
-                Place::Away => self.judged.recv().into_iter().for_each(&mut rows),
+                Place::Away => {
+                    let judged = self.judged.recv().into_iter();
+                    judged.for_each(|(judged, _)| rows(judged));
+                }
             }
         }
         drop(self.to_worker);

@@ -20,7 +20,8 @@ use crate::plan::value::Value;
 use crate::policy::brought;
 use crate::policy::overrides::Accepted;
 use crate::policy::scope::Act;
-use crate::policy::{Opinion, Policies};
+use crate::policy::worker::Ear;
+use crate::policy::{Opinion, Policies, Verdict};
 use crate::review::verdicts;
 use crate::risk::{self, Judged, Tally};
 
@@ -34,6 +35,8 @@ pub enum Step {
     Rows(Vec<Judged>),
     /// How far the pass is.
     Progress(Progress),
+    /// What policies say already, before they have said all. All of it, and it alone, counts at the end.
+    Verdicts(Vec<Verdict>),
 }
 
 /// What is known only at the end of the file.
@@ -106,20 +109,30 @@ pub fn judge<'a>(
     plan_file: Option<&PlanFile>,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<Judgement, Failure> {
-    judge_rows(bytes.into(), total, plan_file, None, step).map(|(judgement, _)| judgement)
+    judge_rows(bytes.into(), total, plan_file, Beside::default(), step)
+        .map(|(judgement, _)| judgement)
 }
 
-/// The same; where `acts` is given, every row is also kept there as an act of the plan.
+/// What else happens while rows are judged.
+#[derive(Default)]
+struct Beside<'a> {
+    /// Every row is also kept here as an act of the plan.
+    acts: Option<Vec<Act>>,
+    /// Policies speak meanwhile.
+    ear: Option<Ear<'a>>,
+}
+
+/// The same, with what happens beside it. Returns the acts.
 fn judge_rows(
     bytes: Bytes<'_>,
     total: Option<u64>,
     plan_file: Option<&PlanFile>,
-    acts: Option<Vec<Act>>,
+    beside: Beside<'_>,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<(Judgement, Vec<Act>), Failure> {
     std::thread::scope(|scope| {
         let mut judging = Judging {
-            acts,
+            beside,
             crew: Crew::start(scope),
             counted: Counted::default(),
             step,
@@ -128,7 +141,7 @@ fn judge_rows(
         };
         let header = index::read(bytes, total, &mut judging)?;
         let Judging {
-            acts,
+            beside,
             crew,
             mut counted,
             step,
@@ -150,7 +163,7 @@ fn judge_rows(
             secrets: Arc::new(secrets),
             accepted: Vec::new(),
         };
-        Ok((judgement, acts.unwrap_or_default()))
+        Ok((judgement, beside.acts.unwrap_or_default()))
     })
 }
 
@@ -167,25 +180,32 @@ pub fn judge_under<'a>(
     // What is brought along is weighed against everything that the plan does.
     let acts = (!policies.is_none()).then(Vec::new);
     let ((mut judgement, acts), mut opinion) = match policies.begin()? {
-        None => (
-            judge_rows(bytes, total, plan_file, acts, step)?,
-            Opinion::default(),
-        ),
+        None => {
+            let beside = Beside { acts, ear: None };
+            let judged = judge_rows(bytes, total, plan_file, beside, step)?;
+            (judged, Opinion::default())
+        }
         Some(mut evaluation) => {
             // Policies see the very bytes that are judged: a file that changes meanwhile is not read a second time.
             let judged = match bytes {
                 Bytes::Stream(reader) => {
-                    let mut tee = evaluation.tee(reader);
-                    judge_rows((&mut tee).into(), total, plan_file, acts, step)?
+                    let (mut tee, ear) = evaluation.tee(reader);
+                    let beside = Beside { acts, ear };
+                    judge_rows((&mut tee).into(), total, plan_file, beside, step)?
                 }
                 Bytes::File(mut file) => {
                     file.rewind()
                         .map_err(|error| Failure::io("the plan", &error))?;
-                    let mut tee = evaluation.tee(file);
-                    judge_rows((&mut tee).into(), total, plan_file, acts, step)?
+                    let (mut tee, ear) = evaluation.tee(file);
+                    let beside = Beside { acts, ear };
+                    judge_rows((&mut tee).into(), total, plan_file, beside, step)?
                 }
             };
-            (judged, evaluation.finish())
+            let mut early = |verdicts| {
+                // A reviewer who leaves now leaves all the same; the caller knows.
+                let _ = step(Step::Verdicts(verdicts));
+            };
+            (judged, evaluation.finish(&mut early))
         }
     };
     if policies.is_none() {
@@ -203,6 +223,9 @@ pub fn judge_under<'a>(
         errored: header.errored == Some(true) || plan_file.is_some_and(|file| file.errored),
     };
     judgement.accepted = policies.brought.weigh(&mut opinion, plan);
+    if !policies.reviewer_overrides {
+        opinion.demand_comments();
+    }
     Ok((judgement, opinion))
 }
 
@@ -265,8 +288,8 @@ impl Counted {
     }
 }
 
-struct Judging<'scope, 's> {
-    acts: Option<Vec<Act>>,
+struct Judging<'scope, 's, 'e> {
+    beside: Beside<'e>,
     crew: Crew<'scope>,
     counted: Counted,
     step: &'s mut dyn FnMut(Step) -> ControlFlow<()>,
@@ -274,19 +297,23 @@ struct Judging<'scope, 's> {
     constants: Secrets,
 }
 
-impl Judging<'_, '_> {
+impl Judging<'_, '_, '_> {
     fn flush(&mut self) -> ControlFlow<()> {
         while let Some(rows) = self.crew.judged() {
             self.counted.add(&rows);
             (self.step)(Step::Rows(rows))?;
         }
-        ControlFlow::Continue(())
+        let early = self.beside.ear.as_mut().map(Ear::early);
+        match early {
+            Some(verdicts) if !verdicts.is_empty() => (self.step)(Step::Verdicts(verdicts)),
+            Some(_) | None => ControlFlow::Continue(()),
+        }
     }
 }
 
-impl Sink for Judging<'_, '_> {
+impl Sink for Judging<'_, '_, '_> {
     fn row(&mut self, effect: Effect, item: &Item<'_>) -> ControlFlow<()> {
-        if let Some(acts) = &mut self.acts {
+        if let Some(acts) = &mut self.beside.acts {
             acts.push(Act::of_item(&effect, item));
         }
         self.crew.take(effect, item, self.taken < EAGER);

@@ -23,34 +23,60 @@ pub const OVERRIDDEN: &str = "overridden/";
 /// The row that says why policies have nothing to say. While it is there, nothing is approved.
 pub const TROUBLE: &str = "policy-trouble";
 
-/// Adds to each row what policies say of it. Returns new rows: what they say of the plan as a whole, and what kept them
-/// from speaking.
-///
-/// What a policy says can hold values of the plan, so what is secret in the plan is masked.
-pub fn attach(rows: &mut [Judged], opinion: &Opinion, secrets: &Secrets) -> Vec<Judged> {
-    let mut places: HashMap<Box<str>, Vec<usize>> = HashMap::new();
-    if !opinion.verdicts.is_empty() {
-        for (place, row) in rows.iter().enumerate().filter(|(_, row)| is_target(row)) {
-            let known = places.entry(row.effect.address.clone()).or_default();
-            known.push(place);
+/// What stands for the words of a policy until it is known what is secret in the plan.
+pub const WITHHELD: &str = "Its words are shown when the plan is read to its end: only then is known what in them is secret.";
+
+/// Where the rows are that policies speak of, by their number.
+#[derive(Debug, Default)]
+pub struct Targets {
+    places: HashMap<Box<str>, Vec<u32>>,
+    rows: u32,
+}
+
+impl Targets {
+    /// Adds the next rows.
+    pub fn add(&mut self, rows: &[Judged]) {
+        for row in rows {
+            if is_target(row) {
+                let known = self.places.entry(row.effect.address.clone()).or_default();
+                known.push(self.rows);
+            }
+            self.rows += 1;
         }
     }
-    let mut of_rows: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+
+    /// The rows with this address.
+    pub fn rows(&self, address: &str) -> Option<&[u32]> {
+        self.places.get(address).map(Vec::as_slice)
+    }
+}
+
+/// Everything that policies say, by what they say it of.
+#[derive(Debug, Default)]
+pub struct Laid {
+    /// Of rows, by their number.
+    pub rows: BTreeMap<u32, Vec<Finding>>,
+    /// Of the plan as a whole, and what kept them from speaking: new rows.
+    pub of_plan: Vec<Judged>,
+}
+
+/// Lays what policies say on the rows they say it of.
+///
+/// What a policy says can hold values of the plan, so what is secret in the plan is masked.
+pub fn lay(opinion: &Opinion, targets: &Targets, secrets: &Secrets) -> Laid {
+    let mut laid = Laid::default();
     let mut of_plan: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
     for verdict in &opinion.verdicts {
         let finding = finding(verdict, secrets);
-        match verdict
-            .address
-            .as_deref()
-            .map(|address| places.get(address))
-        {
-            Some(Some(places)) => {
-                for &place in places {
-                    of_rows.entry(place).or_default().push(finding.clone());
+        let address = verdict.address.as_deref();
+        match address.map(|address| targets.rows(address)) {
+            Some(Some(rows)) => {
+                for &row in rows {
+                    laid.rows.entry(row).or_default().push(finding.clone());
                 }
             }
             Some(None) => {
-                let address = secrets.mask(verdict.address.as_deref().unwrap_or_default());
+                let address = secrets.mask(address.unwrap_or_default());
                 let message = format!("{address}, which is not in this plan: {}", finding.message);
                 let rule = finding.rule.to_string();
                 of_plan.entry(rule).or_default().push(finding.say(message));
@@ -61,9 +87,6 @@ pub fn attach(rows: &mut [Judged], opinion: &Opinion, secrets: &Secrets) -> Vec<
             }
         }
     }
-    for (place, findings) in of_rows {
-        rows[place].add(findings);
-    }
     if !opinion.troubles.is_empty() {
         let findings = opinion
             .troubles
@@ -71,19 +94,48 @@ pub fn attach(rows: &mut [Judged], opinion: &Opinion, secrets: &Secrets) -> Vec<
             .map(|trouble| blocking(trouble, secrets));
         of_plan.insert(TROUBLE.to_owned(), findings.collect());
     }
-    of_plan
+    laid.of_plan = of_plan
         .into_iter()
         .map(|(id, findings)| {
             let effect = Effect::bare(Kind::Plan, id, Action::Update, Span::default());
             Judged::new(effect, findings)
         })
-        .collect()
+        .collect();
+    laid
 }
 
-/// Why nothing may be approved, if policies could not say all that they have to say.
+/// Adds to each row what policies say of it. Returns new rows: what they say of the plan as a whole, and what kept them
+/// from speaking.
+pub fn attach(rows: &mut [Judged], opinion: &Opinion, secrets: &Secrets) -> Vec<Judged> {
+    let mut targets = Targets::default();
+    if !opinion.verdicts.is_empty() {
+        targets.add(rows);
+    }
+    let laid = lay(opinion, &targets, secrets);
+    for (row, findings) in laid.rows {
+        rows[row as usize].add(findings);
+    }
+    laid.of_plan
+}
+
+/// What a policy says while the plan is still read: everything but its words.
+pub fn early(verdict: &Verdict) -> Finding {
+    finding(verdict, &Secrets::default()).say(WITHHELD.to_owned())
+}
+
+/// Whether the words of a policy are still kept back.
+pub fn is_withheld(finding: &Finding) -> bool {
+    finding.origin.is_some() && finding.message == WITHHELD
+}
+
+/// Why nothing may be approved: policies could not say all that they have to say, or one of them lets nobody pass.
 pub fn blocked<'a>(mut rows: impl Iterator<Item = &'a Judged>) -> Option<&'a Finding> {
-    rows.find(|row| row.effect.kind == Kind::Plan && *row.effect.address == *TROUBLE)
-        .and_then(|row| row.findings.first())
+    rows.find_map(|row| row.findings.iter().find(|finding| blocks(finding)))
+}
+
+/// Whether nothing may be approved while this finding is there.
+pub fn blocks(finding: &Finding) -> bool {
+    finding.origin.is_some() && finding.risk == Risk::Critical
 }
 
 /// Whether a rule is a policy's that denies: rules that ask are high, and of a policy's verdicts only a deny is.
@@ -132,23 +184,31 @@ fn is_target(row: &Judged) -> bool {
 }
 
 fn finding(verdict: &Verdict, secrets: &Secrets) -> Finding {
-    let (rule, message) = match (
+    let said = &verdict.message;
+    let (rule, risk, message) = match (
         verdict.metadata.get(OVERRIDE),
         verdict.metadata.get(OVERRIDE_AT),
+        verdict.is_hard(),
     ) {
-        (Some(reason), Some(at)) => (
-            overridden(&verdict.rule),
-            format!("OVERRIDDEN at {at} ({reason}): {}", verdict.message),
+        (_, _, Some(_)) => (
+            format!("{PREFIX}{}", verdict.rule),
+            Risk::Critical,
+            format!("{said} (no override is possible)"),
         ),
-        _ => (format!("{PREFIX}{}", verdict.rule), verdict.message.clone()),
+        (Some(reason), Some(at), None) => (
+            overridden(&verdict.rule),
+            of_kind(verdict.kind),
+            format!("OVERRIDDEN at {at} ({reason}): {said}"),
+        ),
+        _ => (
+            format!("{PREFIX}{}", verdict.rule),
+            of_kind(verdict.kind),
+            said.clone(),
+        ),
     };
     Finding {
         rule: rule.into(),
-        risk: match verdict.kind {
-            policy::Kind::Deny => Risk::High,
-            policy::Kind::Warn => Risk::Medium,
-            policy::Kind::Info => Risk::Low,
-        },
+        risk,
         path: None,
         old: None,
         new: None,
@@ -157,6 +217,14 @@ fn finding(verdict: &Verdict, secrets: &Secrets) -> Finding {
             tool: verdict.tool.as_str().into(),
             at: verdict.source.as_ref().map(|at| at.to_string().into()),
         })),
+    }
+}
+
+fn of_kind(kind: policy::Kind) -> Risk {
+    match kind {
+        policy::Kind::Deny => Risk::High,
+        policy::Kind::Warn => Risk::Medium,
+        policy::Kind::Info => Risk::Low,
     }
 }
 

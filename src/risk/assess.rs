@@ -119,13 +119,12 @@ fn compound(effect: &Effect, weakened: &[Finding], findings: &mut Vec<Finding>) 
 }
 
 fn differs(values: &Values) -> bool {
-    let side = |value: &Option<Value>| {
-        value
-            .as_ref()
-            .filter(|v| **v != Value::Null)
-            .map(super::walk::canonical)
-    };
-    side(&values.before) != side(&values.after)
+    let [before, after] = [&values.before, &values.after]
+        .map(|side| side.as_ref().filter(|value| **value != Value::Null));
+    match (before, after) {
+        (Some(before), Some(after)) => !super::walk::same(before, after),
+        (before, after) => before.is_some() != after.is_some(),
+    }
 }
 
 fn output(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {

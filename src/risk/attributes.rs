@@ -18,6 +18,7 @@ pub fn hits<'a>(type_name: &str, values: &'a Values) -> Vec<(&'static Row, bool,
     let exposures = catalogue::exposures(type_name).map(|row| (row, true));
     protections
         .chain(exposures)
+        .filter(|(row, _)| operator::may_speak(row, before, after))
         .map(|(row, opens)| (row, opens, operator::judge(row, before, after)))
         .filter(|(_, _, outcome)| !matches!(outcome, Outcome::Silent))
         .collect()
@@ -140,7 +141,8 @@ fn hidden(effect: &Effect, values: &Values, said: &[Finding]) -> Vec<Finding> {
     if !before.secret.touches() && !after.secret.touches() {
         return findings;
     }
-    for row in catalogue::protections(&effect.type_name) {
+    let rows = catalogue::protections(&effect.type_name);
+    for row in rows.filter(|row| operator::may_speak(row, before, after)) {
         let olds = walk::leaves(before, row.path, row.key);
         let news = walk::leaves(after, row.path, row.key);
         let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);

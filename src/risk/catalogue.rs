@@ -255,15 +255,14 @@ struct Table<T: 'static> {
 impl<T> Table<T> {
     fn of(&self, type_name: &str) -> impl Iterator<Item = &'static T> {
         let start = self.exact.partition_point(|(name, _)| *name < type_name);
-        let len = self.exact[start..].partition_point(|(name, _)| *name == type_name);
+        let exact = self.exact[start..]
+            .iter()
+            .take_while(move |(name, _)| *name == type_name);
         let globs = self
             .globs
             .iter()
             .filter(|(glob, _)| matches_glob(glob, type_name));
-        self.exact[start..start + len]
-            .iter()
-            .chain(globs)
-            .map(|(_, row)| *row)
+        exact.chain(globs).map(|(_, row)| *row)
     }
 
     fn all(&self) -> impl Iterator<Item = (&'static str, &'static T)> {

@@ -47,6 +47,27 @@ pub fn reads(type_name: &str, attribute: &str) -> bool {
     judges(type_name) && peers.contains(&name) && !attribute.starts_with("egress")
 }
 
+/// Where the openings of an object stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looks {
+    /// It has none.
+    Nowhere,
+    /// In one attribute.
+    At(&'static str),
+    /// In several attributes that belong together.
+    Everywhere,
+}
+
+/// Where the openings of objects of this type stand.
+pub fn looks_at(type_name: &str) -> Looks {
+    match type_name {
+        "aws_security_group" | "aws_default_security_group" => Looks::At("ingress"),
+        "azurerm_network_security_group" => Looks::At("security_rule"),
+        _ if judges(type_name) => Looks::Everywhere,
+        _ => Looks::Nowhere,
+    }
+}
+
 /// Whether openings of this type are compared at all.
 pub fn judges(type_name: &str) -> bool {
     reader(type_name).is_some()

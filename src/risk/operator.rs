@@ -68,6 +68,14 @@ pub fn judge<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
     }
 }
 
+/// Whether a row can say anything at all: all but one compare two values, and of an object that exists they need two that
+/// differ, or one that is known only after apply.
+pub fn may_speak(row: &Row, before: Side<'_>, after: Side<'_>) -> bool {
+    before.value.is_none()
+        || matches!(row.operator, Operator::FromPrefix(..))
+        || walk::may_differ(row.path, before, after)
+}
+
 fn excepted(row: &Row, after: Side<'_>) -> bool {
     let has = |(attribute, word): &(&str, &str)| {
         after
@@ -248,15 +256,26 @@ fn whole<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
 }
 
 fn differs(row: &Row, olds: &[Leaf<'_>], news: &[Leaf<'_>]) -> bool {
-    let text = |leaf: &Leaf<'_>| leaf.value.map(|value| comparable(row, value));
-    olds.iter().map(text).ne(news.iter().map(text))
-}
-
-fn comparable(row: &Row, value: &Value) -> String {
-    let parsed = (row.form == Form::Json)
-        .then(|| Value::parse(value.as_text()?).ok())
-        .flatten();
-    walk::canonical(parsed.as_ref().unwrap_or(value))
+    let parsed = |value: &Value| {
+        (row.form == Form::Json)
+            .then(|| Value::parse(value.as_text()?).ok())
+            .flatten()
+    };
+    let same = |old: &Value, new: &Value| {
+        old == new
+            || match (parsed(old), parsed(new)) {
+                (None, None) => walk::same(old, new),
+                (was, is) => walk::same(was.as_ref().unwrap_or(old), is.as_ref().unwrap_or(new)),
+            }
+    };
+    olds.len() != news.len()
+        || olds
+            .iter()
+            .zip(news)
+            .any(|(old, new)| match (old.value, new.value) {
+                (Some(old), Some(new)) => !same(old, new),
+                (old, new) => old.is_some() != new.is_some(),
+            })
 }
 
 /// Operators that look for one bad value among many.

@@ -114,6 +114,12 @@ fn covers_name(big: &str, small: &str) -> bool {
     if big == small || big == "*" {
         return true;
     }
+    if !big.contains(['*', '?']) {
+        return false;
+    }
+    if !small.contains(['*', '?']) {
+        return matches_glob(big, small);
+    }
     // A wildcard of the smaller one may only be matched by a wildcard of the bigger one.
     matches_glob(big, &small.replace('*', "\u{1}\u{1}").replace('?', "\u{1}"))
 }
@@ -142,15 +148,16 @@ impl Grant<'_> {
 
 /// Whether `big` holds whenever `small` holds.
 fn weaker_or_equal(big: &Conditions, small: &Conditions) -> bool {
-    big.iter().all(|(key, values)| {
-        small.get(key).is_some_and(|others| {
-            if key.0.to_lowercase().contains("not") {
-                values.is_subset(others)
-            } else {
-                values.is_superset(others)
-            }
+    big.is_empty()
+        || big.iter().all(|(key, values)| {
+            small.get(key).is_some_and(|others| {
+                if key.0.to_lowercase().contains("not") {
+                    values.is_subset(others)
+                } else {
+                    values.is_superset(others)
+                }
+            })
         })
-    })
 }
 
 fn grants(document: &Document, verdict: Verdict) -> impl Iterator<Item = Grant<'_>> {

@@ -29,7 +29,8 @@ pub fn judge(type_name: &str, values: &Values) -> Vec<Finding> {
     }
     let mut findings: Vec<Finding> = Vec::new();
     for row in catalogue::redirects(type_name) {
-        if let Some(finding) = redirected(row, before, after)
+        if walk::may_differ(row.path, before, after)
+            && let Some(finding) = redirected(row, before, after)
             && !findings
                 .iter()
                 .any(|known| known.message == finding.message)

@@ -12,6 +12,7 @@ use crate::plan::address;
 use crate::plan::archive::{PlanFile, PlanMode};
 use crate::plan::effect::{Effect, Kind, Mode, Span};
 use crate::plan::index::Header;
+use crate::text::count;
 
 /// From this many creates on, a plan without any prior state is asked about: below, it is how every project begins.
 const CREATES_WITHOUT_STATE: u64 = 25;
@@ -156,7 +157,10 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
         signal(
             "mass-change",
             Risk::Medium,
-            format!("Touches {touched} objects: more than a person reads one by one."),
+            format!(
+                "Touches {} objects: more than a person reads one by one.",
+                count(touched)
+            ),
         );
     }
     let no_state = header.prior_resources.unwrap_or(0) == 0
@@ -168,7 +172,7 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             || (tally.creates >= CREATES_WITH_DATA && tally.stateful_creates > 0);
         let stateful = match tally.stateful_creates {
             0 => String::new(),
-            many => format!(", {many} of objects that hold data"),
+            many => format!(", {} of objects that hold data", count(many)),
         };
         if asks || tally.stateful_creates > 0 {
             let risk = if asks { Risk::High } else { Risk::Medium };
@@ -177,7 +181,7 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
                 risk,
                 format!(
                     "No prior state and {} creates{stateful}: is the state file missing?",
-                    tally.creates
+                    count(tally.creates)
                 ),
             );
         }

@@ -100,6 +100,16 @@ pub struct Leaf<'a> {
     pub secret: bool,
 }
 
+/// Whether the values that `steps` lead to may differ, or are known only after apply: they do not if the attribute that
+/// the path begins with is the same on both sides.
+pub fn may_differ(steps: &[Step], before: Side<'_>, after: Side<'_>) -> bool {
+    let Some(Step::Member(name)) = steps.first() else {
+        return true;
+    };
+    let (old, new) = (before.member(name), after.member(name));
+    new.unknown.touches() || old.value != new.value
+}
+
 /// The values that `steps` lead to. Where a list or map is missing or empty, one leaf without a value stands for it.
 pub fn leaves<'a>(side: Side<'a>, steps: &[Step], key: Option<&str>) -> Vec<Leaf<'a>> {
     let mut found = Vec::new();
@@ -264,6 +274,27 @@ pub fn flat<'a>(leaves: &[Leaf<'a>]) -> Vec<(String, &'a Value)> {
     values
 }
 
+/// Whether two values are equal but for the order of members: as their canonical texts are, without making them.
+pub fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::List(ones), Value::List(others)) => {
+            ones.len() == others.len() && ones.iter().zip(others).all(|(a, b)| same(a, b))
+        }
+        (Value::Object(ones), Value::Object(others)) => {
+            // Both have their members in the same order, nearly always.
+            let twin = |place: usize, key: &str| match others.get(place) {
+                Some((other, value)) if **other == *key => Some(value),
+                _ => other.get(key),
+            };
+            ones.len() == others.len()
+                && ones.iter().enumerate().all(|(place, (key, value))| {
+                    twin(place, key).is_some_and(|twin| same(value, twin))
+                })
+        }
+        _ => one == other,
+    }
+}
+
 /// JSON with sorted keys: equal for equal values.
 pub fn canonical(value: &Value) -> String {
     match value {
@@ -279,5 +310,37 @@ pub fn canonical(value: &Value) -> String {
             format!("{{{}}}", members.into_iter().collect::<Vec<_>>().join(","))
         }
         scalar => scalar.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_the_same_if_their_canonical_texts_are() {
+        let texts = [
+            r#"{"a":1,"b":[{"x":null,"y":"1"}]}"#,
+            r#"{"b":[{"y":"1","x":null}],"a":1}"#,
+            r#"{"a":1,"b":[{"x":null,"y":1}]}"#,
+            r#"{"a":1,"b":[{"x":null}]}"#,
+            r#"{"a":1.0,"b":[]}"#,
+            r#"{"a":1,"c":[]}"#,
+            "[1,2]",
+            "[2,1]",
+            "[]",
+            "{}",
+            "null",
+            r#""""#,
+            "false",
+        ];
+        let values = texts.map(|text| Value::parse(text).unwrap());
+        for one in &values {
+            for other in &values {
+                let wanted = canonical(one) == canonical(other);
+                assert_eq!(same(one, other), wanted, "{one} {other}");
+            }
+        }
+        assert!(same(&values[0], &values[1]));
     }
 }

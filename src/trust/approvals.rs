@@ -284,15 +284,7 @@ pub fn gather(
     files: &[(String, Vec<u8>)],
     check: impl Fn(&[u8]) -> Result<Verified, Failure>,
 ) -> Result<Gathered, Failure> {
-    if files.len() > MAX_FILES {
-        return Err(Failure::new(
-            Exit::BadSignature,
-            "too-many",
-            "there are too many approvals",
-        )
-        .expected(format!("at most {MAX_FILES}"), files.len().to_string())
-        .hint("Give only the approvals of this plan."));
-    }
+    refuse_too_many(files.len())?;
     let mut gathered = Gathered::default();
     for (name, bytes) in files {
         match check(bytes) {
@@ -321,6 +313,20 @@ pub fn gather(
             failure
         },
     ))
+}
+
+/// Refuses more approvals than are looked at: before they are read, so that nobody can fill the memory with them.
+pub fn refuse_too_many(count: usize) -> Result<(), Failure> {
+    if count <= MAX_FILES {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::BadSignature,
+        "too-many",
+        "there are too many approvals",
+    )
+    .expected(format!("at most {MAX_FILES}"), count.to_string())
+    .hint("Give only the approvals of this plan."))
 }
 
 /// How far a file came, by the order in which the checks are made.

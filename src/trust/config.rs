@@ -33,6 +33,7 @@ pub(super) struct Config {
     #[serde(default)]
     pub(super) runner: Runner,
     pub(super) policy: Option<Policy>,
+    pub(super) conditions: Option<Conditions>,
     pub(super) ledger: Option<Ledger>,
     pub(super) break_glass: Option<Spanned<BreakGlass>>,
 }
@@ -131,6 +132,14 @@ pub(super) struct Extra {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Policy {
+    pub(super) directory: Spanned<PathBuf>,
+    pub(super) sha256: Option<Hex>,
+    pub(super) reviewer_overrides: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Conditions {
     pub(super) directory: Spanned<PathBuf>,
     pub(super) sha256: Option<Hex>,
 }

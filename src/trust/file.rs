@@ -48,9 +48,10 @@ pub fn open(path: &Path, pinned: Option<Sha256>) -> Result<Opened, Failure> {
     let own = rustix::process::geteuid().as_raw();
     let mut file = open_regular(path).map_err(|error| unreadable(path, &error))?;
     let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
+    let mut replaceable = false;
     if pinned.is_none() {
         check_owner(path, &metadata, own)?;
-        check_parents(path, own)?;
+        replaceable = check_parents(path, own)?;
     }
     let mut bytes = Vec::new();
     file.by_ref()
@@ -75,7 +76,7 @@ pub fn open(path: &Path, pinned: Option<Sha256>) -> Result<Opened, Failure> {
     }
     let held_by = match pinned {
         Some(_) => HeldBy::Digest,
-        None if metadata.uid() == own || own == ROOT => HeldBy::Nobody,
+        None if metadata.uid() == own || own == ROOT || replaceable => HeldBy::Nobody,
         None => HeldBy::OtherUser,
     };
     let text = String::from_utf8(bytes).map_err(|_| {
@@ -150,17 +151,32 @@ fn check_owner(path: &Path, metadata: &std::fs::Metadata, own: u32) -> Result<()
     Ok(())
 }
 
-/// Looks at every directory above the file, as it was named and as it is without symbolic links.
-fn check_parents(path: &Path, own: u32) -> Result<(), Failure> {
+/// Refuses a directory that others could write to, or put another one in place of.
+pub fn refuse_shared(directory: &Path) -> Result<(), Failure> {
+    let own = rustix::process::geteuid().as_raw();
+    let real = directory
+        .canonicalize()
+        .map_err(|error| unreadable(directory, &error))?;
+    let metadata = real.metadata().map_err(|error| unreadable(&real, &error))?;
+    check_owner(&real, &metadata, own)?;
+    check_parents(directory, own)?;
+    check_parents(&real, own).map(drop)
+}
+
+/// Looks at every directory above the file, as it was named and as it is without symbolic links. Returns whether one of
+/// them is this user's, who then could put another file in place of this one.
+fn check_parents(path: &Path, own: u32) -> Result<bool, Failure> {
     let named = std::path::absolute(path).map_err(|error| unreadable(path, &error))?;
     let parent = named.parent().unwrap_or(Path::new("/"));
     let real = parent
         .canonicalize()
         .map_err(|error| unreadable(parent, &error))?;
+    let mut replaceable = false;
     for directory in parent.ancestors().chain(real.ancestors()) {
         let metadata = directory
             .symlink_metadata()
             .map_err(|error| unreadable(directory, &error))?;
+        replaceable |= metadata.uid() == own;
         if !metadata.is_symlink() {
             check_owner(directory, &metadata, own)?;
         } else if metadata.uid() != ROOT {
@@ -177,7 +193,7 @@ fn check_parents(path: &Path, own: u32) -> Result<(), Failure> {
             )));
         }
     }
-    Ok(())
+    Ok(replaceable)
 }
 
 fn file_name(path: &Path) -> PathBuf {

@@ -50,6 +50,10 @@ pub(super) fn load(shown: &str, text: &str) -> Result<Trust, Failure> {
         revoked: at.revoked(config.revoked)?,
         runner: at.runner(config.runner)?,
         policy: config.policy.map(|policy| at.policy(&policy)).transpose()?,
+        conditions: config
+            .conditions
+            .map(|conditions| at.conditions(&conditions))
+            .transpose()?,
         ledger: config.ledger.map(|ledger| at.ledger(ledger)).transpose()?,
         signing,
         persons,

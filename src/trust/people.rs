@@ -27,7 +27,7 @@ pub fn enough(
     let mut persons: BTreeMap<&str, Assurance> = BTreeMap::new();
     for vote in verified {
         let person = vote.person.as_str();
-        if excluded.contains(person) || vote.assurance < scope.min_assurance {
+        if excluded.contains(&person.to_ascii_lowercase()) || vote.assurance < scope.min_assurance {
             continue;
         }
         // The best proof of each person counts, and each person once.
@@ -47,7 +47,7 @@ pub fn enough(
             &persons,
         );
         if !excluded.is_empty() {
-            let names: Vec<&str> = excluded.into_iter().collect();
+            let names: Vec<String> = excluded.into_iter().collect();
             failure = failure.hint(format!(
                 "Who asked for the change does not count: {}.",
                 names.join(", ")
@@ -95,12 +95,12 @@ pub fn enough(
     Ok(persons.into_keys().map(str::to_owned).collect())
 }
 
-/// Who may not approve because they asked for the change.
-fn excluded<'a>(
+/// Who may not approve because they asked for the change, in small letters: the places that name them care little for case.
+fn excluded(
     scope: &Scope,
-    verified: &'a [Verified],
-    asked: Asked<'a>,
-) -> Result<BTreeSet<&'a str>, Failure> {
+    verified: &[Verified],
+    asked: Asked<'_>,
+) -> Result<BTreeSet<String>, Failure> {
     if !scope.exclude_requester {
         return Ok(BTreeSet::new());
     }
@@ -119,6 +119,7 @@ fn excluded<'a>(
         .iter()
         .filter_map(|vote| vote.statement.predicate.requester.as_deref())
         .chain([requester])
+        .map(str::to_ascii_lowercase)
         .collect())
 }
 

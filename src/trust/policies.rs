@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::approval::statement::Hex;
 use crate::failure::{Exit, Failure};
+use crate::plan::archive::Sha256;
 use crate::policy::Policies;
 use crate::policy::brought::Brought;
 use crate::policy::ruleset::Ruleset;
@@ -42,22 +43,26 @@ pub fn policies(
         ruleset,
         program,
         brought: Brought::default(),
+        reviewer_overrides: demanded.is_none_or(|demanded| demanded.reviewer_overrides),
     };
-    if let Some(wanted) = demanded.and_then(|demanded| demanded.sha256)
-        && policies.sha256() != Some(wanted)
-    {
-        let got = policies
-            .sha256()
-            .map_or_else(|| "none".into(), |got| Hex(got).to_string());
-        return Err(Failure::new(
-            Exit::Mismatch,
-            "policy-digest",
-            "the policies are not those that the trust file asks for",
-        )
-        .expected(Hex(wanted).to_string(), got)
-        .hint("The digest also holds the engine and its version: use the undersign that the trust file was written for."));
-    }
+    let wanted = demanded.and_then(|demanded| demanded.sha256);
+    pinned("policies", wanted, policies.sha256())?;
     Ok(policies)
+}
+
+/// Refuses other `rules` than those whose digest the trust file wants, if it wants one.
+pub fn pinned(rules: &str, wanted: Option<Sha256>, got: Option<Sha256>) -> Result<(), Failure> {
+    let Some(wanted) = wanted.filter(|wanted| got != Some(*wanted)) else {
+        return Ok(());
+    };
+    let got = got.map_or_else(|| "none".into(), |got| Hex(got).to_string());
+    Err(Failure::new(
+        Exit::Mismatch,
+        "policy-digest",
+        format!("the {rules} are not those that the trust file asks for"),
+    )
+    .expected(Hex(wanted).to_string(), got)
+    .hint("The digest also holds the engine and its version: use the undersign that the trust file was written for."))
 }
 
 #[cfg(test)]

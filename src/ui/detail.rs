@@ -4,7 +4,7 @@
 //! them scrolls. Values come from [`crate::diff`] masked already; every other foreign text is made visible here.
 
 use super::theme::{Piece, Role, Theme};
-use crate::diff::{self, Looking, Secrets};
+use crate::diff::{self, Looking, Secrets, Side};
 use crate::plan::effect::Kind;
 use crate::plan::values::Values;
 use crate::review::Fate;
@@ -12,16 +12,22 @@ use crate::risk::Judged;
 
 mod columns;
 mod document;
+pub mod find;
 mod fold;
+mod generated;
 mod head;
 mod layout;
 mod raw;
 mod rows;
 mod value;
+mod whole;
 mod why;
 mod words;
 
 pub use raw::raw_json;
+
+/// Why texts are missing while the plan is read, and for ever where it could not be read.
+pub const EARLY: &str = "Texts are shown once the plan is read to its end: only then is it known which of them are secret.";
 
 /// One line of the pane.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -108,8 +114,10 @@ pub struct DetailContext<'a> {
     pub source: Option<&'a str>,
     /// How it compares with the change of an earlier review.
     pub since: Option<&'a str>,
-    /// The secrets of the plan, as far as it was read.
+    /// The secrets of the plan; where it is still read, none are known.
     pub secrets: Option<&'a Secrets>,
+    /// The plan is not read to its end: which of its texts are secret is not known yet, so none is shown.
+    pub early: bool,
 }
 
 /// All lines of the pane, none wider than `width`.
@@ -123,10 +131,15 @@ pub fn lines(
     width: u16,
 ) -> Vec<DetailLine> {
     let page = layout::Page::new(width, context.theme);
-    let mut own = Secrets::default();
-    if let Ok(values) = values {
-        own.collect(values);
-    }
+    let own = match values {
+        Ok(values) if context.early => Secrets::suspected(values),
+        Ok(values) => {
+            let mut own = Secrets::default();
+            own.collect(values);
+            own
+        }
+        Err(_) => Secrets::default(),
+    };
     let mut out = head::lines(judged, &own, context, &page);
     // A signal of the whole plan stands nowhere in it.
     if judged.effect.kind == Kind::Plan {
@@ -143,13 +156,14 @@ pub fn lines(
     }
     match values {
         Ok(values) => {
-            let looking = Looking {
-                secrets: context.secrets,
-                forced: judged.effect.replace_paths(),
-                revealed: context.options.reveal,
-            };
-            let entries = diff::attributes(values, looking);
+            if context.early {
+                out.extend(page.wrapped(&[], vec![Piece::new(EARLY, Role::Dim)]));
+            }
+            let entries = entries(judged, values, context, false);
             out.extend(rows::lines(&entries, judged, context, &page));
+            if let Some(text) = values.generated_config.as_ref().filter(|_| !context.early) {
+                out.extend(generated::lines(text, &own, context, &page));
+            }
         }
         Err(why) => {
             let label = [
@@ -161,6 +175,58 @@ pub fn lines(
         }
     }
     out
+}
+
+/// One value whole: what stands at `path` and below it. `None` where nothing stands there.
+pub fn value(
+    judged: &Judged,
+    values: &Values,
+    context: &DetailContext<'_>,
+    path: &str,
+    width: u16,
+) -> Option<Vec<DetailLine>> {
+    let page = layout::Page::new(width, context.theme);
+    let entries = entries(judged, values, context, true);
+    whole::lines(&entries, path, context, &page)
+}
+
+/// What `path` holds as text to be copied: the new side where there is one. Masked as on the screen; `None` where nothing
+/// may be shown, or nothing is there.
+pub fn copied(
+    judged: &Judged,
+    values: &Values,
+    context: &DetailContext<'_>,
+    path: &str,
+) -> Option<String> {
+    let entries = entries(judged, values, context, true);
+    let entry = entries.iter().find(|entry| entry.path == path)?;
+    let text = |side: &Side| match side {
+        Side::Text(text) | Side::Literal(text) => Some(text.clone()),
+        Side::Null => Some("null".to_owned()),
+        Side::Absent
+        | Side::Secret
+        | Side::NotYet
+        | Side::Unknown { .. }
+        | Side::Members(_)
+        | Side::Elements(_) => None,
+    };
+    text(&entry.new).or_else(|| text(&entry.old))
+}
+
+fn entries(
+    judged: &Judged,
+    values: &Values,
+    context: &DetailContext<'_>,
+    whole: bool,
+) -> Vec<diff::Entry> {
+    let looking = Looking {
+        secrets: context.secrets,
+        forced: judged.effect.replace_paths(),
+        revealed: context.options.reveal,
+        early: context.early,
+        whole,
+    };
+    fold::joined(diff::attributes(values, looking))
 }
 
 /// Whether the row's element holds values: two sides, or what an action is given.

@@ -5,9 +5,10 @@
 
 use std::ops::Range;
 
-use regex::{Regex, RegexBuilder};
-
 pub mod complete;
+mod needle;
+
+use needle::Needle;
 
 use super::standing::Standing;
 use crate::review::verdicts;
@@ -43,14 +44,14 @@ struct Term {
 
 #[derive(Debug, Clone)]
 enum Test {
-    Address(Regex),
-    Type(Regex),
-    Module(Regex),
-    Attribute(Regex),
-    Rule(Regex),
-    Policy(Regex),
-    Kind(Regex),
-    Unit(Regex),
+    Address(Needle),
+    Type(Needle),
+    Module(Needle),
+    Attribute(Needle),
+    Rule(Needle),
+    Policy(Needle),
+    Kind(Needle),
+    Unit(Needle),
     Action(Vec<String>),
     Risk(Compare, Risk),
     Is(Standing),
@@ -92,7 +93,7 @@ impl Filter {
             .iter()
             .filter(|term| !term.negated)
             .filter_map(|term| match &term.test {
-                Test::Address(regex) | Test::Type(regex) => Some(regex),
+                Test::Address(needle) | Test::Type(needle) => Some(needle),
                 Test::Module(_)
                 | Test::Attribute(_)
                 | Test::Rule(_)
@@ -103,7 +104,7 @@ impl Filter {
                 | Test::Risk(..)
                 | Test::Is(_) => None,
             })
-            .flat_map(|regex| regex.find_iter(address).map(|hit| hit.range()))
+            .flat_map(|needle| needle.places(address))
             .filter(|hit| !hit.is_empty())
             .collect();
         hits.sort_by_key(|hit| hit.start);
@@ -115,28 +116,28 @@ impl Test {
     fn holds(&self, judged: &Judged, standing: Standing) -> bool {
         let effect = &judged.effect;
         match self {
-            Test::Address(regex) => {
-                regex.is_match(&effect.address)
-                    || effect.previous_address().is_some_and(|a| regex.is_match(a))
+            Test::Address(needle) => {
+                needle.is_in(&effect.address)
+                    || effect.previous_address().is_some_and(|a| needle.is_in(a))
             }
-            Test::Type(regex) => regex.is_match(&effect.type_name),
-            Test::Module(regex) => regex.is_match(&effect.module),
-            Test::Attribute(regex) => {
+            Test::Type(needle) => needle.is_in(&effect.type_name),
+            Test::Module(needle) => needle.is_in(&effect.module),
+            Test::Attribute(needle) => {
                 let named = judged.findings.iter().filter_map(|f| f.path.as_deref());
                 let forced = effect.replace_paths().iter().map(|path| &**path);
-                named.chain(forced).any(|path| regex.is_match(path))
+                named.chain(forced).any(|path| needle.is_in(path))
             }
-            Test::Rule(regex) => judged.findings.iter().any(|f| regex.is_match(&f.rule)),
-            Test::Policy(regex) => judged
+            Test::Rule(needle) => judged.findings.iter().any(|f| needle.is_in(&f.rule)),
+            Test::Policy(needle) => judged
                 .findings
                 .iter()
                 .filter_map(|finding| Some((finding, verdicts::said(finding)?)))
-                .any(|(finding, said)| regex.is_match(said) || regex.is_match(&finding.rule)),
-            Test::Kind(regex) => regex.is_match(effect.kind.word()),
-            Test::Unit(regex) => judged
+                .any(|(finding, said)| needle.is_in(said) || needle.is_in(&finding.rule)),
+            Test::Kind(needle) => needle.is_in(effect.kind.word()),
+            Test::Unit(needle) => judged
                 .unit
                 .as_deref()
-                .is_some_and(|unit| regex.is_match(unit)),
+                .is_some_and(|unit| needle.is_in(unit)),
             Test::Action(wanted) => {
                 let is = |word: &String| {
                     word == effect.action.sign()
@@ -204,10 +205,10 @@ fn term(word: &str) -> Result<Term, String> {
 
 fn test(word: &str) -> Result<Test, String> {
     if let Some(inside) = fenced(word, '/') {
-        return pattern(inside).map(Test::Address);
+        return Needle::pattern(inside).map(Test::Address);
     }
     if let Some(inside) = fenced(word, '"') {
-        return Ok(Test::Address(literal(inside)));
+        return Ok(Test::Address(Needle::literal(inside)));
     }
     match word {
         "open" => return Ok(Test::Is(Standing::Open)),
@@ -217,27 +218,27 @@ fn test(word: &str) -> Result<Test, String> {
         _ => {}
     }
     let Some((field, value)) = word.split_once(':') else {
-        return Ok(Test::Address(literal(word)));
+        return Ok(Test::Address(Needle::literal(word)));
     };
     if value.is_empty() && FIELDS.iter().any(|(name, _)| *name == field) {
         return Err(format!("{field}: wants a word after the colon"));
     }
     match field {
-        "type" => Ok(Test::Type(literal(value))),
-        "module" => Ok(Test::Module(literal(value))),
-        "attr" => Ok(Test::Attribute(literal(value))),
-        "rule" => Ok(Test::Rule(literal(value))),
-        "policy" => Ok(Test::Policy(literal(value))),
-        "kind" => Ok(Test::Kind(literal(value))),
-        "unit" => Ok(Test::Unit(literal(value))),
+        "type" => Ok(Test::Type(Needle::literal(value))),
+        "module" => Ok(Test::Module(Needle::literal(value))),
+        "attr" => Ok(Test::Attribute(Needle::literal(value))),
+        "rule" => Ok(Test::Rule(Needle::literal(value))),
+        "policy" => Ok(Test::Policy(Needle::literal(value))),
+        "kind" => Ok(Test::Kind(Needle::literal(value))),
+        "unit" => Ok(Test::Unit(Needle::literal(value))),
         "action" => Ok(Test::Action(value.split(',').map(Into::into).collect())),
         "risk" => risk(value),
         // A word of its own from the start, so that nobody takes it for text to look for.
         unknown => {
             let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
             Err(format!(
-                "no field {unknown}: there are {}; \"{word}\" in quotes looks for the text",
-                known.join(", ")
+                "no field {unknown}: {}; text goes in quotes",
+                known.join(" ")
             ))
         }
     }
@@ -258,36 +259,6 @@ fn risk(value: &str) -> Result<Test, String> {
         .find(|risk| risk.word() == word)
         .map(|risk| Test::Risk(compare, risk))
         .ok_or_else(|| format!("no risk {word}: there are critical, high, medium, low"))
-}
-
-/// Text as it stands; letter case counts only if there is a capital in it.
-fn literal(text: &str) -> Regex {
-    RegexBuilder::new(&regex::escape(text))
-        .case_insensitive(!text.chars().any(char::is_uppercase))
-        .build()
-        .unwrap_or_else(|_| never())
-}
-
-/// Fits nothing: for text too long to be looked for.
-fn never() -> Regex {
-    Regex::new(r"[^\s\S]").expect("the pattern is constant")
-}
-
-fn pattern(text: &str) -> Result<Regex, String> {
-    RegexBuilder::new(text)
-        .case_insensitive(!text.chars().any(char::is_uppercase))
-        .size_limit(1 << 20)
-        .build()
-        .map_err(|error| match error {
-            regex::Error::Syntax(text) => {
-                let reason = text.lines().last().unwrap_or_default();
-                format!(
-                    "no regular expression: {}",
-                    reason.trim_start_matches("error: ")
-                )
-            }
-            _ => "this regular expression is too large".into(),
-        })
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub enum Mode {
     Tree,
     /// The change beside it.
     Detail,
+    /// One value that is shown whole.
+    Value,
     /// The filter line.
     Filter,
     /// The line that finds text in the detail.
@@ -70,6 +72,8 @@ pub enum Action {
     View,
     Unchanged,
     Wrap,
+    AsideRight,
+    AsideLeft,
     Json,
     PolicyText,
     Arrange,
@@ -118,9 +122,13 @@ const INBOX: &[Mode] = &[Mode::Inbox];
 const BOTH: &[Mode] = &[Mode::Tree, Mode::Detail];
 const TREE: &[Mode] = &[Mode::Tree];
 const DETAIL: &[Mode] = &[Mode::Detail];
+const VALUE: &[Mode] = &[Mode::Value];
+const READ: &[Mode] = &[Mode::Detail, Mode::Value];
+const PANES: &[Mode] = &[Mode::Tree, Mode::Detail, Mode::Value];
 const LISTS: &[Mode] = &[
     Mode::Tree,
     Mode::Detail,
+    Mode::Value,
     Mode::Help,
     Mode::Palette,
     Mode::Confirm,
@@ -131,13 +139,14 @@ const LISTS: &[Mode] = &[
 const PAGES: &[Mode] = &[
     Mode::Tree,
     Mode::Detail,
+    Mode::Value,
     Mode::Help,
     Mode::Confirm,
     Mode::Typed,
     Mode::Words,
     Mode::Notice,
 ];
-const WHOLE: &[Mode] = &[Mode::Tree, Mode::Detail, Mode::Help];
+const WHOLE: &[Mode] = &[Mode::Tree, Mode::Detail, Mode::Value, Mode::Help];
 const FILTER: &[Mode] = &[Mode::Filter];
 const DIALOGS: &[Mode] = &[Mode::Confirm, Mode::Typed, Mode::Words];
 const LINES: &[Mode] = &[Mode::Filter, Mode::Find, Mode::Palette];
@@ -178,13 +187,16 @@ pub const KEYS: &[Binding] = &[
     key(BOTH, &["a", "space"], Action::Acknowledge, "acknowledge", "acknowledge", "acknowledge the change under the cursor"),
     key(BOTH, &["]", "n"], Action::NextOpen, "next open", "next open", "go to the next change that waits"),
     key(TREE, &["/"], Action::Filter, "filter", "filter", "show only what fits: words, type: action: risk: module: attr: (what findings and replacements name) rule: policy: kind: unit: open acked objected /regex/, ! for not"),
-    key(DETAIL, &["/"], Action::Find, "find", "find", "find text in the detail"),
+    key(READ, &["/"], Action::Find, "find", "find", "find text in the detail, or in the value"),
+    key(VALUE, &["n", "ctrl-n"], Action::FindNext, "find next", "next", "next line that holds what is searched"),
+    key(VALUE, &["N", "ctrl-b"], Action::FindPrevious, "find previous", "", "the one before"),
     key(TREE, &["tab", "shift-tab"], Action::NextPane, "other pane", "detail", "go to the detail"),
     key(DETAIL, &["tab", "shift-tab"], Action::NextPane, "other pane", "changes", "go back to the changes"),
+    key(DETAIL, &["enter"], Action::Enter, "value", "open value", "show the value under the cursor whole; on a line without one: the detail on the full screen, and back"),
     key(BOTH, &["S"], Action::Sign, "sign", "sign", "sign the plan, or send it back if there are objections"),
-    key(BOTH, &["?", "f1"], Action::Help, "help", "help", "show the keys"),
+    key(PANES, &["?", "f1"], Action::Help, "help", "help", "show the keys"),
     key(BOTH, &["q", "ctrl-c"], Action::Quit, "quit", "quit", "leave; the draft stays and tells how to go on"),
-    key(BOTH, &[":", "ctrl-p"], Action::Palette, "", "commands", "run a command by its name"),
+    key(PANES, &[":", "ctrl-p"], Action::Palette, "", "commands", "run a command by its name"),
     key(BOTH, &["x"], Action::Object, "object", "object", "object to the change, with a reason: the plan can then only be sent back"),
     key(BOTH, &["c", "r"], Action::Comment, "comment", "comment", "write a remark on the change"),
     key(BOTH, &["u"], Action::Undo, "undo", "undo", "take back the last acknowledgement, objection or remark"),
@@ -192,40 +204,46 @@ pub const KEYS: &[Binding] = &[
     key(TREE, &["v"], Action::View, "group by", "group", "group by risk, module, type, action; of several plans by unit"),
     key(DETAIL, &["."], Action::Unchanged, "unchanged", "unchanged", "show or hide the attributes that stay as they are"),
     key(DETAIL, &["w"], Action::Wrap, "wrap", "wrap", "wrap or cut long values"),
+    key(VALUE, &["w"], Action::Wrap, "wrap", "wrap", "let long lines go on in the next line, or at the right"),
+    key(VALUE, &["l", "right"], Action::AsideRight, "right", "", "to the right, where lines go on there"),
+    key(VALUE, &["h", "left"], Action::AsideLeft, "left", "", "back to the left"),
     key(BOTH, &["J"], Action::Json, "json", "", "show the change as it stands in the plan's JSON"),
     key(BOTH, &["p"], Action::PolicyText, "policy", "", "show the text of the policy that speaks of the change; again for the next one"),
-    key(BOTH, &["d"], Action::Arrange, "arrange", "", "before and after in one line, in two lines, or side by side (from 140 columns on)"),
+    key(PANES, &["d"], Action::Arrange, "arrange", "", "before and after in one line, in two lines, or side by side (from 140 columns on)"),
     key(BOTH, &["<", "ctrl-left"], Action::Narrow, "narrower", "", "less room for the changes, more for the detail"),
     key(BOTH, &[">", "ctrl-right"], Action::Widen, "wider", "", "more room for the changes, less for the detail"),
     key(BOTH, &["M"], Action::Mouse, "mouse", "", "mouse on or off: click, double click, wheel; while it is on the terminal selects no text"),
     key(BOTH, &["e"], Action::Explain, "explain", "", "tell what each finding means, what is lost, and what would be safer"),
-    key(DETAIL, &["V"], Action::Reveal, "reveal", "", "show one secret value, the next with each press, none after the last; the draft notes it"),
+    key(READ, &["V"], Action::Reveal, "reveal", "reveal", "show the secret value under the cursor, or the next one below; on a value that is shown: hide it; the draft notes it"),
     key(BOTH, &["[", "N"], Action::PreviousOpen, "previous open", "", "go to the change before that waits"),
     key(DETAIL, &["ctrl-n"], Action::FindNext, "find next", "", "next hit (n does the same while something is searched)"),
     key(DETAIL, &["ctrl-b"], Action::FindPrevious, "find previous", "", "previous hit (also N)"),
     key(LISTS, &["down"], Action::Down, "", "", "one line down"),
     key(LISTS, &["up"], Action::Up, "", "", "one line up"),
-    key(BOTH, &["j"], Action::Down, "", "", "one line down"),
-    key(BOTH, &["k"], Action::Up, "", "", "one line up"),
-    key(BOTH, &["ctrl-d"], Action::HalfDown, "", "", "half a page down"),
-    key(BOTH, &["ctrl-u"], Action::HalfUp, "", "", "half a page up"),
+    key(PANES, &["j"], Action::Down, "", "", "one line down"),
+    key(PANES, &["k"], Action::Up, "", "", "one line up"),
+    key(PANES, &["ctrl-d"], Action::HalfDown, "", "", "half a page down"),
+    key(PANES, &["ctrl-u"], Action::HalfUp, "", "", "half a page up"),
     key(PAGES, &["pgdn"], Action::PageDown, "", "", "a page down"),
     key(PAGES, &["pgup"], Action::PageUp, "", "", "a page up"),
-    key(BOTH, &["g", "home"], Action::First, "top", "", "to the top"),
-    key(BOTH, &["G", "end"], Action::Last, "bottom", "", "to the bottom"),
+    key(PANES, &["g", "home"], Action::First, "top", "", "to the top"),
+    key(PANES, &["G", "end"], Action::Last, "bottom", "", "to the bottom"),
     key(TREE, &["l", "right"], Action::Open, "open", "", "open a group, or go to its first line"),
     key(TREE, &["h", "left"], Action::Close, "close", "", "close a group, or go to the group around it"),
     key(TREE, &["H"], Action::Parent, "parent", "", "go to the group around it, leave it open"),
     key(TREE, &["E"], Action::OpenAll, "open all", "", "open all groups"),
     key(TREE, &["C"], Action::CloseAll, "close all", "", "close all groups"),
-    key(BOTH, &["enter"], Action::Enter, "", "", "open or close a group; show a change on the full screen"),
+    key(TREE, &["enter"], Action::Enter, "", "", "open or close a group; show a change on the full screen"),
+    key(VALUE, &["esc", "q", "enter", "ctrl-c"], Action::Back, "back", "back", "back to the change"),
     key(TREE, &["1"], Action::OnlyCritical, "only critical", "", "show critical changes only"),
     key(TREE, &["2"], Action::HighUp, "high and up", "", "show high and critical changes"),
     key(TREE, &["3"], Action::MediumUp, "medium and up", "", "show medium changes and worse"),
     key(TREE, &["4"], Action::AllRisks, "all", "", "show everything again"),
     key(BOTH, &["y"], Action::CopyAddress, "copy address", "", "send the address to the terminal's clipboard (OSC 52; tmux wants set-clipboard on)"),
-    key(BOTH, &["Y"], Action::CopyDetail, "copy detail", "", "send the shown detail to the terminal's clipboard"),
-    key(BOTH, &["esc"], Action::Back, "", "", "one step back; never leaves"),
+    key(TREE, &["Y"], Action::CopyDetail, "copy detail", "", "send the shown detail to the terminal's clipboard"),
+    key(READ, &["Y"], Action::CopyDetail, "copy value", "copy", "send the value under the cursor to the terminal's clipboard, on a line without one the whole detail"),
+    key(TREE, &["esc"], Action::Back, "", "", "one step back: out of the filter; never leaves"),
+    key(DETAIL, &["esc"], Action::Back, "", "back", "one step back, to the changes in the end; never leaves"),
     key(WHOLE, &["ctrl-l"], Action::Redraw, "redraw", "", "draw the screen anew"),
     key(WHOLE, &["ctrl-z"], Action::Suspend, "suspend", "", "back to the shell; fg returns"),
     key(&[Mode::Confirm], &["y"], Action::Yes, "", "yes", "do what the dialog asks"),
@@ -262,7 +280,8 @@ pub fn help(mode: Mode, search: &str) -> Vec<&'static Binding> {
     KEYS.iter()
         .filter(|binding| binding.modes.contains(&mode))
         .filter(|binding| {
-            let text = format!("{} {}", binding.keys.join(" "), binding.help).to_lowercase();
+            let said = [binding.name, binding.hint, binding.help].join(" ");
+            let text = format!("{} {said}", binding.keys.join(" ")).to_lowercase();
             words.iter().all(|word| text.contains(word.as_str()))
         })
         .collect()
@@ -285,6 +304,7 @@ pub fn print() -> String {
     for (title, mode) in [
         ("In the list of changes", Mode::Tree),
         ("In the detail", Mode::Detail),
+        ("In a value that is shown whole", Mode::Value),
         ("In the filter line", Mode::Filter),
         ("In a dialog that asks for a key", Mode::Confirm),
         ("In a dialog that asks for a name", Mode::Typed),
@@ -307,7 +327,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_one_mode() {
-        let modes = [&[Mode::Inbox, Mode::Tree, Mode::Detail][..], OVER].concat();
+        let modes = [&[Mode::Inbox][..], PANES, OVER].concat();
         for mode in modes {
             let mut keys: Vec<&str> = KEYS
                 .iter()
@@ -347,5 +367,11 @@ mod tests {
         assert_eq!(names[0], "open");
         assert!(names.contains(&"next open") || !names.is_empty());
         assert!(print().contains("acknowledge the change under the cursor"));
+        // By its name too, where its help says it in other words.
+        assert!(
+            help(Mode::Tree, "copy")
+                .iter()
+                .any(|b| b.action == Action::CopyAddress)
+        );
     }
 }

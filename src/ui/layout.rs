@@ -49,14 +49,19 @@ const LEAST_PANE: (u16, u16) = (34, 5);
 /// Columns by which one step moves the border between panes side by side; between stacked ones it is a row.
 const STEP: i16 = 4;
 
-/// Cuts the screen. `split` is by how many steps the border between the panes was moved to the right, or down.
-pub fn areas(size: (u16, u16), full: bool, pane: Pane, signal: bool, split: i16) -> Areas {
+/// From here on a signal of the whole plan may take two lines.
+const TALL: u16 = 24;
+
+/// Cuts the screen. `signal` is how many lines what the whole plan is guilty of would like to have, `split` by how many
+/// steps the border between the panes was moved to the right, or down.
+pub fn areas(size: (u16, u16), full: bool, pane: Pane, signal: u16, split: i16) -> Areas {
     if too_small(size) {
         return Areas::default();
     }
     let (width, height) = size;
     let header = Rect::new(0, 0, width, 2);
-    let signal = Rect::new(0, 2, width, u16::from(signal));
+    let most = if height < TALL { 1 } else { 2 };
+    let signal = Rect::new(0, 2, width, signal.min(most));
     let footer = Rect::new(0, height - 1, width, 1);
     let y = header.height + signal.height;
     let body = Rect::new(0, y, width, height - y - 1);

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::plan::effect::Kind;
 use crate::review::log::{Log, Said};
-use crate::review::{Key, Method, Requirement};
+use crate::review::{Key, Method, Requirement, verdicts};
 use crate::risk::{Judged, Risk};
 
 /// Where a row stands.
@@ -95,19 +95,24 @@ pub struct Tally {
     pub denies: usize,
     /// What they warn of.
     pub warns: usize,
+    /// A row of which a policy lets nobody pass.
+    pub blocked: Option<u32>,
 }
 
 impl Tally {
     /// Counts.
     pub fn of(rows: &[Judged], standings: &[Standing]) -> Self {
         let mut tally = Tally::default();
-        for (judged, standing) in rows.iter().zip(standings) {
+        for (number, (judged, standing)) in rows.iter().zip(standings).enumerate() {
             if !judged.effect.is_nothing() && judged.effect.kind != Kind::Drift {
                 tally.by_risk[Risk::Critical as usize - judged.risk() as usize] += 1;
             }
             for finding in judged.findings.iter().filter(|f| f.origin.is_some()) {
                 tally.denies += usize::from(finding.risk >= Risk::High);
                 tally.warns += usize::from(finding.risk == Risk::Medium);
+                if verdicts::blocks(finding) {
+                    tally.blocked.get_or_insert(number as u32);
+                }
             }
             tally.asking += usize::from(judged.needs_ack());
             match standing {

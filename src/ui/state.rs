@@ -14,7 +14,10 @@ use super::standing::{Standing, Tally, standings};
 use super::theme::{Piece, Role, Theme};
 use super::tree::Tree;
 use super::tree::groups::{By, group};
+use super::view::header;
 use super::{Facts, Setup};
+use crate::diff::Secrets;
+use crate::diff::secrets::{MASK, NOT_YET};
 use crate::failure::Failure;
 use crate::plan::archive::Sha256;
 use crate::plan::effect::Kind;
@@ -22,7 +25,7 @@ use crate::plan::index::Progress;
 use crate::plan::values::Values;
 use crate::review::Key;
 use crate::review::log::Log;
-use crate::risk::{Judged, Risk};
+use crate::risk::{Finding, Judged, Risk};
 
 /// How far the plan is read.
 #[derive(Debug, Clone)]
@@ -61,6 +64,10 @@ pub struct Detail {
     pub paths: Vec<Option<String>>,
     /// First line shown.
     pub top: usize,
+    /// The line that the keys are about.
+    pub line: usize,
+    /// The one value that is shown whole instead.
+    pub whole: Option<Whole>,
     /// Show what stays as it is.
     pub unchanged: bool,
     /// Wrap long values instead of cutting them.
@@ -77,6 +84,19 @@ pub struct Detail {
     pub arrangement: Arrangement,
     /// What is searched.
     pub find: String,
+}
+
+/// One value on a page of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// The path of its attribute.
+    pub path: String,
+    /// Columns that are left out at the left.
+    pub aside: usize,
+    /// Long lines go on beyond the right edge instead of in the next line.
+    pub straight: bool,
+    /// Whether the change was on the whole screen before.
+    pub full: bool,
 }
 
 /// The filter line's memory.
@@ -183,6 +203,8 @@ pub struct State {
     pub(super) reshaped: bool,
     /// How many rows the list was made of.
     grouped: usize,
+    /// How often policies said something of a row, when it was made and since.
+    heard: (usize, usize),
     pub(super) detail_stale: bool,
 }
 
@@ -231,6 +253,7 @@ impl State {
             stale: true,
             reshaped: false,
             grouped: 0,
+            heard: (0, 0),
             detail_stale: true,
         }
     }
@@ -245,13 +268,14 @@ impl State {
         match (&self.overlay, self.pane) {
             (Some(overlay), _) => overlay.mode(),
             (None, Pane::Tree) => Mode::Tree,
+            (None, Pane::Detail) if self.detail.whole.is_some() => Mode::Value,
             (None, Pane::Detail) => Mode::Detail,
         }
     }
 
     /// Where everything is drawn.
     pub fn areas(&self) -> Areas {
-        let signal = !self.signals.is_empty();
+        let signal = header::signal_height(self);
         layout::areas(self.size, self.full, self.pane, signal, self.split)
     }
 
@@ -267,15 +291,37 @@ impl State {
         let rows = &self.rows;
         self.signals
             .sort_by_key(|&row| (std::cmp::Reverse(rows[row as usize].risk()), row));
-        // While many rows stream in, the list follows in ever larger steps: all of them together cost a few times the last
-        // one, where one for each batch would cost the square of the rows.
+        self.follow();
+    }
+
+    /// Takes what policies say of some rows, by their number among those of the plan that is being read.
+    pub(super) fn hear(&mut self, said: Vec<(u32, Vec<Finding>)>) {
+        for (row, findings) in said {
+            let row = self.unit_from + row as usize;
+            if let Some(judged) = self.rows.get_mut(row) {
+                judged.hear(findings);
+                self.heard.1 += 1;
+                self.detail_stale |= self.detail.row.is_some_and(|shown| shown as usize == row);
+            }
+        }
+        self.follow();
+    }
+
+    /// Lets the list follow what is new.
+    ///
+    /// While many rows stream in, it follows in ever larger steps: all of them together cost a few times the last one,
+    /// where one for each batch would cost the square of the rows. So it follows what policies say, from their first
+    /// word on.
+    fn follow(&mut self) {
         let step = if self.grouped < MANY {
             0
         } else {
             self.grouped / 8
         };
-        let enough = self.grouped + step;
-        self.stale |= self.rows.len() > enough || !matches!(self.reading, Reading::Going(_));
+        let (before, since) = self.heard;
+        self.stale |= self.rows.len() - self.grouped > step
+            || since > before / 8
+            || !matches!(self.reading, Reading::Going(_));
     }
 
     /// Whether everything was read to its end.
@@ -301,18 +347,33 @@ impl State {
         }
     }
 
-    /// A text of the plan with every secret in it masked, as far as they are known.
+    /// A text about the row under the cursor with every secret in it masked; while the plan is read, every value of the row
+    /// may be one.
     pub fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let secrets = self
-            .read
-            .iter()
-            .filter_map(|facts| facts.secrets.as_deref());
-        secrets.fold(Cow::Borrowed(text), |text, secrets| {
-            match secrets.mask(&text) {
-                Cow::Owned(masked) => Cow::Owned(masked),
-                Cow::Borrowed(_) => text,
+        let here = match self.detail.row {
+            Some(row) => self.rows.get(row as usize),
+            None => None,
+        };
+        let read = match here {
+            Some(judged) => self.facts_of(judged).is_some(),
+            None => self.is_read(),
+        };
+        match &self.detail.values {
+            Some(Ok((_, values))) if !read => {
+                let masked = Secrets::suspected(values).mask(text);
+                Cow::Owned(masked.replace(MASK, NOT_YET))
             }
-        })
+            _ => self
+                .read
+                .iter()
+                .filter_map(|facts| facts.secrets.as_deref())
+                .fold(Cow::Borrowed(text), |text, secrets| {
+                    match secrets.mask(&text) {
+                        Cow::Owned(masked) => Cow::Owned(masked),
+                        Cow::Borrowed(_) => text,
+                    }
+                }),
+        }
     }
 
     /// Whether something comes without a key being pressed.
@@ -356,6 +417,7 @@ impl State {
     /// Brings standings and counts in line with the rows and the log.
     fn recount(&mut self) {
         self.grouped = self.rows.len();
+        self.heard = (self.heard.0 + self.heard.1, 0);
         self.standings = standings(&self.rows, &self.log);
         self.tally = Tally::of(&self.rows, &self.standings);
         self.remarks.clear();

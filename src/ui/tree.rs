@@ -97,6 +97,18 @@ impl Tree {
         shown.map(|(i, &at)| (i == self.cursor, &self.nodes[at as usize]))
     }
 
+    /// The rows within `reach` lines of the line `y` of the window.
+    pub fn beside(&self, y: usize, reach: usize) -> impl Iterator<Item = u32> {
+        let at = self.top + y;
+        let from = at.saturating_sub(reach).min(self.visible.len());
+        let to = (at + reach + 1).min(self.visible.len());
+        let nodes = self.visible[from..to].iter();
+        nodes.filter_map(|&node| match self.nodes[node as usize].name {
+            Name::Row(row) => Some(row),
+            Name::Group(_) | Name::Alike(_) => None,
+        })
+    }
+
     /// How many lines are above and below a window of `height`.
     pub fn beyond(&self, height: usize) -> (usize, usize) {
         (

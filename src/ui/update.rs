@@ -8,14 +8,16 @@ use super::layout::too_small;
 use super::state::{Reading, State};
 use super::theme::Role;
 use super::{Command, Facts, Msg};
-use crate::review::{carry, verdicts};
+use crate::review::carry;
 
 mod browse;
+pub mod cursor;
 mod decide;
-mod over;
+pub mod over;
 pub mod pane;
 pub mod permit;
 mod point;
+mod whole;
 
 /// Takes a message in; returns what is to be done.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
@@ -68,11 +70,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.say(sentence, Role::Done);
             settle(state)
         }
-        Msg::Opinion(opinion, secrets) => {
-            let rows = &mut state.rows[state.unit_from..];
-            let of_plan = verdicts::attach(rows, &opinion, &secrets);
-            state.add(of_plan);
-            state.stale = true;
+        Msg::Verdicts(said) => {
+            state.hear(said);
             Vec::new()
         }
         Msg::Since(since) => {
@@ -275,6 +274,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Command> {
         | Action::View
         | Action::Unchanged
         | Action::Wrap
+        | Action::AsideRight
+        | Action::AsideLeft
         | Action::Json
         | Action::PolicyText
         | Action::Arrange
@@ -302,6 +303,8 @@ fn settle(state: &mut State) -> Vec<Command> {
         state.detail.values = None;
         state.detail.revealed = None;
         state.detail.top = 0;
+        state.detail.line = 0;
+        state.detail.whole = None;
         state.detail.rule = None;
         state.detail_stale = true;
         commands.extend(row.map(Command::LoadValues));
@@ -310,6 +313,6 @@ fn settle(state: &mut State) -> Vec<Command> {
     if std::mem::take(&mut state.detail_stale) || row.is_none() {
         pane::compose(state);
     }
-    pane::clamp(state);
+    cursor::clamp(state);
     commands
 }

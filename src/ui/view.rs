@@ -9,12 +9,12 @@ use super::state::State;
 use super::theme::{Piece, Role, Theme};
 use super::width::{cut, width};
 
-mod changes;
+pub mod changes;
 mod detail;
 pub mod dialog;
 mod footer;
 mod frame;
-mod header;
+pub mod header;
 mod lists;
 
 /// Draws one frame, and puts the terminal's cursor where the reviewer is: screen readers and magnifiers follow it.
@@ -29,11 +29,11 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
     header::draw(state, areas.header, buffer);
     header::draw_signal(state, areas.signal, buffer);
     let on_row = changes::draw(state, areas.tree, buffer);
-    detail::draw(state, areas.detail, buffer);
+    let on_line = detail::draw(state, areas.detail, buffer);
     let in_line = footer::draw(state, areas.footer, buffer);
     let over = dialog::draw(state, size, buffer).or_else(|| lists::draw(state, size, buffer));
     let cursor = over.or(in_line).or(match state.overlay {
-        None => on_row,
+        None => on_line.or(on_row),
         Some(_) => None,
     });
     if let Some(cursor) = cursor {

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr as _;
 
+pub use crate::text::count;
+
 /// The columns that `text` takes.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() {
@@ -116,19 +118,6 @@ fn push(lines: &mut [String], text: &str) {
     }
 }
 
-/// A number with separators: `1,222`.
-pub fn count(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,14 +148,6 @@ mod tests {
         );
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("日", 1), [""]);
-    }
-
-    #[test]
-    fn counts_have_separators() {
-        assert_eq!(
-            [count(0), count(999), count(1000), count(1_234_567)],
-            ["0", "999", "1,000", "1,234,567"]
-        );
     }
 
     proptest::proptest! {

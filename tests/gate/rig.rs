@@ -43,6 +43,16 @@ pub fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// Other bytes of the same length, so that nothing else moves.
+pub fn replace(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
+    let at = bytes
+        .windows(from.len())
+        .position(|window| window == from)
+        .unwrap();
+    bytes[at..at + to.len()].copy_from_slice(to);
+    bytes
+}
+
 /// A request whose trust file is opened anew each time.
 pub struct Given {
     pub plan: PathBuf,
@@ -216,6 +226,7 @@ path = "{ledger}"
             ruleset: directory.map(|directory| Ruleset::load(directory).unwrap()),
             program: Program::at(env!("CARGO_BIN_EXE_undersign")),
             brought: self.request.brought.clone(),
+            reviewer_overrides: true,
         };
         let (judgement, rows) =
             judge_all_under(&mut self.json.as_slice(), None, file, &policies).unwrap();
@@ -326,13 +337,23 @@ path = "{ledger}"
 
     /// Applies, where the verification takes so long that the clock stands at `then` when it is done.
     pub fn apply_at(&self, then: Timestamp) -> (Result<Applied, Failure>, String) {
+        self.apply_after(then, || ())
+    }
+
+    /// Applies, where something happens between the verification and the claim.
+    pub fn apply_after(
+        &self,
+        then: Timestamp,
+        meanwhile: impl FnOnce(),
+    ) -> (Result<Applied, Failure>, String) {
         let mut out = Vec::new();
         let applied = self.request().and_then(|request| {
             let mut terminal = Terminal {
                 out: &mut out,
                 columns: None,
             };
-            apply(&request, "runner@test", || then, |_, _| (), &mut terminal)
+            let ready = |_: &Verified, _: &mut dyn std::io::Write| meanwhile();
+            apply(&request, "runner@test", || then, ready, &mut terminal)
         });
         (applied, String::from_utf8(out).unwrap())
     }

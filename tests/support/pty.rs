@@ -8,6 +8,7 @@
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
@@ -18,9 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A running program.
 pub struct Session {
     child: Box<dyn Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
+    master: Option<Box<dyn MasterPty + Send>>,
     keys: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
+    reader: Option<JoinHandle<()>>,
     emulator: vt100::Parser,
     /// Every byte that the program wrote.
     pub bytes: Vec<u8>,
@@ -54,7 +56,7 @@ impl Session {
         let child = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (sender, output) = channel();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
                 if sender.send(buffer[..count].to_vec()).is_err() {
@@ -65,8 +67,9 @@ impl Session {
         Session {
             child,
             keys: pair.master.take_writer().unwrap(),
-            master: pair.master,
+            master: Some(pair.master),
             output,
+            reader: Some(reader),
             emulator: vt100::Parser::new(rows, columns, 0),
             bytes: Vec::new(),
             answered: 0,
@@ -81,7 +84,8 @@ impl Session {
 
     /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.master
+        let master = self.master.as_ref().expect("it was not taken away");
+        master
             .resize(PtySize {
                 rows,
                 cols: columns,
@@ -199,6 +203,31 @@ impl Session {
             self.take(&bytes);
         }
         status
+    }
+
+    /// Takes the terminal away, as a window that is closed does. `keys` must make the program draw something. Returns
+    /// how it ended.
+    #[allow(dead_code)]
+    pub fn hang_up(mut self, keys: &str) -> ExitStatus {
+        // The last reader of the terminal goes with the next thing that is drawn.
+        drop(std::mem::replace(&mut self.output, channel().1));
+        self.send(keys);
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        self.keys = Box::new(std::io::sink());
+        self.master = None;
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            if begun.elapsed() > PATIENCE {
+                self.child.kill().unwrap();
+                panic!("the program goes on without a terminal");
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// Kills the program as a crash would: it gets no chance to do anything.

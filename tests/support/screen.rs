@@ -5,9 +5,13 @@ use std::sync::Arc;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use undersign::cli::loading;
+use undersign::diff::Secrets;
 use undersign::failure::{Exit, Failure};
 use undersign::plan::values::Values;
+use undersign::policy::Opinion;
 use undersign::review::judge::Judgement;
+use undersign::review::verdicts;
 use undersign::risk::Judged;
 use undersign::ui::hands::Outcome;
 use undersign::ui::key::Key;
@@ -105,6 +109,20 @@ impl Screen {
         };
         self.send(Msg::Loaded(Box::new(facts), signals));
         self
+    }
+
+    /// What policies say, in the messages in which the loader sends it.
+    pub fn heard(&self, opinion: &Opinion) -> Vec<Msg> {
+        let mut targets = verdicts::Targets::default();
+        targets.add(&self.state.rows);
+        loading::messages(verdicts::lay(opinion, &targets, &Secrets::default())).collect()
+    }
+
+    /// Hears it.
+    pub fn hear(&mut self, opinion: &Opinion) {
+        for message in self.heard(opinion) {
+            self.send(message);
+        }
     }
 
     /// Keys by name, each seen on the screen before the next; `'words'` are typed letter by letter.

@@ -94,7 +94,8 @@ pub fn draw(buffer: &Buffer, cursor: Option<(u16, u16)>, ground: Ground) -> Stri
 /// Seconds for which a frame of a film stands.
 const STANDS: usize = 2;
 
-/// Frames one after the other, for ever: each is a picture that is seen in its turn. No script, so it plays anywhere.
+/// Frames one after the other, for ever: each is a picture that is seen in its turn, over the first one. No script, so it
+/// plays anywhere; where nothing moves, or nothing should, the first one is what is seen.
 pub fn film(frames: &[String]) -> String {
     let whole = frames.len() * STANDS;
     let share = 100_000 / frames.len();
@@ -102,16 +103,17 @@ pub fn film(frames: &[String]) -> String {
     let _ = write!(
         svg,
         "\n<style>.f{{visibility:hidden;animation:turn {whole}s step-end infinite}}\
-         @keyframes turn{{0%{{visibility:visible}}{}.{:03}%{{visibility:hidden}}}}</style>\n",
+         @keyframes turn{{0%{{visibility:visible}}{}.{:03}%,100%{{visibility:hidden}}}}\
+         @media (prefers-reduced-motion:reduce){{.f{{animation:none}}}}</style>\n",
         share / 1000,
         share % 1000,
     );
     for (i, frame) in frames.iter().enumerate() {
-        let _ = writeln!(
-            svg,
-            "<g class=\"f\" style=\"animation-delay:{}s\">\n{frame}</g>",
-            i * STANDS
-        );
+        let turn = match i {
+            0 => "<g>".to_owned(),
+            _ => format!("<g class=\"f\" style=\"animation-delay:{}s\">", i * STANDS),
+        };
+        let _ = writeln!(svg, "{turn}\n{frame}</g>");
     }
     svg.push_str("</svg>\n");
     svg

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Report;
-use crate::plan::effect::Kind;
+use super::{Report, deposed, kind};
 use crate::risk::{Judged, Risk, rule};
 use crate::text::markdown::{code, plain};
 
@@ -81,15 +80,8 @@ impl Report<'_> {
 
     fn write_markdown(&self, out: &mut String, row: &Judged) {
         let effect = &row.effect;
-        let kind = match effect.kind {
-            Kind::Change => String::new(),
-            other => format!(" {}", other.word()),
-        };
-        let deposed = effect
-            .deposed
-            .as_deref()
-            .map(|key| format!(" (deposed {})", plain(key)))
-            .unwrap_or_default();
+        let kind = kind(effect).map_or_else(String::new, |word| format!(" {word}"));
+        let deposed = deposed(effect, plain);
         let _ = writeln!(
             out,
             "- **{}**{kind} {} `{}`{deposed}",
@@ -114,7 +106,7 @@ impl Report<'_> {
             let _ = writeln!(
                 out,
                 "  - {}{path}{values} [{}]",
-                plain(&self.masked(&finding.message)),
+                plain(&self.message(finding)),
                 code(&finding.rule)
             );
             if finding.risk >= Risk::High

@@ -68,7 +68,7 @@ impl Report<'_> {
             Risk::Medium => "warning",
             Risk::Low => "note",
         };
-        let mut message = format!("{}: {}", effect.address, self.masked(&finding.message));
+        let mut message = format!("{}: {}", effect.address, self.message(finding));
         if let Some(path) = &finding.path {
             let _ = write!(message, " ({})", self.masked(path));
         }

@@ -19,13 +19,22 @@ pub(super) struct State {
     pub resources: usize,
 }
 
+/// Every key of a state, and no other: the tools take `Lineage` for `lineage`, and the last of both would count for them
+/// where only the one counts here.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Document {
     version: u64,
     serial: u64,
     lineage: String,
     #[serde(default)]
     resources: Vec<Resource>,
+    #[serde(default, rename = "terraform_version")]
+    _terraform_version: IgnoredAny,
+    #[serde(default, rename = "outputs")]
+    _outputs: IgnoredAny,
+    #[serde(default, rename = "check_results")]
+    _check_results: IgnoredAny,
 }
 
 #[derive(Deserialize)]

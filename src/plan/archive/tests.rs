@@ -202,6 +202,13 @@ fn doctored_plan_files_are_refused_each_for_its_reason() {
         ("no-backend", with("tfplan", vec![8, 3])),
         ("damaged-state", with("tfstate", b"{}".to_vec())),
         (
+            "damaged-state",
+            with(
+                "tfstate",
+                br#"{"version":4,"serial":1,"lineage":"dev","Lineage":"prod"}"#.to_vec(),
+            ),
+        ),
+        (
             "state-version",
             with(
                 "tfstate",

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::plan::effect::Effect;
 use crate::plan::element::Wrong;
 use crate::plan::input;
+use crate::text::count;
 
 impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
     /// Refuses a version that undersign was not made for.
@@ -27,7 +28,7 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
 
     /// Refuses a whole and valid document that is no plan.
     pub(super) fn is_a_plan(&self) -> Result<(), Failure> {
-        let place = format!("in all {} bytes", self.scanner.offset());
+        let place = format!("in all {} bytes", count(self.scanner.offset()));
         if self.sections > 0 && !self.header.format_version.is_empty() {
             return Ok(());
         }

@@ -2,19 +2,37 @@
 //!
 //! Everything that is asked of an item later is found here, so its bytes are walked over once.
 
+use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 /// Members of objects down to this depth are noted: those of an element, of its change, and of both sides of it.
 pub const NOTED_DEPTH: usize = 3;
 
-/// A member of an object, by byte ranges in the item's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A part of the item's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    from: usize,
+    to: usize,
+}
+
+impl Part {
+    fn of(self, text: &str) -> &str {
+        &text[self.from..self.to]
+    }
+
+    fn bytes_of(self, text: &str) -> &[u8] {
+        &text.as_bytes()[self.from..self.to]
+    }
+}
+
+/// A member of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Member {
     depth: usize,
     /// Without the quotes.
-    key: Range<usize>,
-    value: Range<usize>,
+    key: Part,
+    value: Part,
     /// How many members were noted when this one ended: the next one beside it, if the object goes on.
     next: usize,
 }
@@ -105,41 +123,86 @@ impl<'a> Members<'a> {
     pub fn iter(self) -> impl Iterator<Item = (&'a str, &'a str, Members<'a>)> {
         let mut at = self.from;
         std::iter::from_fn(move || {
-            let (member, inside) = loop {
-                let member = self.item.outline.members[..self.to].get(at)?;
-                let inside = at + 1;
-                at = member.next;
-                // Deeper ones stand in a list, and are members of nothing that was asked for.
-                if member.depth == self.depth {
-                    break (member, inside);
-                }
-            };
-            let inner = Members {
-                item: self.item,
-                depth: self.depth + 1,
-                from: inside,
-                to: at,
-            };
-            let text = self.item.text;
-            let value = text[member.value.clone()].trim_ascii_start();
-            Some((&text[member.key.clone()], value, inner))
+            let (place, member) = self.next(&mut at)?;
+            let key = member.key.of(self.item.text);
+            Some((key, self.value(member), self.inside(place, at)))
         })
     }
 
+    /// No more than so many there are.
+    pub fn at_most(self) -> usize {
+        self.to - self.from
+    }
+
+    /// The member that is written as `key`, with its text.
+    pub fn find(self, key: &str) -> Option<(&'a str, &'a str)> {
+        let mut at = self.from;
+        loop {
+            let (_, member) = self.next(&mut at)?;
+            if member.key.bytes_of(self.item.text) == key.as_bytes() {
+                return Some((member.key.of(self.item.text), self.value(member)));
+            }
+        }
+    }
+
     /// The value of `key` and its members, whatever way the key is written.
+    // Where the key is known to the compiler it is compared without a call.
+    #[inline]
     pub fn get(self, key: &str) -> Option<(&'a str, Members<'a>)> {
-        self.iter()
-            .find(|(written, _, _)| {
-                *written == key
-                    || (written.contains('\\')
-                        && serde_json::from_str::<String>(&format!("\"{written}\""))
-                            .is_ok_and(|decoded| decoded == key))
-            })
-            .map(|(_, value, inner)| (value, inner))
+        let escapes = self.item.outline.escaped;
+        let mut at = self.from;
+        loop {
+            let (place, member) = self.next(&mut at)?;
+            let written = member.key.bytes_of(self.item.text);
+            if written == key.as_bytes() || (escapes && is_spelled(written, key)) {
+                return Some((self.value(member), self.inside(place, at)));
+            }
+        }
+    }
+
+    /// The next member that stands at `at` or behind it, and its place; `at` goes on to the one beside it.
+    #[inline]
+    fn next(self, at: &mut usize) -> Option<(usize, &'a Member)> {
+        loop {
+            let place = *at;
+            let member = self.item.outline.members[..self.to].get(place)?;
+            *at = member.next;
+            // Deeper ones stand in a list, and are members of nothing that was asked for.
+            if member.depth == self.depth {
+                return Some((place, member));
+            }
+        }
+    }
+
+    fn value(self, member: &Member) -> &'a str {
+        member.value.of(self.item.text).trim_ascii_start()
+    }
+
+    /// The members of the member at `place`; the next one beside it is `next`.
+    fn inside(self, place: usize, next: usize) -> Members<'a> {
+        Members {
+            item: self.item,
+            depth: self.depth + 1,
+            from: place + 1,
+            to: next,
+        }
     }
 }
 
+/// Whether a key with escapes in it is `key`.
+fn is_spelled(written: &[u8], key: &str) -> bool {
+    written.contains(&b'\\')
+        && serde_json::from_slice::<String>(&[b"\"", written, b"\""].concat())
+            .is_ok_and(|decoded| decoded == key)
+}
+
 impl Outline {
+    /// Becomes a copy of `other`, in the memory that it has.
+    pub fn copy(&mut self, other: &Outline) {
+        self.members.clone_from(&other.members);
+        (self.escaped, self.open) = (other.escaped, other.open);
+    }
+
     fn clear(&mut self) {
         self.members.clear();
         self.escaped = false;
@@ -149,8 +212,14 @@ impl Outline {
         self.open[depth] = self.members.len();
         self.members.push(Member {
             depth,
-            key,
-            value: value..value,
+            key: Part {
+                from: key.start,
+                to: key.end,
+            },
+            value: Part {
+                from: value,
+                to: value,
+            },
             next: 0,
         });
     }
@@ -161,7 +230,7 @@ impl Outline {
             && member.depth == depth
             && member.next == 0
         {
-            member.value.end = at;
+            member.value.to = at;
             member.next = next;
         }
     }
@@ -171,7 +240,52 @@ impl Outline {
 #[derive(Debug, Clone)]
 struct Key {
     range: Range<usize>,
+    /// Its first eight bytes, so that two keys are told apart without another look at them, nearly always.
+    beginning: u64,
     escaped: bool,
+}
+
+impl Key {
+    fn new(bytes: &[u8], range: Range<usize>, escaped: bool) -> Self {
+        let len = range.len() - 2;
+        let beginning = match bytes.get(range.start + 1..).and_then(<[u8]>::first_chunk) {
+            // What stands behind a short key is cut off.
+            Some(eight) if len < 8 => {
+                u64::from_be_bytes(*eight) & !u64::MAX.checked_shr(8 * len as u32).unwrap_or(0)
+            }
+            Some(eight) => u64::from_be_bytes(*eight),
+            None => bytes[range.start + 1..range.end - 1]
+                .iter()
+                .zip((0..8).rev())
+                .fold(0, |sum, (byte, place)| {
+                    sum | u64::from(*byte) << (8 * place)
+                }),
+        };
+        Key {
+            range,
+            beginning,
+            escaped,
+        }
+    }
+
+    fn written<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        &bytes[self.range.start + 1..self.range.end - 1]
+    }
+
+    /// Whether it is greater than `other`, as they are written. No control character stands in a key, so a shorter one is
+    /// told by the zeros behind it.
+    fn is_behind(&self, other: &Key, bytes: &[u8]) -> bool {
+        match self.beginning.cmp(&other.beginning) {
+            Ordering::Equal => self.written(bytes) > other.written(bytes),
+            unequal => unequal == Ordering::Greater,
+        }
+    }
+
+    fn is_written_like(&self, other: &Key, bytes: &[u8]) -> bool {
+        self.beginning == other.beginning
+            && self.range.len() == other.range.len()
+            && self.written(bytes) == other.written(bytes)
+    }
 }
 
 #[derive(Debug)]
@@ -235,20 +349,17 @@ impl Notes {
             self.outline.escaped |= escaped;
             self.outline.begin(depth, key.start + 1..key.end - 1, value);
         }
+        let key = Key::new(bytes, key, escaped);
         if let Some(object) = self.objects.last_mut()
             && object.sorted
         {
             // Terraform sorts the keys of every map, so the first comparison is the last one, nearly always.
             object.sorted = !escaped
-                && self.keys[object.keys..].last().is_none_or(|last| {
-                    bytes[last.range.start + 1..last.range.end - 1]
-                        < bytes[key.start + 1..key.end - 1]
-                });
+                && self.keys[object.keys..]
+                    .last()
+                    .is_none_or(|last| key.is_behind(last, bytes));
         }
-        self.keys.push(Key {
-            range: key,
-            escaped,
-        });
+        self.keys.push(key);
     }
 
     /// A value that stands at that depth ended at `at`.
@@ -281,7 +392,6 @@ impl Notes {
     }
 
     fn search(&self, bytes: &[u8], keys: &[Key]) -> Option<usize> {
-        let written = |key: &Key| &bytes[key.range.start + 1..key.range.end - 1];
         if keys.len() <= FEW && keys.iter().all(|key| !key.escaped) {
             return keys
                 .iter()
@@ -289,7 +399,7 @@ impl Notes {
                 .find(|(at, key)| {
                     keys[..*at]
                         .iter()
-                        .any(|earlier| written(earlier) == written(key))
+                        .any(|earlier| earlier.is_written_like(key, bytes))
                 })
                 .map(|(_, key)| key.range.start);
         }
@@ -302,7 +412,7 @@ impl Notes {
                     .flatten();
                 let hash = match &decoded {
                     Some(decoded) => self.hasher.hash_one(decoded.as_bytes()),
-                    None => self.hasher.hash_one(written(key)),
+                    None => self.hasher.hash_one(key.written(bytes)),
                 };
                 (hash, key.range.start)
             })

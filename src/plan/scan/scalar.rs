@@ -1,7 +1,6 @@
 //! The values that hold no others: strings, numbers of any length, and the three words.
 
 use super::Scanner;
-use super::simd::plain_prefix;
 use crate::failure::Failure;
 use crate::plan::window::Fill;
 
@@ -123,5 +122,48 @@ impl<F: Fill> Scanner<F> {
             code = code * 16 + digit;
         }
         Ok(code)
+    }
+}
+
+/// Number of bytes before the first quote, backslash or control character; all of them if there is none.
+fn plain_prefix(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let mut done = 0;
+    let (blocks, rest) = bytes.as_chunks::<8>();
+    for block in blocks {
+        let block = u64::from_le_bytes(*block);
+        let zero = |of: u64| of.wrapping_sub(ONES) & !of & HIGH;
+        let control = block.wrapping_sub(ONES * 0x20) & !block & HIGH;
+        let special = zero(block ^ (ONES * u64::from(b'"')))
+            | zero(block ^ (ONES * u64::from(b'\\')))
+            | control;
+        if special != 0 {
+            // A borrow can mark a byte above the first special one, never one below it.
+            return done + special.trailing_zeros() as usize / 8;
+        }
+        done += 8;
+    }
+    let special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
+    done + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_is_seen_at_each_place() {
+        for length in 0..40 {
+            for at in 0..length {
+                for byte in 0..=255 {
+                    let mut bytes = vec![b'x'; length];
+                    bytes[at] = byte;
+                    let special = byte == b'"' || byte == b'\\' || byte < 0x20;
+                    let wanted = if special { at } else { length };
+                    assert_eq!(plain_prefix(&bytes), wanted, "{byte} at {at} of {length}");
+                }
+            }
+        }
     }
 }

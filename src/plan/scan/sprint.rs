@@ -4,27 +4,34 @@
 //! it stops *before* the token: at the end of the slice, at a surrogate pair, and at everything that is wrong. The careful
 //! way takes the token then, or says what is wrong with it.
 
-use super::simd::plain_prefix;
 use super::walk::{Next, Walk};
 
 impl Walk {
-    /// Takes tokens of `bytes` from `at` on. Returns what is wanted next, and where the first byte stands that was not
-    /// taken. `KEEP`: `bytes` begins with the item, and notes are taken.
+    /// Takes tokens of `bytes`, which stand at `offset`, from `at` on. Returns what is wanted next, and where the first
+    /// byte stands that was not taken. `KEEP`: `bytes` begins with the item, and notes are taken.
     pub(super) fn sprint<const KEEP: bool>(
         &mut self,
         mut next: Next,
         bytes: &[u8],
         mut at: usize,
+        offset: u64,
     ) -> (Next, usize) {
+        let shift = self.marks.reach(bytes, at, offset);
         while let Some(&byte) = bytes.get(at) {
-            if let b' ' | b'\n' | b'\r' | b'\t' = byte {
-                at += 1;
-                continue;
+            if byte <= b' ' {
+                if let b' ' | b'\n' | b'\r' | b'\t' = byte {
+                    at += 1;
+                    continue;
+                }
+                break;
             }
             match next {
                 Next::Value | Next::FirstElement => {
                     let end = match byte {
-                        b'"' => string(bytes, at).map(|(end, _)| end),
+                        b'"' => {
+                            let end = self.marks.string(at.wrapping_add(shift));
+                            end.map(|end| end.wrapping_sub(shift))
+                        }
                         b'{' | b'[' => {
                             if self.nested.len() >= self.limit {
                                 break;
@@ -56,16 +63,24 @@ impl Walk {
                     at = end;
                     self.ended::<KEEP>(at);
                     next = Next::After;
+                    // Nearly always the next member follows at once.
+                    if bytes.get(at) == Some(&b',') && self.nested.last() == Some(&b'}') {
+                        at += 1;
+                        next = Next::Key;
+                    }
                 }
                 Next::Key | Next::FirstKey => match byte {
                     b'"' => {
-                        let Some((end, escaped)) = string(bytes, at) else {
+                        let place = at.wrapping_add(shift);
+                        let Some(behind) = self.marks.string(place) else {
                             break;
                         };
+                        let end = behind.wrapping_sub(shift);
                         let Some(value) = colon(bytes, end) else {
                             break;
                         };
                         if KEEP {
+                            let escaped = self.marks.escaped(place, behind);
                             self.notes
                                 .key(self.nested.len(), bytes, at..end, escaped, value);
                         }
@@ -123,57 +138,6 @@ impl Walk {
         if KEEP {
             self.notes.end(self.nested.len(), at);
         }
-    }
-}
-
-/// Where the string that begins at `at` ends, and whether an escape stands in it. `None`: it is not whole, or not simple.
-#[inline]
-fn string(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
-    let mut end = at + 1;
-    let mut escaped = false;
-    loop {
-        end += plain_prefix(&bytes[end..]);
-        match bytes.get(end)? {
-            b'"' => return Some((end + 1, escaped)),
-            b'\\' => {
-                escaped = true;
-                end = escape(bytes, end + 1)?;
-            }
-            _ => return None,
-        }
-    }
-}
-
-/// The letters that are a whole escape.
-static SIMPLE: [bool; 256] = {
-    let mut simple = [false; 256];
-    let letters = br#""\/bfnrt"#;
-    let mut at = 0;
-    while at < letters.len() {
-        simple[letters[at] as usize] = true;
-        at += 1;
-    }
-    simple
-};
-
-/// Where the escape ends whose letter stands at `at`.
-#[inline]
-fn escape(bytes: &[u8], at: usize) -> Option<usize> {
-    let letter = *bytes.get(at)?;
-    // Nearly all escapes are quotes of a document in a string: a table has no branch to guess wrong.
-    if SIMPLE[usize::from(letter)] {
-        return Some(at + 1);
-    }
-    match letter {
-        b'u' => {
-            let digits = bytes.get(at + 1..at + 5)?;
-            let surrogate = matches!(
-                digits,
-                [b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F', ..]
-            );
-            (digits.iter().all(u8::is_ascii_hexdigit) && !surrogate).then_some(at + 5)
-        }
-        _ => None,
     }
 }
 

@@ -187,3 +187,31 @@ fn a_list_that_is_walked_takes_no_comma_too_many() {
         assert!(walk().is_err(), "{json}");
     }
 }
+
+#[test]
+fn what_is_marked_at_once_ends_anywhere_and_nothing_is_noted_otherwise() {
+    let outline = |json: &str, step: usize| {
+        let mut scanner = Scanner::new(Drip(json.as_bytes(), step));
+        scanner.item()?;
+        let (item, _) = scanner.taken()?;
+        Ok::<_, Failure>(item.outline().clone())
+    };
+    // The bytes around the place where the first marks end, and a second time in the middle of a step.
+    for padding in (65_400..65_560).chain(100..110) {
+        let padding = "x".repeat(padding);
+        let json = format!(
+            r#"{{"pad":"{padding}","k\"é":"v\\","n":[1,{{"a":"\u00e9\ud83d\ude00"}}],"o":{{"p":true,"q":"\\\""}}}}"#
+        );
+        let whole = outline(&json, json.len()).unwrap();
+        assert_eq!(whole, outline(&json, 61).unwrap());
+        let twice = json.replace(r#""o":"#, r#""n":"#);
+        for step in [json.len(), 61] {
+            let failure = outline(&twice, step).unwrap_err();
+            assert_eq!(failure.reason, "duplicate-key");
+            let bare = json.replace("true", "true,\"r\":\"\n\"");
+            assert_eq!(outline(&bare, step).unwrap_err().reason, "invalid-json");
+            let cut = &json[..json.len() - 9];
+            assert_eq!(outline(cut, step).unwrap_err().reason, "truncated");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 //! Owns what may follow what. [`Scanner::step`] takes one token in any state of the window and says what is wrong with it;
 //! [`Walk::sprint`] takes as many whole tokens as it can from what is in memory, and never one that `step` would refuse.
 
+use super::marks::Marks;
 use super::outline::{Notes, Outline};
 use super::{MAX_SKIPPED_DEPTH, Scanner};
 use crate::failure::Failure;
@@ -32,6 +33,7 @@ pub(super) struct Walk {
     /// Closing brackets of the open containers.
     pub nested: Vec<u8>,
     pub notes: Notes,
+    pub marks: Marks,
 }
 
 impl Walk {
@@ -55,7 +57,8 @@ impl<F: Fill> Scanner<F> {
         let mut next = Next::Value;
         loop {
             let (bytes, from) = self.window.view();
-            let (after, to) = self.walk.sprint::<KEEP>(next, bytes, from);
+            let offset = self.window.offset() - from as u64;
+            let (after, to) = self.walk.sprint::<KEEP>(next, bytes, from, offset);
             next = after;
             self.window.advance(to - from);
             if next != Next::After || !self.walk.nested.is_empty() {

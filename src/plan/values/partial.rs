@@ -17,8 +17,20 @@ pub enum Wanted<'w> {
     Secrets,
     /// Whether the sides differ at all; if they do, everything.
     Difference,
-    /// The attributes that `named` picks by name and JSON text; and where there are two sides, those that differ.
-    Attributes(&'w dyn Fn(&str, &str) -> bool),
+    /// The attributes that this picks by name, JSON text, and what the other side has; and those that are known only
+    /// after apply.
+    Attributes(&'w dyn Fn(&str, &str, Twin<'_>) -> bool),
+}
+
+/// What the other side has under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twin<'a> {
+    /// There is no other side.
+    NoSide,
+    /// The same bytes.
+    Same,
+    /// Other bytes, or nothing.
+    Other(Option<&'a str>),
 }
 
 /// One side of a change, or the marks on it, as they stand in the item.
@@ -32,42 +44,59 @@ impl Values {
 }
 
 /// `None`: it must be decoded as a whole.
-fn part(item: Item<'_>, wanted: Wanted<'_>) -> Option<Result<Values, ValueError>> {
-    let (_, change) = item.members().get("change")?;
-    let [before, after] = ["before", "after"].map(|key| change.get(key));
-    let marks = ["after_unknown", "before_sensitive", "after_sensitive"].map(|key| change.get(key));
-    // A file without any marks has its secrets told by their names, wherever they stand.
-    let without_marks = marks[1].is_none() && marks[2].is_none();
-    if without_marks || item.has_escaped_keys() {
+fn part<'a>(item: Item<'a>, wanted: Wanted<'_>) -> Option<Result<Values, ValueError>> {
+    // Keys are compared as they are written.
+    if item.has_escaped_keys() {
         return None;
     }
-    let marked = marks.map(some_marked);
-    let [unknown, was_secret, is_secret] = marked;
+    let Sides {
+        before,
+        after,
+        marks,
+    } = Sides::of(item)?;
+    // A file without any marks has its secrets told by their names, wherever they stand.
+    if marks[1].is_none() && marks[2].is_none() {
+        return None;
+    }
+    let [unknown, was_secret, is_secret] = marks.map(some_marked);
     let (unknown, was_secret, is_secret) = (unknown?, was_secret?, is_secret?);
-    let secret = |name: &str| {
-        let named = |marked: &Marked<'_>| marked.members.iter().any(|(known, _)| *known == name);
-        named(&was_secret) || named(&is_secret)
-    };
+    let secret = |name: &str| was_secret.names(name) || is_secret.names(name);
     let (olds, news) = (members(before)?, members(after)?);
-    let (olds, news) = match wanted {
-        Wanted::Secrets => picked(olds, news, |name, _, _| secret(name)),
-        Wanted::Difference => {
-            if before.map(|(json, _)| json) != after.map(|(json, _)| json) {
-                return None;
-            }
-            picked(olds, news, |name, _, _| secret(name))
+    let only_secrets = match wanted {
+        Wanted::Secrets => true,
+        Wanted::Difference if before.map(|(json, _)| json) == after.map(|(json, _)| json) => true,
+        Wanted::Difference => return None,
+        Wanted::Attributes(_) => false,
+    };
+    let (olds, news) = match (wanted, olds, news) {
+        _ if only_secrets => {
+            let names = || was_secret.members.iter().chain(&is_secret.members);
+            let some = |members: Members<'a>| named(members, names().map(|(name, _)| *name));
+            (olds.map(some), news.map(some))
         }
-        Wanted::Attributes(named) => {
-            let both = olds.is_some() && news.is_some();
-            picked(olds, news, |name, old, new| {
-                (both && old != new)
-                    || secret(name)
-                    || [old, new]
-                        .into_iter()
-                        .flatten()
-                        .any(|json| named(name, json))
-            })
+        (Wanted::Attributes(pick), Some(olds), Some(news)) => {
+            let [olds, news] = [olds, news].map(attributes);
+            let wanted = |name: &str, json: &str, twin: Option<&str>| {
+                let twin = match twin {
+                    Some(twin) if twin == json => Twin::Same,
+                    other => Twin::Other(other),
+                };
+                secret(name) || unknown.names(name) || pick(name, json, twin)
+            };
+            let (old, new) = (picked(&olds, &news, wanted), picked(&news, &olds, wanted));
+            (Some(old), Some(new))
         }
+        (Wanted::Attributes(pick), olds, news) => {
+            let one = |members: Members<'a>| {
+                let mut picked = attributes(members);
+                picked.retain(|(name, json)| {
+                    secret(name) || unknown.names(name) || pick(name, json, Twin::NoSide)
+                });
+                picked
+            };
+            (olds.map(one), news.map(one))
+        }
+        _ => return None,
     };
     let decode = || {
         Ok(Values {
@@ -76,9 +105,39 @@ fn part(item: Item<'_>, wanted: Wanted<'_>) -> Option<Result<Values, ValueError>
             after_unknown: unknown.decode()?,
             before_sensitive: was_secret.decode()?,
             after_sensitive: is_secret.decode()?,
+            // Nothing in it is judged: it says what the new side says.
+            generated_config: None,
         })
     };
     Some(decode())
+}
+
+/// The sides of a change and the marks on them, found in one pass.
+#[derive(Default)]
+struct Sides<'a> {
+    before: Side<'a>,
+    after: Side<'a>,
+    /// What is unknown, what was secret, what is secret.
+    marks: [Side<'a>; 3],
+}
+
+impl<'a> Sides<'a> {
+    fn of(item: Item<'a>) -> Option<Self> {
+        let (_, change) = item.members().get("change")?;
+        let mut sides = Sides::default();
+        for (key, json, members) in change.iter() {
+            let side = match key {
+                "before" => &mut sides.before,
+                "after" => &mut sides.after,
+                "after_unknown" => &mut sides.marks[0],
+                "before_sensitive" => &mut sides.marks[1],
+                "after_sensitive" => &mut sides.marks[2],
+                _ => continue,
+            };
+            *side = Some((json, members));
+        }
+        Some(sides)
+    }
 }
 
 /// The members of a side; an inner `None` where there is no object. An outer one: it is something else.
@@ -97,40 +156,43 @@ fn members(side: Side<'_>) -> Option<Option<Members<'_>>> {
 /// Attributes by name and JSON text.
 type Attributes<'a> = Vec<(&'a str, &'a str)>;
 
-/// The attributes of both sides that `wanted` picks by name, old and new text, each in the order of its side.
+fn attributes(members: Members<'_>) -> Attributes<'_> {
+    let mut all = Vec::with_capacity(members.at_most());
+    all.extend(members.iter().map(|(name, json, _)| (name, json)));
+    all
+}
+
+/// The attributes of these names, each once.
+fn named<'a, 'n>(members: Members<'a>, names: impl Iterator<Item = &'n str>) -> Attributes<'a> {
+    let mut found = Attributes::new();
+    for name in names {
+        if let Some((name, json)) = members.find(name)
+            && !found.contains(&(name, json))
+        {
+            found.push((name, json));
+        }
+    }
+    found
+}
+
+/// The attributes of one side that `wanted` picks by name, text, and text on the `other` side; in the order of its side.
 fn picked<'a>(
-    olds: Option<Members<'a>>,
-    news: Option<Members<'a>>,
-    wanted: impl Fn(&str, Option<&str>, Option<&str>) -> bool,
-) -> (Option<Attributes<'a>>, Option<Attributes<'a>>) {
-    let attributes = |members: Members<'a>| -> Attributes<'a> {
-        members.iter().map(|(key, json, _)| (key, json)).collect()
-    };
-    let (olds, news) = (olds.map(attributes), news.map(attributes));
-    let pick = |own: &Attributes<'a>, other: &Option<Attributes<'a>>, swapped: bool| {
-        let other = other.as_deref().unwrap_or_default();
-        // Both sides have their keys in the same order, nearly always.
-        let mut next = 0;
-        own.iter()
-            .filter(|(name, json)| {
-                let found = (next..other.len())
-                    .chain(0..next)
-                    .find(|at| other[*at].0 == *name);
-                next = found.map_or(next, |at| at + 1);
-                let twin = found.map(|at| other[at].1);
-                if swapped {
-                    wanted(name, twin, Some(json))
-                } else {
-                    wanted(name, Some(json), twin)
-                }
-            })
-            .copied()
-            .collect::<Attributes<'a>>()
-    };
-    (
-        olds.as_ref().map(|own| pick(own, &news, false)),
-        news.as_ref().map(|own| pick(own, &olds, true)),
-    )
+    own: &Attributes<'a>,
+    other: &Attributes<'a>,
+    wanted: impl Fn(&str, &str, Option<&str>) -> bool,
+) -> Attributes<'a> {
+    // Both sides have their keys in the same order, nearly always.
+    let mut next = 0;
+    own.iter()
+        .filter(|(name, json)| {
+            let found = (next..other.len())
+                .chain(0..next)
+                .find(|at| other[*at].0 == *name);
+            next = found.map_or(next, |at| at + 1);
+            wanted(name, json, found.map(|at| other[at].1))
+        })
+        .copied()
+        .collect()
 }
 
 fn side(side: Side<'_>, picked: Option<&[(&str, &str)]>) -> Result<Option<Value>, ValueError> {
@@ -156,6 +218,10 @@ struct Marked<'a> {
 }
 
 impl Marked<'_> {
+    fn names(&self, name: &str) -> bool {
+        self.members.iter().any(|(known, _)| *known == name)
+    }
+
     fn decode(&self) -> Result<Option<Value>, ValueError> {
         self.there.then(|| object(&self.members)).transpose()
     }
@@ -172,13 +238,9 @@ fn some_marked(marks: Side<'_>) -> Option<Marked<'_>> {
     if !json.starts_with('{') && json != "false" {
         return None;
     }
-    let marks = |json: &str| memmem::find(json.as_bytes(), b"true").is_some();
-    let members = if marks(json) {
-        members
-            .iter()
-            .filter(|(_, json, _)| marks(json))
-            .map(|(key, json, _)| (key, json))
-            .collect()
+    let members = if marks_something(json) {
+        let members = members.iter().map(|(name, json, _)| (name, json));
+        members.filter(|(_, json)| marks_something(json)).collect()
     } else {
         Vec::new()
     };
@@ -186,4 +248,13 @@ fn some_marked(marks: Side<'_>) -> Option<Marked<'_>> {
         there: true,
         members,
     })
+}
+
+/// Whether the word that marks stands in the text.
+fn marks_something(json: &str) -> bool {
+    match json {
+        "true" => true,
+        "" | "{}" | "[]" | "null" | "false" => false,
+        _ => memmem::find(json.as_bytes(), b"true").is_some(),
+    }
 }

@@ -120,7 +120,7 @@ fn unknown(rule: &Asked, value: &Value) -> Trouble {
     };
     Trouble {
         reason: "shape".into(),
-        place: rule.definitions.first().map(|one| one.place.clone()),
+        place: rule.place(),
         error: format!("{} says {got} where {wanted} are expected", rule.id()),
     }
 }

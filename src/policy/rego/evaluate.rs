@@ -1,14 +1,15 @@
 //! Asking every rule: one change at a time where that says the same, else the whole plan.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use regorus::{Engine, Value};
 
-use super::rules::{Asked, asked, name_of};
+use super::rules::{Asked, asked, has_exception};
 use super::source::{Policies, is_test};
-use super::{answer, trouble};
+use super::spread::Sight;
+use super::{ahead, answer, trouble};
 use crate::policy::config::Shape;
 use crate::policy::job::{Answer, Job};
 use crate::policy::locate::Addresses;
@@ -23,7 +24,7 @@ const PRINTS: usize = 3;
 pub(super) fn evaluate(
     job: &Job,
     mut policies: Policies,
-    plan: &str,
+    plan: &mut (dyn Read + Send),
     say: &mut Say<'_>,
 ) -> io::Result<usize> {
     let asked = asked(&policies);
@@ -38,29 +39,33 @@ pub(super) fn evaluate(
         }))?;
         return Ok(0);
     }
+    let (text, ahead) = ahead::read(job, &mut policies, &asked, plan, say)?;
     say(&Answer::Begins {
         what: "the plan".into(),
         place: None,
     })?;
-    let mut inputs = match Value::from_json_str(plan) {
+    let mut inputs = match Value::from_json_str(&text) {
         Ok(plan) => Inputs::new(plan, job),
         Err(error) => {
             say(&Answer::Trouble(trouble("plan", &error, None)))?;
             return Ok(asked.len());
         }
     };
+    drop(text);
     let excepted = exceptions(&mut policies, &mut inputs, &asked, say)?;
     let limit = Duration::from_secs(job.rule_seconds);
-    for rule in &asked {
-        let place = rule.definitions.first().map(|one| one.place.clone());
-        say(&Answer::Begins {
-            what: format!("the rule {}", rule.id()),
-            place: place.clone(),
-        })?;
+    for (number, rule) in asked.iter().enumerate() {
+        say(&rule.begins())?;
+        let place = rule.place();
         let shape = job.shape.unwrap_or(rule.shape);
         let mut verdicts = Vec::new();
-        let said = if rule.each && !job.whole {
-            let addresses = &inputs.addresses;
+        let addresses = &inputs.addresses;
+        let said = if let Some(said) = ahead.said(number, &inputs.of_changes) {
+            said.iter().try_for_each(|(change, value)| {
+                let address = inputs.of_changes[*change].as_deref();
+                answer::verdicts(rule, value, address, addresses).map(|more| verdicts.extend(more))
+            })
+        } else if rule.sight != Sight::Whole && !job.whole {
             let since = Instant::now();
             let mut result = Ok(());
             for (address, input) in each(&mut inputs.each, &inputs.plan, &inputs.beside, shape) {
@@ -119,10 +124,9 @@ fn ask(
     addresses: &Addresses,
 ) -> Result<Vec<crate::policy::Verdict>, Trouble> {
     engine.set_input(input.clone());
-    let place = rule.definitions.first().map(|one| one.place.clone());
     let value = engine
         .eval_rule(rule.path.clone())
-        .map_err(|error| trouble("evaluate", &error, place))?;
+        .map_err(|error| trouble("evaluate", &error, rule.place()))?;
     answer::verdicts(rule, &value, address, addresses)
 }
 
@@ -146,7 +150,7 @@ fn prints(engine: &mut Engine, rule: &Asked) -> Vec<Trouble> {
                     file: file.to_owned(),
                     line,
                 }),
-                _ => rule.definitions.first().map(|one| one.place.clone()),
+                _ => rule.place(),
             };
             Trouble {
                 reason: "print".into(),
@@ -168,10 +172,7 @@ fn exceptions(
     let packages: BTreeMap<String, String> = policies
         .units
         .iter()
-        .filter(|unit| {
-            let mut rules = unit.module.policy.iter();
-            rules.any(|rule| name_of(rule).as_deref() == Some("exception"))
-        })
+        .filter(|unit| has_exception(unit))
         .map(|unit| (unit.package.clone(), unit.rule_path("exception")))
         .collect();
     for (package, path) in packages {
@@ -206,15 +207,18 @@ type Each = BTreeMap<Shape, Vec<(Option<String>, Value)>>;
 struct Inputs {
     plan: Value,
     beside: Value,
+    /// The addresses of the changes, in their order.
+    of_changes: Vec<Option<String>>,
     addresses: Addresses,
     each: Each,
 }
 
 impl Inputs {
     fn new(plan: Value, job: &Job) -> Self {
-        let all = changes(&plan);
+        let of_changes: Vec<Option<String>> = changes(&plan).iter().map(address).collect();
         Inputs {
-            addresses: Addresses::new(all.iter().filter_map(address)),
+            addresses: Addresses::new(of_changes.iter().flatten().cloned()),
+            of_changes,
             beside: Value::from(job.beside.clone()),
             each: Each::new(),
             plan,
@@ -237,15 +241,20 @@ fn each<'a>(
         changes(plan)
             .iter()
             .map(|change| {
-                let mut alone = plan.clone();
-                if let Ok(object) = alone.as_object_mut() {
-                    let list = Value::from(vec![change.clone()]);
-                    object.insert(Value::from(CHANGES), list);
-                }
+                let alone = alone(plan.clone(), change);
                 (address(change), wrap(alone, beside, shape))
             })
             .collect()
     })
+}
+
+/// A plan that does nothing but this.
+pub(super) fn alone(mut plan: Value, change: &Value) -> Value {
+    if let Ok(object) = plan.as_object_mut() {
+        let list = Value::from(vec![change.clone()]);
+        object.insert(Value::from(CHANGES), list);
+    }
+    plan
 }
 
 fn changes(plan: &Value) -> Vec<Value> {
@@ -259,7 +268,8 @@ fn address(change: &Value) -> Option<String> {
     change["address"].as_string().ok().map(ToString::to_string)
 }
 
-fn wrap(plan: Value, beside: &Value, shape: Shape) -> Value {
+/// The plan where rules of this shape look for it.
+pub(super) fn wrap(plan: Value, beside: &Value, shape: Shape) -> Value {
     let Some((plan_key, beside_key)) = shape.keys() else {
         return plan;
     };

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use regorus::unstable::{Expr, Rule, RuleHead};
 
 use super::source::{Policies, Unit};
-use super::{place, spread, walk};
+use super::spread::{self, Sight};
+use super::{place, walk};
 use crate::policy::config::Shape;
+use crate::policy::job::Answer;
 use crate::policy::{Kind, Place};
 
 /// A rule that is asked.
@@ -23,8 +25,8 @@ pub(super) struct Asked {
     pub(super) allows: bool,
     /// Where its definitions stand, and the strings in each.
     pub(super) definitions: Vec<Definition>,
-    /// Whether it can be given one change at a time.
-    pub(super) each: bool,
+    /// What it must see at once.
+    pub(super) sight: Sight,
     /// The form of its input.
     pub(super) shape: Shape,
 }
@@ -39,6 +41,19 @@ impl Asked {
     /// The rule's id.
     pub(super) fn id(&self) -> String {
         format!("{}.{}", self.package, self.name)
+    }
+
+    /// Where its first definition stands.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.definitions.first().map(|one| one.place.clone())
+    }
+
+    /// Says that it is asked from here on.
+    pub(super) fn begins(&self) -> Answer {
+        Answer::Begins {
+            what: format!("the rule {}", self.id()),
+            place: self.place(),
+        }
     }
 
     /// The definition whose own words are most in `message`: rules do not tell which of their definitions spoke.
@@ -137,7 +152,11 @@ pub(super) fn asked(policies: &Policies) -> Vec<Asked> {
         .map(|((package, name), parts)| Asked {
             kind: kind_of(&name).unwrap_or(Kind::Deny),
             allows: name == "authz",
-            each: name != "authz" && spread::each(policies, &parts),
+            sight: if name == "authz" {
+                Sight::Whole
+            } else {
+                spread::sight(policies, &parts)
+            },
             shape: shape(policies, &package),
             definitions: parts
                 .iter()
@@ -151,6 +170,18 @@ pub(super) fn asked(policies: &Policies) -> Vec<Asked> {
             name,
         })
         .collect()
+}
+
+/// Whether a file says what its package makes an exception of.
+pub(super) fn has_exception(unit: &Unit) -> bool {
+    let mut rules = unit.module.policy.iter();
+    rules.any(|rule| name_of(rule).as_deref() == Some("exception"))
+}
+
+/// Whether a package makes exceptions of its own rules.
+pub(super) fn makes_exceptions(policies: &Policies, package: &str) -> bool {
+    let mut units = policies.units.iter();
+    units.any(|unit| unit.package == package && has_exception(unit))
 }
 
 fn is_test_package(unit: &Unit) -> bool {

@@ -15,33 +15,55 @@ use crate::policy::config::Shape;
 
 const CHANGES: &str = "resource_changes";
 
-/// Whether the rule that these definitions make can be asked one change at a time.
-pub(super) fn each(policies: &Policies, definitions: &[(&Unit, &Rule)]) -> bool {
-    definitions.iter().all(|(unit, rule)| {
-        let Rule::Spec {
-            head: head @ RuleHead::Set { .. },
-            bodies,
-            ..
-        } = rule
-        else {
-            return false;
-        };
-        let mut used = Used::default();
-        walk::head(head, &mut |expr| used.see(unit, expr));
-        let head_is_plain = used.changes == 0 && !used.input && !used.anything;
-        !bodies.is_empty()
-            && head_is_plain
-            && bodies
-                .iter()
-                .all(|body| !body.is_else && iterates_once(unit, &body.query))
-            && reachable(policies, unit, rule).is_some_and(|others| {
-                others.iter().all(|(unit, rule)| {
-                    let mut used = Used::default();
-                    walk::rule(rule, &mut |expr| used.see(unit, expr));
-                    used.changes == 0 && !used.input && !used.anything && !has_with(rule)
-                })
-            })
-    })
+/// What a rule must see at once to say all that it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sight {
+    /// One change and nothing else of the plan: it can be asked before the plan is read to its end.
+    Change,
+    /// One change, and what stands beside the changes.
+    Each,
+    /// The whole plan.
+    Whole,
+}
+
+/// What the rule that these definitions make must see.
+pub(super) fn sight(policies: &Policies, definitions: &[(&Unit, &Rule)]) -> Sight {
+    let each = definitions
+        .iter()
+        .map(|(unit, rule)| of_definition(policies, unit, rule));
+    each.max().unwrap_or(Sight::Whole)
+}
+
+fn of_definition(policies: &Policies, unit: &Unit, rule: &Rule) -> Sight {
+    let Rule::Spec {
+        head: head @ RuleHead::Set { .. },
+        bodies,
+        ..
+    } = rule
+    else {
+        return Sight::Whole;
+    };
+    let mut used = Used::default();
+    walk::head(head, &mut |expr| used.see(unit, expr));
+    let Some(others) = reachable(policies, unit, rule) else {
+        return Sight::Whole;
+    };
+    let mut plain = used.is_plain() && !bodies.is_empty();
+    for (unit, rule) in others {
+        let mut others = Used::default();
+        walk::rule(rule, &mut |expr| others.see(unit, expr));
+        plain &= others.is_plain() && !has_with(rule);
+        used.beside |= others.beside;
+    }
+    for body in bodies {
+        walk::body(body, &mut |expr| used.see(unit, expr));
+        plain &= !body.is_else && iterates_once(unit, &body.query);
+    }
+    match (plain, used.beside) {
+        (false, _) => Sight::Whole,
+        (true, true) => Sight::Each,
+        (true, false) => Sight::Change,
+    }
 }
 
 /// What expressions look at.
@@ -53,16 +75,24 @@ struct Used {
     input: bool,
     /// At `data` as a whole.
     anything: bool,
+    /// At something of `input` beside the changes.
+    beside: bool,
 }
 
 impl Used {
+    /// Neither at the changes nor at what may hold them.
+    fn is_plain(&self) -> bool {
+        self.changes == 0 && !self.input && !self.anything
+    }
+
     fn see(&mut self, unit: &Unit, expr: &Expr) {
         let Some(path) = unit.resolve(expr) else {
             return;
         };
         match behind_input(&path) {
             Some([]) => self.input = true,
-            Some([first, ..]) => self.changes += usize::from(first == CHANGES),
+            Some([first, ..]) if first == CHANGES => self.changes += 1,
+            Some(_) => self.beside = true,
             None => self.anything |= path == ["data"],
         }
     }
@@ -233,10 +263,11 @@ fn reachable<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::Sight;
     use crate::policy::job::{File, Job, Task};
     use crate::policy::rego::{rules, source};
 
-    fn each_of(texts: &[&str]) -> bool {
+    fn sight_of(texts: &[&str]) -> Sight {
         let files = texts
             .iter()
             .enumerate()
@@ -265,7 +296,7 @@ mod tests {
         .unwrap();
         let asked = rules::asked(&policies);
         assert_eq!(asked.len(), 1);
-        asked[0].each
+        asked[0].sight
     }
 
     #[test]
@@ -279,7 +310,7 @@ mod tests {
             "package main\ndeny[m] { rc := input.resource_changes[_]; count([x | x := rc.change.actions[_]; x == \"delete\"]) > 0; m := \"x\" }",
             "package main\ndeny[m] { rc := input.resource_changes[_]; not data.allowed[rc.type]; m := \"x\" }",
         ] {
-            assert!(each_of(&[text]), "{text}");
+            assert_ne!(sight_of(&[text]), Sight::Whole, "{text}");
         }
     }
 
@@ -300,11 +331,44 @@ mod tests {
             "package main\ndeny := true if { some rc in input.resource_changes }",
             "package main\nimport rego.v1\ndeny contains \"x\" if count(input.planned_values) > 1",
         ] {
-            assert!(!each_of(&[text]), "{text}");
+            assert_eq!(sight_of(&[text]), Sight::Whole, "{text}");
         }
         let library = "package lib\nchanges[rc] { rc := input.resource_changes[_] }";
         let user =
             "package main\nimport data.lib\ndeny[m] { rc := lib.changes[_]; m := rc.address }";
-        assert!(!each_of(&[library, user]));
+        assert_eq!(sight_of(&[library, user]), Sight::Whole);
+    }
+
+    #[test]
+    fn only_a_rule_that_looks_at_nothing_beside_its_change_is_asked_before_the_end() {
+        for (text, sight) in [
+            (
+                "deny[m] { rc := input.resource_changes[_]; m := rc.address }",
+                Sight::Change,
+            ),
+            (
+                "deny[m] { rc := input.resource_changes[_]; f(rc); m := rc.address }\nf(rc) { data.types[rc.type] }",
+                Sight::Change,
+            ),
+            (
+                "deny[m] { rc := input.resource_changes[_]; input.terraform_version == \"1\"; m := rc.address }",
+                Sight::Each,
+            ),
+            (
+                "deny[m] { rc := input.resource_changes[_]; f(rc); m := rc.address }\nf(rc) { input.variables.x.value }",
+                Sight::Each,
+            ),
+            (
+                "deny[m] { rc := input.resource_changes[_]; m := rc.address }\ndeny[m] { rc := input.resource_changes[_]; input.variables.x; m := \"m\" }",
+                Sight::Each,
+            ),
+            (
+                "deny[m] { rc := input.resource_changes[_]; input[rc.type]; m := \"m\" }",
+                Sight::Whole,
+            ),
+        ] {
+            let text = format!("package main\n{text}");
+            assert_eq!(sight_of(&[&text]), sight, "{text}");
+        }
     }
 }

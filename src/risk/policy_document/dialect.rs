@@ -72,8 +72,19 @@ fn iam(object: &Value) -> Option<Document> {
             .map(iam_statement)
             .collect::<Option<_>>()?,
         substitutes: version.as_deref() == Some("2012-10-17"),
-        has_variables: object.to_string().contains("${"),
+        has_variables: has_variables(object),
     })
+}
+
+fn has_variables(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => text.contains("${"),
+        Value::List(items) => items.iter().any(has_variables),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains("${") || has_variables(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn iam_statement(statement: &Value) -> Option<Statement> {
@@ -82,7 +93,7 @@ fn iam_statement(statement: &Value) -> Option<Statement> {
         "deny" => Verdict::Deny,
         _ => return None,
     };
-    let axis = |key: &str, lower: bool| {
+    let axis = |key: &str, not_key: &str, lower: bool| {
         let names = |values: Vec<&Value>| -> BTreeSet<String> {
             let text = |value: &&Value| {
                 if lower {
@@ -93,10 +104,7 @@ fn iam_statement(statement: &Value) -> Option<Statement> {
             };
             values.iter().map(text).collect()
         };
-        match (
-            listed(statement, key),
-            listed(statement, &format!("Not{key}")),
-        ) {
+        match (listed(statement, key), listed(statement, not_key)) {
             (Some(these), _) => Axis::These(names(these)),
             (None, Some(those)) => Axis::AllBut(names(those)),
             (None, None) => Axis::all(),
@@ -104,8 +112,8 @@ fn iam_statement(statement: &Value) -> Option<Statement> {
     };
     Some(Statement {
         verdict,
-        actions: axis("Action", true),
-        resources: axis("Resource", false),
+        actions: axis("Action", "NotAction", true),
+        resources: axis("Resource", "NotResource", false),
         principals: match (
             listed(statement, "Principal"),
             listed(statement, "NotPrincipal"),

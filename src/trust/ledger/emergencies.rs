@@ -83,12 +83,15 @@ impl Ledger {
 
     /// Refuses to go on while an emergency waits for a second person.
     pub fn refuse_open_emergency(&self, trust: &Trust, now: Timestamp) -> Result<(), Failure> {
-        let Some(open) = self
-            .emergencies(trust, now)?
-            .into_iter()
-            .find(|entry| entry.closed_by.is_none())
-        else {
-            return Ok(());
+        self.all_closed(trust, now).map(drop)
+    }
+
+    /// How many emergencies there were, if each of them is countersigned.
+    fn all_closed(&self, trust: &Trust, now: Timestamp) -> Result<usize, Failure> {
+        let entries = self.emergencies(trust, now)?;
+        let count = entries.len();
+        let Some(open) = entries.into_iter().find(|entry| entry.closed_by.is_none()) else {
+            return Ok(count);
         };
         let what = open.declared.map_or_else(
             || "one whose record cannot be read".into(),
@@ -113,14 +116,15 @@ impl Ledger {
         .hint("Somebody else looks at what happened and signs: undersign break-glass review"))
     }
 
-    /// Declares an emergency. Of several callers exactly one gets the next number; the others find it open.
-    pub fn declare(&self, declared: &Declared) -> Result<(), Failure> {
-        let number = self
-            .names()?
-            .iter()
-            .filter(|name| is_emergency(name))
-            .count()
-            + 1;
+    /// Declares an emergency where none is open. Of several callers exactly one gets the next number; the others find it
+    /// taken, because the number comes from the same look at the ledger that found none open.
+    pub fn declare(
+        &self,
+        declared: &Declared,
+        trust: &Trust,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let number = self.all_closed(trust, now)? + 1;
         match self
             .store
             .create(&format!("{PREFIX}{number:06}"), &line(declared))
@@ -228,12 +232,12 @@ pub fn may_close(
                     format!("the record cannot be read, and {person} may have declared it"),
                 )
             } else {
-                Ok(())
+                enough_for_all(assurance, trust)
             };
         }
     };
     let Some(scope) = trust.scopes.iter().find(|scope| scope.id == declared.scope) else {
-        return Ok(());
+        return enough_for_all(assurance, trust);
     };
     at_least(&scope.id, scope.min_assurance, assurance)?;
     if scope.from.is_empty() || trust.members(&scope.from).contains(person) {
@@ -243,4 +247,12 @@ pub fn may_close(
         "countersigner",
         format!("{person} may not approve for {}", scope.id),
     )
+}
+
+/// Where nobody can say which scope an emergency was for, it is held to be the one that asks for most.
+fn enough_for_all(assurance: Assurance, trust: &Trust) -> Result<(), Failure> {
+    trust
+        .scopes
+        .iter()
+        .try_for_each(|scope| at_least(&scope.id, scope.min_assurance, assurance))
 }

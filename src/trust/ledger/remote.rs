@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode};
 
-use super::store::unavailable;
+use super::store::{Store, unavailable};
 use crate::failure::Failure;
 
 /// A store that does not answer in this time is unavailable, and then nothing is applied.
@@ -38,6 +38,12 @@ impl fmt::Debug for Remote {
 impl Remote {
     pub(super) fn open(url: &str) -> Result<Self, Failure> {
         let parsed = url::Url::parse(url).map_err(|error| unavailable(url, error))?;
+        // A directory is one under whatever name, and held as safe as one.
+        if parsed.scheme() == "file"
+            && let Ok(directory) = parsed.to_file_path()
+        {
+            Store::directory(&directory)?;
+        }
         let options = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
         let (store, prefix) = object_store::parse_url_opts(&parsed, options)
             .map_err(|error| unavailable(url, error))?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::failure::{Exit, Failure};
+use crate::trust::file;
 
 /// A place for entries.
 #[derive(Debug, Clone)]
@@ -23,7 +24,7 @@ impl Store {
     pub(super) fn directory(directory: &Path) -> Result<Self, Failure> {
         let store = Store::Directory(directory.to_owned());
         make_private(directory).map_err(|error| store.unavailable(&error))?;
-        refuse_shared(directory, &store)?;
+        refuse_shared(directory)?;
         Ok(store)
     }
 
@@ -147,26 +148,12 @@ fn make_private(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
-#[cfg(unix)]
-fn refuse_shared(directory: &Path, store: &Store) -> Result<(), Failure> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = fs::metadata(directory).map_err(|error| store.unavailable(&error))?;
-    if metadata.mode() & 0o022 == 0 {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Exit::LedgerUnavailable,
-        "ledger-shared",
-        format!("others can write to the ledger {}", directory.display()),
-    )
-    .expected(
-        "mode 0700",
-        format!("mode {:04o}", metadata.mode() & 0o7777),
-    )
-    .hint(format!("chmod go-w {}", directory.display())))
-}
-
-#[cfg(not(unix))]
-fn refuse_shared(_directory: &Path, _store: &Store) -> Result<(), Failure> {
-    Ok(())
+/// Whoever can write to the directory, or put another one in its place, can make a used plan unused.
+fn refuse_shared(directory: &Path) -> Result<(), Failure> {
+    file::refuse_shared(directory).map_err(|failure| Failure {
+        exit: Exit::LedgerUnavailable,
+        reason: "ledger-shared",
+        error: format!("the ledger is not safe: {}", failure.error),
+        ..failure
+    })
 }

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::{Place, words};
 use crate::approval::statement::Hex;
 use crate::failure::Failure;
-use crate::trust::{Ledger, LockFile, Policy, Preflight, Runner, Workdir, config};
+use crate::trust::{Conditions, Ledger, LockFile, Policy, Preflight, Runner, Workdir, config};
 
 impl Place<'_> {
     pub(super) fn runner(&self, runner: config::Runner) -> Result<Runner, Failure> {
@@ -114,6 +114,17 @@ impl Place<'_> {
         Ok(Policy {
             directory: self.absolute(&policy.directory, policy.directory.get_ref())?,
             sha256: policy.sha256.map(|Hex(digest)| digest),
+            reviewer_overrides: policy.reviewer_overrides.unwrap_or(true),
+        })
+    }
+
+    pub(super) fn conditions(
+        &self,
+        conditions: &config::Conditions,
+    ) -> Result<Conditions, Failure> {
+        Ok(Conditions {
+            directory: self.absolute(&conditions.directory, conditions.directory.get_ref())?,
+            sha256: conditions.sha256.map(|Hex(digest)| digest),
         })
     }
 

@@ -42,7 +42,9 @@ pub(super) fn lines(
         let room = page.width.saturating_sub(pieces_width(&lead));
         let whole = context.options.wrap || context.options.expand;
         if whole || pieces_width(&body) <= rows::LINES_BEFORE_CUT * room {
-            out.extend(page.wrapped(&lead, body));
+            // What goes on in the next line stays under its own beginning, not under the numbers.
+            let (set_in, body) = set_in(body, room / 2);
+            out.extend(page.wrapped(&[lead, vec![set_in]].concat(), body));
         } else {
             let characters = body.iter().map(|piece| piece.text.chars().count()).sum();
             out.push(page.line([lead, value::shorten(body, characters, room, page)].concat()));
@@ -55,6 +57,22 @@ pub(super) fn lines(
         ]));
     }
     out
+}
+
+/// Parts the blanks at the beginning of a line from the rest of it, as many as leave room for that.
+fn set_in(mut body: Vec<Piece>, most: usize) -> (Piece, Vec<Piece>) {
+    let Some(first) = body.first_mut() else {
+        return (space(0), body);
+    };
+    let blanks = first.text.len() - first.text.trim_start_matches(' ').len();
+    let blanks = if first.text.len() == blanks {
+        0
+    } else {
+        blanks.min(most)
+    };
+    let rest = first.text.split_off(blanks);
+    let blank = Piece::new(std::mem::replace(&mut first.text, rest), first.role);
+    (blank, body)
 }
 
 /// What a line is made of.

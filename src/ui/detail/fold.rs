@@ -10,12 +10,14 @@ use crate::risk::Judged;
 pub(super) enum Fold {
     /// A new object gets its ids and addresses when it is made.
     KnownAfterApply,
+    /// Texts of a plan that is still being read.
+    NotYet,
     /// Null, an empty string and an empty container: the configuration says nothing, the provider wrote its own nothing.
     Empty,
 }
 
 impl Fold {
-    pub const ALL: [Fold; 2] = [Fold::KnownAfterApply, Fold::Empty];
+    pub const ALL: [Fold; 3] = [Fold::NotYet, Fold::KnownAfterApply, Fold::Empty];
 
     /// What stands before the names: where it is known, with the cause.
     pub fn title(self, action: &Action) -> &'static str {
@@ -25,6 +27,7 @@ impl Fold {
                 "known after apply, as it is new: "
             }
             Fold::KnownAfterApply => "known after apply: ",
+            Fold::NotYet => "not shown yet: ",
             Fold::Empty => "empty before and after: ",
         }
     }
@@ -43,6 +46,9 @@ pub(super) fn fold(entry: &Entry, judged: &Judged) -> Option<Fold> {
     };
     if entry.depth > 0 || entry.label.is_empty() || entry.forces_replacement || named() {
         return None;
+    }
+    if !entry.kind.is_quiet() && [&entry.old, &entry.new].contains(&&Side::NotYet) {
+        return Some(Fold::NotYet);
     }
     match entry.kind {
         Kind::Unknown => {
@@ -63,8 +69,42 @@ fn is_empty(side: &Side) -> bool {
         Side::Text(text) => text.is_empty(),
         Side::Literal(json) => matches!(json.as_str(), "{}" | "[]"),
         Side::Members(n) | Side::Elements(n) => *n == 0,
-        Side::Secret | Side::Unknown { .. } => false,
+        Side::Secret | Side::NotYet | Side::Unknown { .. } => false,
     }
+}
+
+/// Lists of one element told in the line of that element: `rule[0]` in place of `rule` and, set in below it, `[0]`. A block
+/// of a configuration is such a list, and mostly there is one.
+pub(super) fn joined(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut out: Vec<Entry> = Vec::with_capacity(entries.len());
+    // The depths of the lists around the row that have no line of their own.
+    let mut without: Vec<usize> = Vec::new();
+    let mut entries = entries.into_iter().peekable();
+    let mut names: Vec<Entry> = Vec::new();
+    while let Some(mut entry) = entries.next() {
+        without.retain(|depth| *depth < entry.depth);
+        let single = |side: &Side| matches!(side, Side::Elements(1) | Side::Absent | Side::Null);
+        let next = entries.peek();
+        let joins = single(&entry.old)
+            && single(&entry.new)
+            && entry.note.is_none()
+            && !entry.label.is_empty()
+            && next.is_some_and(|next| next.depth == entry.depth + 1);
+        if joins {
+            without.push(entry.depth);
+            names.push(entry);
+            continue;
+        }
+        entry.depth -= without.iter().filter(|depth| **depth < entry.depth).count();
+        if !names.is_empty() {
+            let name: String = names.iter().map(|list| list.label.as_str()).collect();
+            entry.label = format!("{name}{}", entry.label);
+            entry.forces_replacement |= names.iter().any(|list| list.forces_replacement);
+            names.clear();
+        }
+        out.push(entry);
+    }
+    out
 }
 
 /// A row that gets lines.

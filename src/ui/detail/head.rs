@@ -4,10 +4,12 @@ use super::layout::{Page, space};
 use super::why::{self, LABEL};
 use super::{DetailContext, DetailLine, Standing, words};
 use crate::diff::Secrets;
+use crate::diff::secrets::{MASK, NOT_YET};
 use crate::plan::effect::{Kind, Mode};
 use crate::plan::reason;
 use crate::review::verdicts;
 use crate::risk::{self, Finding, Judged, Risk};
+use crate::text::visible;
 use crate::ui::theme::{Piece, Role};
 use crate::ui::width::width;
 
@@ -22,13 +24,16 @@ pub(super) fn lines(
 ) -> Vec<DetailLine> {
     let masked = |text: &str| {
         let text = own.mask(text);
+        if context.early {
+            return text.replace(MASK, NOT_YET);
+        }
         context
             .secrets
             .map_or_else(|| text.to_string(), |all| all.mask(&text).into_owned())
     };
     let foreign = |text: &str, role| Piece::foreign(&masked(text), role);
     let mut out = vec![page.line(verdict(judged, context))];
-    let what = labelled(what(judged, context), page);
+    let what = labelled(what(judged, context, page), page);
     let why = why::lines(judged, &foreign, context, page);
     let rest = labelled(facts(judged, &foreign, context, page), page);
     for part in [what, why, rest] {
@@ -102,10 +107,15 @@ fn verdict(judged: &Judged, context: &DetailContext<'_>) -> Vec<Piece> {
 type Fact = (&'static str, Vec<Piece>);
 
 /// What a row is, where it is no change of a resource.
-fn what(judged: &Judged, context: &DetailContext<'_>) -> Vec<Fact> {
+fn what(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
     if let Some(unit) = &judged.unit {
         facts.push(("unit", vec![Piece::foreign(unit, Role::Strong)]));
+    }
+    // The frame around the pane shows only as much of it as fits.
+    let address = visible(&judged.effect.address);
+    if judged.effect.kind != Kind::Plan && width(&address) + 2 > page.width {
+        facts.push(("address", vec![Piece::new(address, Role::Text)]));
     }
     if let Some(sentence) = words::kind(judged.effect.kind) {
         facts.push(("what", vec![Piece::new(sentence, Role::Text)]));

@@ -103,36 +103,58 @@ pub(super) fn clip(pieces: Vec<Piece>, columns: usize, mark: &str) -> Vec<Piece>
     out
 }
 
-/// Breaks pieces into lines of at most `room` columns; at least one line.
+/// Breaks pieces into lines of at most `room` columns; at least one line. A word may be made of several pieces.
 pub(super) fn break_lines(pieces: Vec<Piece>, room: usize) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
     let mut used = 0;
     if room == 0 {
         return lines;
     }
-    for piece in pieces {
-        for mut word in words(&piece.text) {
-            if used > 0 && used + width(word) > room {
-                lines.push(Vec::new());
-                used = 0;
-                if word.trim().is_empty() {
-                    continue;
-                }
+    for word in whole_words(pieces) {
+        let wide = pieces_width(&word);
+        if used > 0 && used + wide > room && wide <= room {
+            lines.push(Vec::new());
+            used = 0;
+            if word.iter().all(|part| part.text.trim().is_empty()) {
+                continue;
             }
-            while width(word) > room {
-                let (head, rest) = split(word, room);
-                if head.is_empty() {
+        }
+        // A word that is longer than a line fills what is left of this one.
+        for part in &word {
+            let mut text = part.text.as_str();
+            while used + width(text) > room {
+                let (head, rest) = split(text, room - used);
+                if head.is_empty() && used == 0 {
                     return lines;
                 }
-                append(&mut lines, head, piece.role);
+                append(&mut lines, head, part.role);
                 lines.push(Vec::new());
-                word = rest;
+                used = 0;
+                text = rest;
             }
-            append(&mut lines, word, piece.role);
-            used += width(word);
+            append(&mut lines, text, part.role);
+            used += width(text);
         }
     }
     lines
+}
+
+/// The words of a text that is made of pieces, and the spaces between them.
+fn whole_words(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+    let mut out: Vec<Vec<Piece>> = Vec::new();
+    let mut spaces = true;
+    for piece in pieces {
+        for part in words(&piece.text) {
+            let space = part.starts_with(' ');
+            let part = Piece::new(part, piece.role);
+            match out.last_mut() {
+                Some(word) if space == spaces => word.push(part),
+                _ => out.push(vec![part]),
+            }
+            spaces = space;
+        }
+    }
+    out
 }
 
 fn append(lines: &mut [Vec<Piece>], text: &str, role: Role) {

@@ -35,11 +35,7 @@ pub(super) fn lines(
         MOST_ROWS.min(all)
     };
     for shown in &rows[..most] {
-        let mut lines = row(*shown, column, context, page);
-        for line in &mut lines {
-            line.path = Some(shown.entry.path.clone());
-        }
-        out.append(&mut lines);
+        out.append(&mut told(*shown, column, context, page));
     }
     if most < all {
         out.push(page.line(vec![
@@ -51,6 +47,32 @@ pub(super) fn lines(
         out.extend(together(kind, entries, judged, context, page));
     }
     out
+}
+
+/// A line for every entry, without a heading.
+pub(super) fn all(entries: &[Entry], context: &DetailContext<'_>, page: &Page) -> Vec<DetailLine> {
+    let rows: Vec<Shown<'_>> = entries
+        .iter()
+        .map(|entry| Shown { entry, hidden: 0 })
+        .collect();
+    let column = column(&rows, page);
+    rows.into_iter()
+        .flat_map(|shown| told(shown, column, context, page))
+        .collect()
+}
+
+/// The lines of a row, each with the path it belongs to.
+fn told(
+    shown: Shown<'_>,
+    column: usize,
+    context: &DetailContext<'_>,
+    page: &Page,
+) -> Vec<DetailLine> {
+    let mut lines = row(shown, column, context, page);
+    for line in &mut lines {
+        line.path = Some(shown.entry.path.clone());
+    }
+    lines
 }
 
 /// `known after apply: id, arn, endpoint`
@@ -169,6 +191,8 @@ fn heading(
         } else {
             " shows them)"
         };
+        let fits = pieces_width(&pieces) + 3 + width(says) <= page.width;
+        let says = if fits { says } else { ")" };
         pieces.extend([
             Piece::new(" (", Role::Dim),
             Piece::new(".", Role::Key),

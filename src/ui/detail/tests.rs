@@ -31,6 +31,7 @@ fn context<'a>() -> DetailContext<'a> {
         source: None,
         since: None,
         secrets: None,
+        early: false,
     }
 }
 
@@ -554,4 +555,98 @@ fn before_and_after_stand_as_the_reviewer_wants_them() {
         "a cut says how long the value is: {columns}"
     );
     assert!(columns.contains("# forces replacement"), "{columns}");
+}
+
+#[test]
+fn a_list_of_one_element_is_told_in_the_line_of_that_element() {
+    let item = r#"{"change":{"before":{"rule":[{"by":[{"kms":"a"}],"ports":[1]}],"two":[1,2],"matrix":[[7]]},
+        "after":{"rule":[{"by":[{"kms":"b"}],"ports":[2]}],"two":[1,3],"matrix":[[8]]}}}"#;
+    let more = More {
+        replace_paths: vec!["rule[0].by".into()],
+        ..More::default()
+    };
+    let judged = change(&["delete", "create"], more);
+    let lines = text(&pane(&judged, item, &context(), 70));
+    let shown: Vec<&str> = lines.lines().skip_while(|l| !l.starts_with('~')).collect();
+    assert_eq!(
+        shown,
+        [
+            "~ rule[0]",
+            "  ~ by[0]       # forces replacement",
+            "    ~ kms       a → b",
+            "  ~ ports[0]    1 → 2",
+            "~ matrix[0][0]  7 → 8",
+            "~ two           … 1 unchanged",
+            "  ~ [1]         2 → 3",
+        ]
+    );
+    let whole = |path| {
+        value(
+            &judged,
+            &Values::of_item(item).unwrap(),
+            &context(),
+            path,
+            70,
+        )
+    };
+    assert!(whole("rule[0].by[0]").is_some());
+    assert_eq!(
+        copied(
+            &judged,
+            &Values::of_item(item).unwrap(),
+            &context(),
+            "matrix[0][0]"
+        ),
+        Some("8".into())
+    );
+}
+
+#[test]
+fn a_block_that_the_tool_wrote_is_shown_without_its_secrets() {
+    let (judged, item) = rows("08b-import-generated-config/plan.json")
+        .into_iter()
+        .find(|(judged, _)| judged.effect.has_generated_config())
+        .unwrap();
+    let mut values = Values::of_item(&item).unwrap();
+    let text = |values: &Values, context: &DetailContext<'_>| -> Vec<String> {
+        let lines = lines(&judged, Ok(values), context, 80);
+        lines.iter().map(DetailLine::text).collect()
+    };
+    let shown = text(&values, &context());
+    let at = shown
+        .iter()
+        .position(|line| line == "generated configuration")
+        .unwrap();
+    assert_eq!(
+        shown[at + 1..],
+        [
+            "  resource \"terraform_data\" \"generated\" {",
+            "    input            = null",
+            "    triggers_replace = null",
+            "  }"
+        ]
+    );
+    let secret = "hunter\"2\" for\nall";
+    values.generated_config = Some(format!(
+        "a = \"plain\"\nb = \"hunter\\\"2\\\" for\\nall\"\nc = <<EOT\n{secret}\nEOT\n{}",
+        "d = 1\n".repeat(40)
+    ));
+    let marked = Values {
+        after: Some(crate::plan::value::Value::Text(secret.into())),
+        after_sensitive: Some(crate::plan::value::Value::Bool(true)),
+        ..Values::default()
+    };
+    let mut secrets = Secrets::default();
+    secrets.collect(&marked);
+    let hiding = DetailContext {
+        secrets: Some(&secrets),
+        ..context()
+    };
+    let shown = text(&values, &hiding).join("\n");
+    assert!(shown.contains("a = \"plain\""), "{shown}");
+    assert!(
+        !shown.contains("hunter") && !shown.contains("for"),
+        "{shown}"
+    );
+    assert!(shown.contains("more lines, enter opens"), "{shown}");
 }

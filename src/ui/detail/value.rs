@@ -2,6 +2,7 @@
 
 use super::DetailContext;
 use super::layout::{Page, clip, pieces_width, space};
+use crate::diff::secrets::NOT_YET;
 use crate::diff::text::{Span, words};
 use crate::diff::{Entry, Kind, Side};
 use crate::ui::theme::{Piece, Role};
@@ -172,6 +173,7 @@ fn changed(old: &Side, new: &Side, context: &DetailContext<'_>) -> (Option<Part>
             Some(ours("(sensitive)")),
             Some(ours("(sensitive, changed)")),
         ),
+        (Side::NotYet, Side::NotYet) => (None, Some(ours("(another text, not shown yet)"))),
         (Side::Text(left), Side::Text(right)) => {
             let (left_words, right_words) = words(left, right);
             (
@@ -211,6 +213,7 @@ fn side_alone(side: &Side, other: &Side, role: Role, context: &DetailContext<'_>
         Side::Absent | Side::Members(_) | Side::Elements(_) => None,
         Side::Null => Some(Part::short(vec![Piece::new("null", role)])),
         Side::Secret => Some(ours("(sensitive)")),
+        Side::NotYet => Some(ours(NOT_YET)),
         Side::Unknown { secret: false } => Some(ours("(known after apply)")),
         Side::Unknown { secret: true } => Some(ours("(known after apply, sensitive)")),
         Side::Literal(text) => Some(plain(text, role, false, context)),

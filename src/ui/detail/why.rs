@@ -2,6 +2,7 @@
 
 use super::layout::{Page, pieces_width, space};
 use super::{DetailContext, DetailLine};
+use crate::diff::secrets::{NOT_YET, may_be_secret};
 use crate::risk::{Finding, Judged, Risk};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::width::width;
@@ -34,7 +35,15 @@ pub(super) fn lines(
             space(LABEL - label.len()),
             Piece::new(format!("{mark} "), Role::Risk(finding.risk)),
         ];
-        let found = found(finding, page, foreign);
+        // What a finding quotes may be derived from a value, so the value itself need not stand in it.
+        let quoted = |text: &str, role| {
+            if context.early && may_be_secret(text) {
+                Piece::new(NOT_YET, Role::Dim)
+            } else {
+                foreign(text, role)
+            }
+        };
+        let found = found(finding, page, foreign, &quoted);
         let brief = finding.risk == Risk::Low && !context.options.expand && !found.is_empty();
         // As a label, a rule stands once for all findings in a row that it made.
         let rule = (before != finding.rule).then(|| foreign(&finding.rule, Role::Dim));
@@ -56,19 +65,25 @@ pub(super) fn lines(
 }
 
 /// `deletion_protection  true → false`
-fn found(finding: &Finding, page: &Page, foreign: &impl Fn(&str, Role) -> Piece) -> Vec<Piece> {
+fn found(
+    finding: &Finding,
+    page: &Page,
+    foreign: &impl Fn(&str, Role) -> Piece,
+    quoted: &impl Fn(&str, Role) -> Piece,
+) -> Vec<Piece> {
     let Some(path) = &finding.path else {
         return Vec::new();
     };
+    let gap = || Piece::new("  ", Role::Text);
     let mut body = vec![foreign(path, Role::Dim)];
     match (&finding.old, &finding.new) {
         (None, None) => {}
-        (Some(old), None) => body.push(foreign(&format!("  {old}"), Role::Removed)),
-        (None, Some(new)) => body.push(foreign(&format!("  {new}"), Role::Warn)),
+        (Some(old), None) => body.extend([gap(), quoted(old, Role::Removed)]),
+        (None, Some(new)) => body.extend([gap(), quoted(new, Role::Warn)]),
         (Some(old), Some(new)) => {
-            body.push(foreign(&format!("  {old}"), Role::Removed));
+            body.extend([gap(), quoted(old, Role::Removed)]);
             body.push(Piece::new(format!(" {} ", page.arrow()), Role::Dim));
-            body.push(foreign(new, Role::Added));
+            body.push(quoted(new, Role::Added));
         }
     }
     body

@@ -179,11 +179,14 @@ pub fn by_sign<'a>(actions: impl Iterator<Item = &'a Action>) -> Vec<(&'static s
         "+", "~", "-/+", "+/-", "-", "<=", "x", "+/x", "x/+", "o", "?", "",
     ];
     let mut counts = ORDER.map(|sign| (sign, 0_usize));
+    let mut last = 0;
     for action in actions {
         let sign = action.sign();
-        if let Some((_, n)) = counts.iter_mut().find(|(known, _)| *known == sign) {
-            *n += 1;
+        if counts[last].0 != sign {
+            let found = counts.iter().position(|(known, _)| *known == sign);
+            last = found.expect("the order has every sign");
         }
+        counts[last].1 += 1;
     }
     counts.into_iter().filter(|(_, n)| *n > 0).collect()
 }
@@ -256,7 +259,9 @@ impl Builder<'_> {
 
     /// Cuts changes into the groups that are asked for, in the order of their names.
     fn parts(&self, members: Vec<u32>) -> Vec<(String, Vec<u32>)> {
-        let mut parts: HashMap<&str, Vec<u32>> = HashMap::new();
+        let mut parts: Vec<(&str, Vec<u32>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut last = 0;
         for row in members {
             let judged = &self.rows[row as usize];
             let effect = &judged.effect;
@@ -267,9 +272,18 @@ impl Builder<'_> {
                 By::Action => effect.action.word(),
                 By::Unit => judged.unit.as_deref().unwrap_or_default(),
             };
-            parts.entry(part).or_default().push(row);
+            // Rows of one module stand together and share its name: the very same name is not looked up.
+            let same = parts
+                .get(last)
+                .is_some_and(|(name, _)| std::ptr::eq(*name, part));
+            if !same {
+                last = *places.entry(part).or_insert_with(|| {
+                    parts.push((part, Vec::new()));
+                    parts.len() - 1
+                });
+            }
+            parts[last].1.push(row);
         }
-        let mut parts: Vec<_> = parts.into_iter().collect();
         parts.sort_by_key(|(label, _)| (*label != "root module", *label));
         parts
             .into_iter()

@@ -1,6 +1,6 @@
 //! Moving about: cursor, folds, panes, filter, what the detail shows.
 
-use super::{over, pane};
+use super::{cursor, over, pane, whole};
 use crate::text::visible;
 use crate::ui::Command;
 use crate::ui::detail::Arrangement;
@@ -52,13 +52,16 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
             state.detail.unchanged = !state.detail.unchanged;
             state.detail_stale = true;
         }
+        (_, Action::Wrap) if state.detail.whole.is_some() => whole::wrap(state),
+        (_, Action::AsideRight) => whole::aside(state, true),
+        (_, Action::AsideLeft) => whole::aside(state, false),
         (_, Action::Wrap) => {
             state.detail.wrap = !state.detail.wrap;
             state.detail_stale = true;
         }
         (_, Action::Json) => {
             state.detail.json = !state.detail.json;
-            state.detail.top = 0;
+            to_the_top(state);
             state.detail_stale = true;
         }
         (_, Action::PolicyText) => policy_text(state),
@@ -68,12 +71,13 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         (_, Action::Explain) => {
             state.detail.explain = !state.detail.explain;
             state.detail.json = false;
-            state.detail.top = 0;
+            to_the_top(state);
             state.detail_stale = true;
         }
-        (_, Action::Reveal) => return pane::reveal(state),
+        (_, Action::Reveal) => return whole::reveal(state),
         (_, Action::CopyAddress) => return copy_address(state),
-        (_, Action::CopyDetail) => return copy_detail(state),
+        (Pane::Detail, Action::CopyDetail) => return whole::copy(state),
+        (Pane::Tree, Action::CopyDetail) => return whole::copy_all(state),
         (_, Action::NextPane) => {
             state.pane = match state.pane {
                 Pane::Tree => Pane::Detail,
@@ -83,12 +87,12 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
             state.detail_stale = true;
         }
         (Pane::Detail, Action::NextOpen | Action::FindNext) if !state.detail.find.is_empty() => {
-            pane::find(state, true, false);
+            cursor::find(state, true, false);
         }
         (Pane::Detail, Action::PreviousOpen | Action::FindPrevious)
             if !state.detail.find.is_empty() =>
         {
-            pane::find(state, false, false);
+            cursor::find(state, false, false);
         }
         (_, Action::FindNext | Action::FindPrevious) => {
             state.say("nothing is searched: / finds text here", Role::Dim);
@@ -101,13 +105,23 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
         }
         (_, Action::Back) => back(state),
         (Pane::Tree, action) => tree(state, action),
-        (Pane::Detail, Action::Enter) => {
-            state.full = !state.full;
-            state.detail_stale = true;
-        }
-        (Pane::Detail, action) => pane::scroll(state, action),
+        (Pane::Detail, Action::Enter) => enter(state),
+        (Pane::Detail, action) => cursor::go(state, action),
     }
     Vec::new()
+}
+
+/// Shows the value under the cursor whole; where the line is about none, the detail on the whole screen, or beside the list.
+pub fn enter(state: &mut State) {
+    let of_values = !state.detail.json && state.detail.rule.is_none();
+    if !(of_values && whole::open(state)) {
+        state.full = !state.full;
+        state.detail_stale = true;
+    }
+}
+
+fn to_the_top(state: &mut State) {
+    (state.detail.top, state.detail.line) = (0, 0);
 }
 
 /// Shows the first policy that speaks of the change, then the next, then the change again.
@@ -120,10 +134,11 @@ fn policy_text(state: &mut State) {
     if known == 0 {
         state.say("no policy whose text is here speaks of this", Role::Warn);
     }
-    state.detail.top = 0;
+    to_the_top(state);
     pane::compose(state);
     if state.detail.rule.is_some() {
-        state.detail.top = pane::rule_top(state);
+        state.detail.line = pane::rule_line(state);
+        state.detail.top = state.detail.line.saturating_sub(2);
     }
 }
 
@@ -158,11 +173,13 @@ fn move_border(state: &mut State, steps: i16) {
 /// One step back: out of the full screen, out of the detail, out of the filter.
 fn back(state: &mut State) {
     if state.detail.rule.take().is_some() {
-        state.detail.top = 0;
+        to_the_top(state);
         state.detail_stale = true;
     } else if state.pane == Pane::Detail && !state.detail.find.is_empty() {
         state.detail.find.clear();
         state.detail_stale = true;
+    } else if whole::close(state) {
+        // Back on the change, where the value was opened.
     } else if state.full || state.pane == Pane::Detail {
         state.full = false;
         state.pane = Pane::Tree;
@@ -223,13 +240,4 @@ fn copy_address(state: &mut State) -> Vec<Command> {
         Role::Text,
     );
     vec![Command::Copy(address)]
-}
-
-fn copy_detail(state: &mut State) -> Vec<Command> {
-    let lines = state.detail.lines.iter();
-    let text: Vec<String> = lines
-        .map(|line| line.iter().map(|piece| piece.text.as_str()).collect())
-        .collect();
-    state.say("sent the detail to the terminal's clipboard", Role::Text);
-    vec![Command::Copy(text.join("\n"))]
 }

@@ -80,10 +80,12 @@ fn submit(state: &mut State) -> Vec<Command> {
             }
             Vec::new()
         }
-        Some(
-            Overlay::Find(_) | Overlay::Help { .. } | Overlay::Waiting(_) | Overlay::Notice(_),
-        )
-        | None => Vec::new(),
+        Some(Overlay::Find(_)) => {
+            // The line stays where the search led; how many there are is told once more.
+            super::cursor::find(state, true, true);
+            Vec::new()
+        }
+        Some(Overlay::Help { .. } | Overlay::Waiting(_) | Overlay::Notice(_)) | None => Vec::new(),
     }
 }
 
@@ -106,6 +108,7 @@ fn recall(state: &mut State, older: bool) {
 pub fn pane_mode(state: &State) -> Mode {
     match state.pane {
         Pane::Tree => Mode::Tree,
+        Pane::Detail if state.detail.whole.is_some() => Mode::Value,
         Pane::Detail => Mode::Detail,
     }
 }
@@ -225,7 +228,7 @@ fn set_live(state: &mut State) {
         Some(Overlay::Find(line)) => {
             state.detail.find = line.text().to_owned();
             state.detail_stale = true;
-            super::pane::find(state, true, true);
+            super::cursor::find(state, true, true);
         }
         Some(Overlay::Palette { chosen, .. }) => *chosen = 0,
         Some(Overlay::Help { top, .. }) => *top = 0,

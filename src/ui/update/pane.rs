@@ -1,22 +1,24 @@
 //! The detail pane's lines: made when row, width or options change, never while drawing.
 
-use crate::diff;
+use super::cursor;
+use crate::plan::values::Values;
 use crate::review::log::Said;
 use crate::review::{self, Key};
 use crate::risk::{Judged, Risk};
 use crate::text::visible;
-use crate::ui::Command;
 use crate::ui::detail::{self, DetailContext, DetailLine, Options};
-use crate::ui::keymap::Action;
 use crate::ui::layout::inside;
 use crate::ui::standing::Standing;
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
-use crate::ui::width::{count, wrap};
+use crate::ui::tree::{Count, Name, Node};
+use crate::ui::view::changes::signed;
+use crate::ui::width::{count, width, wrap};
 
-/// Makes the lines anew for the row under the cursor.
+/// Makes the lines anew for the row under the cursor; the line that the keys are about stays on its attribute.
 pub fn compose(state: &mut State) {
     let width = inside(state.areas().detail).width;
+    let before = state.detail.paths.get(state.detail.line).cloned().flatten();
     let lines = match state.current() {
         Some((row, _)) if width > 0 => lines(state, row, width),
         Some(_) => Vec::new(),
@@ -27,12 +29,33 @@ pub fn compose(state: &mut State) {
         .into_iter()
         .map(|line| (line.pieces, line.path))
         .unzip();
+    let now = detail.paths.get(detail.line).cloned().flatten();
+    if before != now
+        && let Some(path) = before
+    {
+        cursor::go_to(state, &path);
+    }
+}
+
+/// The columns of the pane.
+pub fn seen(state: &State) -> usize {
+    inside(state.areas().detail).width.into()
+}
+
+/// The columns that a line takes.
+pub fn wide(line: &[Piece]) -> usize {
+    line.iter().map(|piece| width(&piece.text)).sum()
 }
 
 fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
     let judged = &state.rows[row as usize];
-    let facts = state.facts_of(judged);
-    let secrets = facts.and_then(|facts| facts.secrets.as_deref());
+    if let Some(whole) = &state.detail.whole {
+        let width = if whole.straight { u16::MAX } else { width };
+        let page = with_context(state, row, |judged, values, context| {
+            detail::value(judged, values.ok()?, context, &whole.path, width)
+        });
+        return page.unwrap_or_default();
+    }
     if let Some(shown) = state.detail.rule
         && let Some(lines) = rule_text(state, judged, shown, width)
     {
@@ -41,8 +64,23 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
     if state.detail.json
         && let Some(Ok((json, _))) = &state.detail.values
     {
-        return detail::raw_json(json, secrets, state.theme(), width);
+        let Some(facts) = state.facts_of(judged) else {
+            return said(vec![(detail::EARLY.into(), Role::Warn)], width);
+        };
+        return detail::raw_json(json, facts.secrets.as_deref(), state.theme(), width);
     }
+    with_context(state, row, |judged, values, context| {
+        detail::lines(judged, values, context, width)
+    })
+}
+
+/// Does something with what the detail is made of.
+pub fn with_context<R>(
+    state: &State,
+    row: u32,
+    make: impl FnOnce(&Judged, Result<&Values, &str>, &DetailContext<'_>) -> R,
+) -> R {
+    let judged = &state.rows[row as usize];
     let values = match &state.detail.values {
         Some(Ok((_, values))) => Ok(values),
         Some(Err(failure)) => Err(failure.error.as_str()),
@@ -66,6 +104,7 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
         .filter(|(on, _)| **on == key)
         .map(|(_, text)| text)
         .collect();
+    let facts = state.facts_of(judged);
     let file = facts.and_then(|facts| facts.file.as_ref());
     let source = file.and_then(|file| file.source(&judged.effect));
     let context = DetailContext {
@@ -84,9 +123,10 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
         fate: review::fate(judged, &state.rows),
         source: source.as_deref(),
         since: state.since.get(&key).map(String::as_str),
-        secrets,
+        secrets: facts.and_then(|facts| facts.secrets.as_deref()),
+        early: facts.is_none(),
     };
-    detail::lines(judged, values, &context, width)
+    make(judged, values, &context)
 }
 
 /// Where the policies stand that speak of a row: file and line of each whose text is known.
@@ -142,64 +182,13 @@ fn rule_text(state: &State, judged: &Judged, shown: usize, width: u16) -> Option
     )
 }
 
-/// The first line to show, so that the rule's own line is in sight.
-pub fn rule_top(state: &State) -> usize {
+/// The line of the rule itself.
+pub fn rule_line(state: &State) -> usize {
     let marked = state.detail.lines.iter().position(|line| {
         line.first()
             .is_some_and(|piece| piece.text.starts_with('>'))
     });
-    marked.map_or(0, |line| line.saturating_sub(2))
-}
-
-/// Shows the next secret value of the change and notes that it was shown, never what; behind the last one none is shown.
-pub fn reveal(state: &mut State) -> Vec<Command> {
-    let Some((Ok((_, values)), judged)) = state
-        .detail
-        .values
-        .as_ref()
-        .zip(state.current().map(|(_, judged)| judged))
-    else {
-        state.say("no values are shown here", Role::Warn);
-        return Vec::new();
-    };
-    let key = Key::of(judged);
-    let secret = diff::secret_paths(values);
-    let mut lines: Vec<&String> = state.detail.paths.iter().flatten().collect();
-    lines.dedup();
-    let mut paths = lines.into_iter().filter(|path| secret.contains(*path));
-    let next = match &state.detail.revealed {
-        Some(shown) => paths.find(|path| *path == shown).and_then(|_| paths.next()),
-        None => paths.next(),
-    };
-    let next = next.cloned();
-    let none_before = state.detail.revealed.is_none();
-    state.detail.revealed = next;
-    state.detail.json = false;
-    compose(state);
-    let Some(path) = state.detail.revealed.clone() else {
-        let text = if none_before {
-            "no value of this change is marked as secret"
-        } else {
-            "no secret value is shown any more"
-        };
-        state.say(text, Role::Dim);
-        return Vec::new();
-    };
-    if let Some(line) = state
-        .detail
-        .paths
-        .iter()
-        .position(|of| of.as_ref() == Some(&path))
-    {
-        state.detail.top = line;
-    }
-    clamp(state);
-    state.log.revealed(key);
-    state.say(
-        "one secret value is shown; V goes on and hides it",
-        Role::Alarm,
-    );
-    vec![Command::Save]
+    marked.unwrap_or(0)
 }
 
 /// What is said where the cursor is on no row: what is below it, and what to do next.
@@ -226,12 +215,18 @@ fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
                 );
                 said.push((text, Role::Text));
             }
-            let text = if node.open {
-                "Go down to a change to see what it does."
-            } else {
-                "enter opens this."
+            let (text, next) = match &node.name {
+                Name::Alike(_) => (
+                    "They do the same as those above: to the same type, by the same action, to the same attributes. No finding sets one of them apart.".into(),
+                    "enter shows them one by one.",
+                ),
+                Name::Group(_) | Name::Row(_) if node.open => {
+                    (held(node), "Go down to a change to see what it does.")
+                }
+                Name::Group(_) | Name::Row(_) => (held(node), "enter opens this."),
             };
-            said.push((text.into(), Role::Dim));
+            said.push((text, Role::Text));
+            said.push((next.into(), Role::Dim));
         }
     }
     if state.is_read() && state.tally.asking == 0 && state.tally.objected == 0 {
@@ -239,6 +234,23 @@ fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
         let text = "Nothing in this plan asks for an acknowledgement: S signs it as it is.";
         said.push((text.into(), Role::Text));
     }
+    self::said(said, width)
+}
+
+/// How many rows a group holds, by what is done in them.
+fn held(node: &Node) -> String {
+    match &node.count {
+        Some(Count::Signs(signs)) => {
+            let words: Vec<String> = signs.iter().map(|&(sign, n)| signed(sign, n)).collect();
+            format!("In here: {}.", words.join("  "))
+        }
+        Some(Count::Rows(n) | Count::Done(_, n)) => format!("In here: {}.", count(*n)),
+        None => String::new(),
+    }
+}
+
+/// Sentences as lines.
+fn said(said: Vec<(String, Role)>, width: u16) -> Vec<DetailLine> {
     said.into_iter()
         .flat_map(|(text, role)| {
             let lines = wrap(&text, width.into());
@@ -248,59 +260,4 @@ fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
             })
         })
         .collect()
-}
-
-/// Keeps the first line within what there is.
-pub fn clamp(state: &mut State) {
-    let height = usize::from(inside(state.areas().detail).height);
-    let most = state.detail.lines.len().saturating_sub(height);
-    state.detail.top = state.detail.top.min(most);
-}
-
-/// Moves through the detail.
-pub fn scroll(state: &mut State, action: Action) {
-    let height = usize::from(inside(state.areas().detail).height);
-    let page = isize::try_from(height).unwrap_or(1);
-    let top = &mut state.detail.top;
-    *top = match action {
-        Action::Down => top.saturating_add(1),
-        Action::Up => top.saturating_sub(1),
-        Action::HalfDown => top.saturating_add_signed(page / 2),
-        Action::HalfUp => top.saturating_add_signed(-page / 2),
-        Action::PageDown => top.saturating_add_signed(page - 1),
-        Action::PageUp => top.saturating_add_signed(1 - page),
-        Action::First => 0,
-        Action::Last => state.detail.lines.len(),
-        _ => *top,
-    };
-    clamp(state);
-}
-
-/// Goes to the next or previous line that holds what is searched; `here` lets the first shown line count too.
-pub fn find(state: &mut State, forward: bool, here: bool) {
-    let wanted = state.detail.find.to_lowercase();
-    if wanted.is_empty() {
-        return;
-    }
-    let lines = &state.detail.lines;
-    let holds = |line: &Vec<Piece>| {
-        let text: String = line.iter().map(|piece| piece.text.as_str()).collect();
-        text.to_lowercase().contains(&wanted)
-    };
-    let hits: Vec<usize> = (0..lines.len()).filter(|&at| holds(&lines[at])).collect();
-    let top = state.detail.top;
-    let next = if forward {
-        let behind = hits.iter().find(|&&at| at > top || (here && at == top));
-        behind.or(hits.first())
-    } else {
-        hits.iter().rev().find(|&&at| at < top).or(hits.last())
-    };
-    let Some(&at) = next else {
-        let text = format!("nothing here holds {}", state.detail.find);
-        return state.say(text, Role::Warn);
-    };
-    let place = hits.partition_point(|&hit| hit < at) + 1;
-    let text = format!("{place} of {} lines", hits.len());
-    state.detail.top = at;
-    state.say(text, Role::Dim);
 }

@@ -16,7 +16,7 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
     match action {
         Action::Acknowledge => acknowledge(state),
         Action::CopyDetail if state.detail.revealed.is_some() => {
-            Some("a secret value is shown: V until it is hidden again".into())
+            Some("a secret value is shown: V on it hides it again".into())
         }
         Action::Object | Action::Comment | Action::CopyAddress | Action::CopyDetail => state
             .current()
@@ -49,6 +49,9 @@ fn acknowledge(state: &State) -> Option<String> {
     let Some((row, judged)) = state.current() else {
         return Some("put the cursor on a change first; ] goes to the next that waits".into());
     };
+    if judged.findings.iter().any(verdicts::is_withheld) {
+        return Some("what a policy says of this is shown when the plan is read to its end".into());
+    }
     match state.standings[row as usize] {
         Standing::Acked | Standing::Carried => {
             Some("already acknowledged; u takes the last one back".into())
@@ -103,10 +106,16 @@ pub fn cannot_sign(state: &State) -> Option<String> {
     if state.disk == Disk::Changed {
         return Some("the plan on disk is no longer what was read: start again".into());
     }
-    if let Some(finding) =
-        verdicts::blocked(state.signals.iter().map(|&row| &state.rows[row as usize]))
-    {
-        return Some(format!("policies cannot be evaluated: {}", finding.message));
+    let blocked = state.tally.blocked.map(|row| &state.rows[row as usize]);
+    if let Some(finding) = verdicts::blocked(blocked.into_iter()) {
+        return Some(match &*finding.rule {
+            verdicts::TROUBLE => format!("policies cannot be evaluated: {}", finding.message),
+            _ => format!(
+                "{} lets nobody pass: {}",
+                verdicts::rule(finding),
+                finding.message
+            ),
+        });
     }
     let open = state.tally.open;
     if open > 0 {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::{browse, over, pane};
+use super::{browse, cursor, over};
 use crate::ui::keymap::Action;
 use crate::ui::layout::inside;
 use crate::ui::mouse::{Mouse, Press};
@@ -30,7 +30,7 @@ pub fn at(state: &mut State, mouse: Mouse) {
                 } else if on(areas.tree) {
                     browse::tree(state, action);
                 } else if on(areas.detail) {
-                    pane::scroll(state, action);
+                    cursor::turn(state, if action == Action::Down { 1 } else { -1 });
                 }
             }
         }
@@ -56,8 +56,13 @@ pub fn at(state: &mut State, mouse: Mouse) {
         Press::Click | Press::DoubleClick if on(areas.detail) => {
             state.pane = Pane::Detail;
             state.detail_stale = true;
+            let inner = inside(areas.detail);
+            if inner.contains(place) {
+                state.detail.line = state.detail.top + usize::from(mouse.row - inner.y);
+                cursor::clamp(state);
+            }
             if mouse.press == Press::DoubleClick {
-                state.full = !state.full;
+                browse::enter(state);
             }
         }
         Press::Click | Press::DoubleClick => {}

@@ -6,11 +6,13 @@ use ratatui::layout::{Position, Rect};
 use super::frame::{self, Edges};
 use super::{line, pieces_width, place, put, put_right};
 use crate::risk::Risk;
+use crate::text::visible;
+use crate::ui::address;
 use crate::ui::layout::inside;
 use crate::ui::state::{Pane, State};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::tree::{Count, Name, Node};
-use crate::ui::width::count;
+use crate::ui::width::{count, width};
 
 mod row;
 
@@ -36,10 +38,10 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     let mut cursor = None;
     for (y, (here, node)) in state.tree.window(area.height.into()).enumerate() {
         let row = line(area, y as u16);
-        let set_in = draw_node(state, node, row, buffer);
+        let set_in = draw_node(state, node, y, row, buffer);
         if here {
             // Colours off under the cursor: reversed colours turn into blocks.
-            buffer.set_style(row, theme.cursor());
+            frame::cursor(buffer, theme, row);
             cursor = Some(place(row, set_in));
         }
     }
@@ -79,13 +81,17 @@ fn foot(state: &State) -> Vec<Piece> {
     foot
 }
 
-/// Draws one line; returns the column of its box or mark.
-fn draw_node(state: &State, node: &Node, area: Rect, buffer: &mut Buffer) -> usize {
+/// So many lines up and down are looked at, so that no two addresses are cut to the same.
+const BESIDE: usize = 4;
+
+/// Draws one line, the `y`th of the list; returns the column of its box or mark.
+fn draw_node(state: &State, node: &Node, y: usize, area: Rect, buffer: &mut Buffer) -> usize {
     let theme = state.theme();
     let set_in = usize::from(node.depth) * 2;
     let (mark, role) = match &node.name {
         Name::Row(row) => {
-            let pieces = row::pieces(state, *row, node.depth, area.width.into());
+            let beside: Vec<u32> = state.tree.beside(y, BESIDE).collect();
+            let pieces = row::pieces(state, *row, node.depth, &beside, area.width.into());
             put(buffer, theme, area, &pieces);
             return pieces_width(&pieces[..1]);
         }
@@ -110,35 +116,48 @@ fn draw_node(state: &State, node: &Node, area: Rect, buffer: &mut Buffer) -> usi
         };
         pieces.push(Piece::new(format!("{tick} "), role));
     }
-    pieces.push(Piece::foreign(&node.label, label));
+    pieces.extend(worst(state, node));
     let right = Rect {
         width: area.width.saturating_sub(1),
         ..area
     };
-    let x = put_right(buffer, theme, right, &sums(state, node));
+    let counts = node.count.as_ref().map(counted).unwrap_or_default();
+    let x = put_right(buffer, theme, right, &counts);
     let room = Rect {
         width: x.saturating_sub(area.x + 1),
         ..area
     };
+    let left = usize::from(room.width).saturating_sub(pieces_width(&pieces));
+    let text = short(&visible(&node.label), left, theme.glyph("…", ".."));
+    pieces.push(Piece::new(text, label));
     put(buffer, theme, room, &pieces);
     set_in
 }
 
-/// What stands at the right end of a group: the worst below it, and how many.
-fn sums(state: &State, node: &Node) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    if let Some(worst) = node.sums.worst {
-        let answered = node.sums.asking > 0 && node.sums.asking == node.sums.answered;
-        let role = if answered || worst == Risk::Low {
-            Role::Dim
-        } else {
-            Role::Risk(worst)
-        };
-        let mark = state.theme().risk_mark(worst);
-        pieces.push(Piece::new(format!("{mark} "), role));
+/// The label of a group or fold: mostly an address, or a few words and an address.
+fn short(label: &str, room: usize, dots: &str) -> String {
+    match label.rsplit_once(" like ") {
+        Some((words, address)) => {
+            let words = format!("{words} like ");
+            let left = room.saturating_sub(width(&words));
+            format!("{words}{}", address::fit(address, left, dots, &[]))
+        }
+        None if label.starts_with("module.") => address::fit(label, room, dots, &[]).into_owned(),
+        None => label.to_owned(),
     }
-    pieces.extend(node.count.as_ref().map(counted).unwrap_or_default());
-    pieces
+}
+
+/// The mark of the worst below a group or fold, in the column where rows have theirs.
+fn worst(state: &State, node: &Node) -> Option<Piece> {
+    let worst = node.sums.worst?;
+    let answered = node.sums.asking > 0 && node.sums.asking == node.sums.answered;
+    let role = if answered || worst == Risk::Low {
+        Role::Dim
+    } else {
+        Role::Risk(worst)
+    };
+    let mark = state.theme().risk_mark(worst);
+    Some(Piece::new(format!("{mark} "), role))
 }
 
 /// `+312`; objects that only move in the state, or come into it, have no sign.

@@ -83,7 +83,9 @@ fn typed_line(
     buffer: &mut Buffer,
 ) -> Position {
     let theme = state.theme();
-    let least = u16::min(24, area.width / 2);
+    // What is said beside the line takes the room that the line does not need.
+    let typed = width(&visible(line.text())) + width(prompt) + 2;
+    let least = u16::min(24, area.width / 2).min(u16::try_from(typed).unwrap_or(u16::MAX));
     let right = Rect {
         x: area.x + least,
         width: area.width - least,
@@ -118,7 +120,7 @@ pub fn fitting(before: &str, after: &str, room: usize) -> (String, usize) {
 /// The hints of the mode, as many as fit, none cut.
 fn hints(state: &State, room: usize) -> Vec<Piece> {
     // A dialog says its keys itself.
-    let mode @ (Mode::Tree | Mode::Detail) = state.mode() else {
+    let mode @ (Mode::Tree | Mode::Detail | Mode::Value) = state.mode() else {
         return Vec::new();
     };
     let mut hints: Vec<(&Binding, &str)> = KEYS
@@ -140,9 +142,12 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
     // Where there is no room the last ones go, but never the way to the others, the way out, and what else would be a
     // riddle: why no text can be selected.
     while needed(&hints) > room {
-        let last = hints
-            .iter()
-            .rposition(|(b, _)| !matches!(b.action, Action::Help | Action::Quit | Action::Mouse));
+        let last = hints.iter().rposition(|(b, _)| {
+            !matches!(
+                b.action,
+                Action::Help | Action::Quit | Action::Back | Action::Mouse
+            )
+        });
         let Some(last) = last else { break };
         hints.remove(last);
     }

@@ -91,6 +91,20 @@ fn write(buffer: &mut Buffer, theme: Theme, area: Rect, y: u16, pieces: &[Piece]
     put(buffer, theme, place, &pieces);
 }
 
+/// Puts the cursor on a line: in the terminal's own colours, reversed. What a search found stays marked.
+pub fn cursor(buffer: &mut Buffer, theme: Theme, row: Rect) {
+    for position in row.intersection(buffer.area).positions() {
+        let Some(cell) = buffer.cell_mut(position) else {
+            continue;
+        };
+        let found = cell.modifier & theme.style(Role::Match).add_modifier;
+        cell.set_style(theme.cursor());
+        if found == theme.style(Role::Match).add_modifier {
+            cell.set_style(Style::new().add_modifier(found));
+        }
+    }
+}
+
 fn spaced(pieces: &[Piece]) -> Vec<Piece> {
     let air = Piece::new(" ", Role::Text);
     let mut out = vec![air.clone()];

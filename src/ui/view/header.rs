@@ -10,7 +10,7 @@ use crate::ui::hands::Disk;
 use crate::ui::number::{digest, size};
 use crate::ui::state::{Reading, State};
 use crate::ui::theme::{Piece, Role};
-use crate::ui::width::count;
+use crate::ui::width::{count, wrap};
 
 /// Draws the two lines.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
@@ -189,12 +189,22 @@ fn progress(state: &State) -> Vec<Piece> {
         ];
     }
     if tally.asking == 0 {
-        return vec![Piece::new("nothing to acknowledge", Role::Dim)];
+        // Nothing so far is not nothing.
+        let words = match &state.reading {
+            Reading::Going(_) => "nothing to acknowledge so far",
+            Reading::Failed(_) => "not read to its end",
+            Reading::Done => "nothing to acknowledge",
+        };
+        return vec![Piece::new(words, Role::Dim)];
     }
     let role = if tally.acked == tally.asking {
         Role::Done
     } else {
         Role::Strong
+    };
+    let so_far = match &state.reading {
+        Reading::Going(_) => " so far",
+        Reading::Done | Reading::Failed(_) => "",
     };
     vec![
         Piece::new("acknowledged ", Role::Dim),
@@ -202,41 +212,54 @@ fn progress(state: &State) -> Vec<Piece> {
             format!("{} of {}", count(tally.acked), count(tally.asking)),
             role,
         ),
+        Piece::new(so_far, Role::Dim),
     ]
 }
 
-/// Draws what the whole plan is guilty of, the worst of it.
+/// What the whole plan is guilty of, the worst of it, broken into lines for `width` columns.
+fn signal_lines(state: &State, width: u16) -> Option<(Risk, Vec<String>)> {
+    let &worst = state.signals.first()?;
+    let judged = &state.rows[worst as usize];
+    let message = judged.findings.first().map_or("", |found| &found.message);
+    let taken = 2 + more(state).map_or(0, |text| text.len());
+    let room = usize::from(width.saturating_sub(2)).saturating_sub(taken);
+    Some((judged.risk(), wrap(&visible(message), room)))
+}
+
+fn more(state: &State) -> Option<String> {
+    let more = state.signals.len().checked_sub(2)? + 1;
+    Some(format!("   and {} more", count(more)))
+}
+
+/// How many lines the signal wants.
+pub fn signal_height(state: &State) -> u16 {
+    let lines = signal_lines(state, state.size.0).map_or(0, |(_, lines)| lines.len());
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+/// Draws the signal. Where it is longer than its lines the cut falls between words; its row says all of it.
 pub fn draw_signal(state: &State, area: Rect, buffer: &mut Buffer) {
-    let Some(&worst) = state.signals.first() else {
+    let theme = state.theme();
+    let Some((risk, mut lines)) = signal_lines(state, area.width).filter(|_| !area.is_empty())
+    else {
         return;
     };
-    if area.is_empty() {
-        return;
-    }
-    let theme = state.theme();
-    let judged = &state.rows[worst as usize];
     let area = Rect {
         x: area.x + 1,
         width: area.width.saturating_sub(2),
         ..area
     };
-    let more = match state.signals.len() - 1 {
-        0 => Vec::new(),
-        n => vec![Piece::new(format!("   and {n} more"), Role::Dim)],
-    };
-    let risk = judged.risk();
-    let message = judged
-        .findings
-        .first()
-        .map_or("", |finding| &finding.message);
-    let pieces = [
-        Piece::new(format!("{} ", theme.risk_mark(risk)), Role::Risk(risk)),
-        Piece::foreign(message, Role::Risk(risk)),
-    ];
-    let x = put_right(buffer, theme, area, &more);
-    let room = Rect {
-        width: x - area.x,
-        ..area
-    };
-    put(buffer, theme, room, &pieces);
+    let last = usize::from(area.height) - 1;
+    if lines.len() > last + 1 {
+        lines.truncate(last + 1);
+        lines[last].push_str(theme.glyph(" …", " .."));
+    }
+    let mark = format!("{} ", theme.risk_mark(risk));
+    for (y, text) in lines.into_iter().enumerate() {
+        let mark = if y == 0 { mark.as_str() } else { "  " };
+        let pieces = [mark, &text].map(|text| Piece::new(text, Role::Risk(risk)));
+        put(buffer, theme, line(area, y as u16), &pieces);
+    }
+    let more = more(state).map(|text| Piece::new(text, Role::Dim));
+    put_right(buffer, theme, line(area, last as u16), more.as_slice());
 }

@@ -11,62 +11,63 @@ use crate::ui::dialog::Overlay;
 use crate::ui::keymap::{self, Binding, Mode};
 use crate::ui::layout::inside;
 use crate::ui::line::Line;
-use crate::ui::state::{Pane, State};
+use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
+use crate::ui::update::over::pane_mode;
 use crate::ui::update::permit::why_not;
 use crate::ui::width::{pad, wrap};
 
 /// The columns that a key, and a command's name, take.
 const FIRST: usize = 16;
 
+/// A list with a line to type in.
+struct List<'a> {
+    title: &'a str,
+    prompt: &'a str,
+    typed: &'a Line,
+    lines: Vec<Vec<Piece>>,
+    /// First line shown, where none is chosen.
+    first: usize,
+    chosen: Option<usize>,
+    foot: String,
+}
+
 /// Draws the list if there is one; returns where its caret stands.
 pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position> {
-    match state.overlay.as_ref()? {
+    let list = match state.overlay.as_ref()? {
         Overlay::Help { of, search, top } => {
             let found = keymap::help(*of, search.text());
             let room = usize::from(columns(screen)).saturating_sub(4 + FIRST);
-            let lines = found
-                .iter()
-                .skip(*top)
-                .flat_map(|binding| key_lines(state, binding, room));
-            let title = match of {
-                Mode::Detail => "Keys in the detail",
-                _ => "Keys in the list of changes",
-            };
-            let foot = format!("{} keys   up down move   esc closes", found.len());
-            Some(list(
-                state,
-                screen,
-                buffer,
-                title,
-                "search ",
-                search,
-                &lines.collect::<Vec<_>>(),
-                None,
-                &foot,
-            ))
+            let told: Vec<_> = found.iter().map(|b| key_lines(state, b, room)).collect();
+            List {
+                title: match of {
+                    Mode::Detail => "Keys in the detail",
+                    Mode::Value => "Keys in a value",
+                    _ => "Keys in the list of changes",
+                },
+                prompt: "search ",
+                typed: search,
+                first: told.iter().take(*top).map(Vec::len).sum(),
+                lines: told.concat(),
+                chosen: None,
+                foot: format!("{} keys   up down move   esc closes", found.len()),
+            }
         }
         Overlay::Palette { line, chosen } => {
-            let mode = match state.pane {
-                Pane::Tree => Mode::Tree,
-                Pane::Detail => Mode::Detail,
-            };
-            let found = keymap::commands(mode, line.text());
-            let lines = found
-                .iter()
-                .map(|binding| command_line(state, binding))
-                .collect::<Vec<_>>();
-            Some(list(
-                state,
-                screen,
-                buffer,
-                "Commands",
-                ": ",
-                line,
-                &lines,
-                Some(*chosen),
-                "enter runs   up down choose   esc closes",
-            ))
+            let found = keymap::commands(pane_mode(state), line.text());
+            let lines = found.iter().map(|b| command_line(state, b));
+            List {
+                title: "Commands",
+                prompt: ": ",
+                typed: line,
+                lines: lines.collect(),
+                first: 0,
+                chosen: Some(*chosen),
+                foot: format!(
+                    "{} commands   enter runs   up down choose   esc closes",
+                    found.len()
+                ),
+            }
         }
         Overlay::Filter(_)
         | Overlay::Find(_)
@@ -77,8 +78,9 @@ pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position
         | Overlay::Remade
         | Overlay::Waiting(_)
         | Overlay::Leave(_)
-        | Overlay::Notice(_) => None,
-    }
+        | Overlay::Notice(_) => return None,
+    };
+    Some(over(state, screen, buffer, &list))
 }
 
 /// The keys of a line of the table, and what they do, as many lines as that takes.
@@ -122,21 +124,7 @@ fn command_line(state: &State, binding: &Binding) -> Vec<Piece> {
     }
 }
 
-#[allow(
-    clippy::too_many_arguments,
-    reason = "both lists are one drawing with other words"
-)]
-fn list(
-    state: &State,
-    screen: Rect,
-    buffer: &mut Buffer,
-    title: &str,
-    prompt: &str,
-    typed: &Line,
-    lines: &[Vec<Piece>],
-    chosen: Option<usize>,
-    foot: &str,
-) -> Position {
+fn over(state: &State, screen: Rect, buffer: &mut Buffer, list: &List<'_>) -> Position {
     let theme = state.theme();
     let width = columns(screen);
     let height = screen.height.saturating_sub(2).min(30);
@@ -153,28 +141,32 @@ fn list(
     };
     Clear.render(air.intersection(screen), buffer);
     let edges = Edges {
-        title: &[Piece::new(title, Role::Strong)],
-        foot: &[Piece::new(foot, Role::Dim)],
+        title: &[Piece::new(list.title, Role::Strong)],
+        foot: &[Piece::new(list.foot.as_str(), Role::Dim)],
         focus: true,
     };
     frame::draw(buffer, theme, area, &edges);
+    let seen = usize::from(inside(area).height.saturating_sub(2));
+    let first = list.chosen.map_or(list.first, |chosen| {
+        chosen.saturating_sub(seen.saturating_sub(1))
+    });
+    let below = list.lines.len().saturating_sub(first + seen);
+    frame::scrollbar(buffer, theme, area, first, below);
     let area = inside(area);
-    let room = usize::from(area.width).saturating_sub(prompt.len() + 1);
-    let (text, caret) = window(typed, room);
-    put(
-        buffer,
-        theme,
-        line(area, 0),
-        &[Piece::new(prompt, Role::Key), Piece::new(text, Role::Text)],
-    );
-    let seen = usize::from(area.height.saturating_sub(2));
-    let first = chosen.unwrap_or(0).saturating_sub(seen.saturating_sub(1));
-    for (y, (i, pieces)) in lines.iter().enumerate().skip(first).take(seen).enumerate() {
+    let room = usize::from(area.width).saturating_sub(list.prompt.len() + 1);
+    let (text, caret) = window(list.typed, room);
+    let typed = [
+        Piece::new(list.prompt, Role::Key),
+        Piece::new(text, Role::Text),
+    ];
+    put(buffer, theme, line(area, 0), &typed);
+    let shown = list.lines.iter().enumerate().skip(first).take(seen);
+    for (y, (i, pieces)) in shown.enumerate() {
         let row = line(area, y as u16 + 2);
         put(buffer, theme, row, pieces);
-        if Some(i) == chosen {
-            buffer.set_style(row, theme.cursor());
+        if Some(i) == list.chosen {
+            frame::cursor(buffer, theme, row);
         }
     }
-    place(line(area, 0), prompt.len() + caret)
+    place(line(area, 0), list.prompt.len() + caret)
 }

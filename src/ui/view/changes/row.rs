@@ -5,6 +5,7 @@ use crate::plan::effect::{Effect, Kind};
 use crate::review::Key;
 use crate::risk::{self, Judged, Risk};
 use crate::text::visible;
+use crate::ui::address;
 use crate::ui::standing::Standing;
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
@@ -12,8 +13,8 @@ use crate::ui::tree::groups::By;
 use crate::ui::view::pieces_width;
 use crate::ui::width::{cut, tail, width};
 
-/// The row, for `room` columns; the first piece is what it is set in by.
-pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
+/// The row, for `room` columns; the first piece is what it is set in by. `beside` are the rows that stand around it.
+pub fn pieces(state: &State, row: u32, depth: u16, beside: &[u32], room: usize) -> Vec<Piece> {
     let theme = state.theme();
     let judged = &state.rows[row as usize];
     let effect = &judged.effect;
@@ -35,10 +36,9 @@ pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
     pieces.push(Piece::new(theme.risk_mark(risk), quiet(Role::Risk(risk))));
     let sign = match effect.kind {
         Kind::Plan => "all",
+        Kind::Invocation | Kind::Provisioner => "run",
         Kind::Change
         | Kind::Deferred
-        | Kind::Invocation
-        | Kind::Provisioner
         | Kind::Output
         | Kind::Drift
         | Kind::Check
@@ -63,23 +63,30 @@ pub fn pieces(state: &State, row: u32, depth: u16, room: usize) -> Vec<Piece> {
         pieces.push(Piece::new(format!("{unit}  "), Role::Dim));
     }
     let room = room.saturating_sub(pieces_width(&pieces));
-    // Rows that are alike differ at their ends, so it is the beginning that goes; a title is read from its beginning.
+    let notes = [true, false].map(|long| notes(state, judged, asks, long));
+    let [long, short] = notes.each_ref().map(|notes| pieces_width(notes));
+    // Where an object was before is told where there is room; that it moved, always.
+    let fits = width(&address) + long <= room;
+    let left = room.saturating_sub(if fits { long } else { short });
+    let [long, short] = notes;
+    let notes = if fits { long } else { short };
     let dots = theme.glyph("…", "..");
-    let address = if width(&address) <= room {
-        address.into_owned()
-    } else if effect.kind == Kind::Plan {
-        cut(&address, room, dots).into_owned()
+    let address = if effect.kind == Kind::Plan {
+        cut(&address, room, dots)
     } else {
-        format!("{dots}{}", tail(&address, room.saturating_sub(width(dots))))
+        let beside = beside
+            .iter()
+            .map(|&row| &*state.rows[row as usize].effect.address);
+        address::fit(&address, left, dots, &beside.collect::<Vec<_>>())
     };
     let role = if done { Role::Dim } else { Role::Text };
     pieces.extend(highlighted(state, &address, role));
-    pieces.extend(notes(state, judged, asks));
+    pieces.extend(notes);
     pieces
 }
 
 /// What stands behind the address.
-fn notes(state: &State, judged: &Judged, asks: bool) -> Vec<Piece> {
+fn notes(state: &State, judged: &Judged, asks: bool, long: bool) -> Vec<Piece> {
     let effect = &judged.effect;
     let theme = state.theme();
     let mut notes = Vec::new();
@@ -92,7 +99,8 @@ fn notes(state: &State, judged: &Judged, asks: bool) -> Vec<Piece> {
     }
     if let Some(previous) = effect.previous_address() {
         let arrow = theme.glyph("←", "<-");
-        notes.push(Piece::foreign(&format!("  {arrow} {previous}"), Role::Dim));
+        let from = if long { previous } else { "moved" };
+        notes.push(Piece::foreign(&format!("  {arrow} {from}"), Role::Dim));
     }
     if effect.is_import() {
         notes.push(Piece::new("  import", Role::Dim));
@@ -107,12 +115,11 @@ fn notes(state: &State, judged: &Judged, asks: bool) -> Vec<Piece> {
 fn kind_note(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::Deferred => Some("   put off"),
-        Kind::Invocation => Some("   action"),
-        Kind::Provisioner => Some("   program"),
         Kind::Output => Some("   output"),
         Kind::Check => Some("   check"),
         Kind::UnknownKey => Some("   unknown key"),
-        Kind::Plan | Kind::Change | Kind::Drift => None,
+        // The signs of a signal and of a program say it, and the others are what the list is of.
+        Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Change | Kind::Drift => None,
     }
 }
 
