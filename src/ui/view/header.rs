@@ -92,7 +92,15 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
                 (None, None) => String::new(),
             };
             let version = Piece::foreign(&what, Role::Dim);
-            let label = Piece::new("sha256 ", Role::Dim);
+            // Of several plans as JSON there is no digest that somebody could sign.
+            let label = Piece::new(
+                if state.subject().is_some() {
+                    "sha256 "
+                } else {
+                    ""
+                },
+                Role::Dim,
+            );
             if state.disk != Disk::AsRead {
                 let news = Piece::new("changed on disk", Role::Alarm);
                 let full = vec![name, gap(), news.clone(), gap(), short.clone()];
