@@ -32,6 +32,16 @@ fn start(place: &TempDir, script: &str) -> Session {
     start_with(place, script, &[])
 }
 
+/// Objects to the second change of the list.
+fn object(session: &mut Session) {
+    session.send("jx");
+    session.wait("Object to a change");
+    session.send("not now");
+    session.wait("> not now");
+    session.send("\r");
+    session.wait("1 objection");
+}
+
 const REVIEW: &str = "exec \"$UNDERSIGN\" review plan.json";
 
 #[test]
@@ -101,12 +111,7 @@ fn a_stopped_review_goes_on_where_it_was() {
         "set -m; \"$UNDERSIGN\" review plan.json; printf 'stop%s\\n' ped; fg >/dev/null; echo over";
     let mut session = start(&place, script);
     session.wait("acknowledged 0 of 8");
-    session.send("jx");
-    session.wait("Object to a change");
-    session.send("not now");
-    session.wait("> not now");
-    session.send("\r");
-    session.wait("1 objection");
+    object(&mut session);
     session.send("\x1a");
     // The shell goes on at once, so the redraw after `fg` is what there is to wait for.
     session.wait("1 objection");
@@ -274,12 +279,7 @@ fn a_review_that_is_told_to_end_gives_the_terminal_back_and_keeps_what_was_said(
         let script = "\"$UNDERSIGN\" review plan.json & echo $! > pid; fg >/dev/null; stty -a | tr ' ;' '\\n\\n' | grep -x -e icanon -e echo -e isig -e icrnl -e opost; echo out";
         let mut session = start(&place, &format!("set -m; {script}"));
         session.wait("acknowledged 0 of 8");
-        session.send("jx");
-        session.wait("Object to a change");
-        session.send("not now");
-        session.wait("> not now");
-        session.send("\r");
-        session.wait("1 objection");
+        object(&mut session);
         let pid = std::fs::read_to_string(place.path().join("pid")).unwrap();
         let told = std::process::Command::new("kill")
             .args([&format!("-{signal}"), pid.trim()])
@@ -306,12 +306,7 @@ fn a_review_whose_terminal_is_closed_ends_and_keeps_what_was_said() {
     let place = place();
     let mut session = start(&place, REVIEW);
     session.wait("acknowledged 0 of 8");
-    session.send("jx");
-    session.wait("Object to a change");
-    session.send("not now");
-    session.wait("> not now");
-    session.send("\r");
-    session.wait("1 objection");
+    object(&mut session);
     session.hang_up("j");
     let mut session = start(&place, REVIEW);
     session.wait("1 objection");
