@@ -147,6 +147,15 @@ impl Failure {
         self
     }
 
+    /// The same, said of `what`: of one plan among several.
+    #[must_use]
+    pub fn of(self, what: impl fmt::Display) -> Self {
+        Failure {
+            error: format!("{what}: {}", self.error),
+            ..self
+        }
+    }
+
     /// An input or output error on `what`.
     pub fn io(what: impl fmt::Display, error: &std::io::Error) -> Self {
         Failure::new(Exit::Internal, "io", format!("{what}: {error}"))

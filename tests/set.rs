@@ -11,11 +11,10 @@ mod pty;
 mod schema;
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use place::{Place, both, missing};
+use place::{Place, answer, both, missing};
 use pty::Session;
 use serde_json::Value;
 
@@ -56,8 +55,8 @@ fn on(name: &str) -> String {
 
 /// Reviews the plans at prompts with these answers.
 fn review(place: &Place, extra: &[&str], answers: &str) -> Output {
-    let mut child = place
-        .command(env!("CARGO_BIN_EXE_undersign"))
+    let mut command = place.command(env!("CARGO_BIN_EXE_undersign"));
+    command
         .args([
             "review",
             "plans",
@@ -67,19 +66,8 @@ fn review(place: &Place, extra: &[&str], answers: &str) -> Output {
             "--key",
             "key.pub",
         ])
-        .args(extra)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(answers.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
+        .args(extra);
+    answer(&mut command, answers)
 }
 
 #[track_caller]

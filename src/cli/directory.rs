@@ -57,7 +57,7 @@ pub fn review(
         };
         let since = earlier.remove(&unit.path);
         let mut review = prepare(&arguments, &argument, state.clone(), since)
-            .map_err(|failure| of_unit(&unit.name, failure))?;
+            .map_err(|failure| failure.of(&unit.name))?;
         review.name.clone_from(&unit.name);
         plans.push((unit, review));
     }
@@ -92,7 +92,7 @@ pub fn review(
         let laid = review.lay(Some(Arc::clone(&name)), member)?;
         identity = identity.and_then(|_| {
             laid.identity
-                .map_err(|failure| Box::new(of_unit(&unit.name, *failure)))
+                .map_err(|failure| Box::new(failure.of(&unit.name)))
         });
         if let Some(earlier) = laid.restored {
             log.append(earlier.in_unit(Some(&name)));
@@ -189,13 +189,6 @@ fn json_alone() -> Failure {
         "several plans are signed by their plan files, and one of these is a JSON alone",
     )
     .hint("Plan with terragrunt run --all plan --out-dir DIR, which leaves the plan files.")
-}
-
-fn of_unit(unit: &str, failure: Failure) -> Failure {
-    Failure {
-        error: format!("{unit}: {}", failure.error),
-        ..failure
-    }
 }
 
 /// Tells of each plan, then asks.
@@ -373,7 +366,7 @@ fn sign_all(
     let mut out = String::new();
     for (unit, job) in jobs {
         let Receipt(receipt) = (job.run)().map_err(|failure| {
-            of_unit(&unit, failure).hint(
+            failure.of(&unit).hint(
                 "Approvals of the plans before it are written; they count only with those of all.",
             )
         })?;

@@ -106,10 +106,7 @@ pub fn start(plans: Vec<Unread>) -> Receiver<Msg> {
             }
             let last = plan.read(&sender).unwrap_or_else(|failure| {
                 Msg::LoadFailed(match unit {
-                    Some(unit) => Failure {
-                        error: format!("{unit}: {}", failure.error),
-                        ..failure
-                    },
+                    Some(unit) => failure.of(unit),
                     None => failure,
                 })
             });

@@ -80,10 +80,7 @@ pub fn apply(arguments: &Arguments) -> Result<Exit, Failure> {
     let ends = set::apply(&asked, &who(), jiff::Timestamp::now, ready, &mut terminal)?;
     let stopped = asked.iter().zip(&ends).find_map(|(asked, end)| {
         let failure = end.failure()?;
-        Some(Failure {
-            error: format!("{}: {}", asked.unit.name, failure.error),
-            ..failure.clone()
-        })
+        Some(failure.clone().of(&asked.unit.name))
     });
     print(&match arguments.format {
         Format::Text => summary(&asked, &ends),

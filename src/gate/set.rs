@@ -102,7 +102,7 @@ pub fn open(directory: &Path) -> Result<(Manifest, Vec<Unit>), Failure> {
 pub fn verify(asked: &[Asked]) -> Result<Vec<Verified>, Failure> {
     asked
         .iter()
-        .map(|asked| verify_one(asked).map_err(|failure| named(&asked.unit, failure)))
+        .map(|asked| verify_one(asked).map_err(|failure| failure.of(&asked.unit.name)))
         .collect()
 }
 
@@ -121,14 +121,6 @@ fn verify_one(asked: &Asked) -> Result<Verified, Failure> {
     .hint("Review the directory again, and sign again."))
 }
 
-/// Says which plan of the set a refusal is about.
-fn named(unit: &Unit, failure: Failure) -> Failure {
-    Failure {
-        error: format!("{}: {}", unit.name, failure.error),
-        ..failure
-    }
-}
-
 /// Verifies all, then applies one after the other until one fails. Says what became of each, in order.
 ///
 /// `ready` is told of each plan right before it is claimed.
@@ -145,7 +137,7 @@ pub fn apply(
         let ledger = Ledger::of(asked.request.trust.ledger.as_ref())?;
         ledger
             .refuse_used(Hex(verified.prepared.plan.sha256()))
-            .map_err(|failure| named(&asked.unit, failure))?;
+            .map_err(|failure| failure.of(&asked.unit.name))?;
     }
     let mut ends: Vec<End> = Vec::new();
     for (number, (asked, verified)) in asked.iter().zip(verified).enumerate() {

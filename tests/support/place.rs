@@ -6,6 +6,7 @@
 )]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -39,6 +40,20 @@ pub fn missing(programs: &[&str]) -> bool {
         println!("SKIPPED: {program} is not on PATH");
     }
     !missing.is_empty()
+}
+
+/// Runs a command with these answers on its standard input.
+pub fn answer(command: &mut Command, answers: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(answers.as_bytes()).unwrap();
+    drop(input);
+    child.wait_with_output().unwrap()
 }
 
 impl Place {

@@ -25,10 +25,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             directory: Some(unit.directory(here)),
             ..arguments.plan.clone()
         };
-        let mut checked = Checked::of(&argument, &arguments.policy).map_err(|failure| Failure {
-            error: format!("{}: {}", unit.name, failure.error),
-            ..failure
-        })?;
+        let mut checked =
+            Checked::of(&argument, &arguments.policy).map_err(|failure| failure.of(&unit.name))?;
         // A log of findings names files.
         checked.name.clone_from(match arguments.format {
             Form::Sarif => &unit.path,
