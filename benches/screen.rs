@@ -1,9 +1,13 @@
 //! What a key costs on the screen: at 100,000 and 300,000 changes, 200 columns and 50 rows, drawn for a real terminal into
-//! nothing. `cargo bench --bench screen`.
+//! nothing. `cargo bench --bench screen [-- NAME]`.
+//!
+//! A reviewer feels the slow keys, so the slowest of a hundred is told beside the one in the middle. Measured is the time
+//! that the thread was at work: what else the machine does is not counted.
 
+use std::hint::black_box;
 use std::io::{BufWriter, Sink, sink};
+use std::time::Duration;
 
-use divan::{Bencher, black_box};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use undersign::cli::yardstick::generate;
@@ -18,12 +22,119 @@ use undersign::ui::update::update;
 use undersign::ui::view::view;
 use undersign::ui::{Msg, Setup};
 
-fn main() {
-    divan::main();
-}
-
 const SIZES: [usize; 2] = [100_000, 300_000];
 const SCREEN: (u16, u16) = (200, 50);
+
+/// How often each thing is done.
+const TIMES: usize = 300;
+
+/// What is measured: a name, and what is done with the screen before and each time.
+type Measured = (&'static str, fn(&mut Desk), fn(&mut Desk, usize));
+
+const MEASURED: &[Measured] = &[
+    // The cursor goes down a line, and the frame is drawn.
+    (
+        "key",
+        |desk| desk.key("E"),
+        |desk, _| {
+            desk.key("j");
+            desk.draw();
+        },
+    ),
+    // A page down: every line of the list is another one.
+    (
+        "page",
+        |_| (),
+        |desk, _| {
+            desk.key("pgdn");
+            desk.draw();
+        },
+    ),
+    // One frame without a key.
+    ("frame", |_| (), |desk, _| desk.draw()),
+    // A letter is added to the filter or taken away again, and few rows fit.
+    (
+        "filter, few fit",
+        |desk| desk.keys(&["/", "s", "u", "b", "n"]),
+        |desk, time| {
+            desk.key(if time % 2 == 0 { "e" } else { "backspace" });
+            desk.draw();
+        },
+    ),
+    // A letter that nearly every row has.
+    (
+        "filter, all fit",
+        |desk| desk.key("/"),
+        |desk, time| {
+            desk.key(if time % 2 == 0 { "s" } else { "backspace" });
+            desk.draw();
+        },
+    ),
+    // A word, letter by letter, and away again.
+    (
+        "filter, a word",
+        |desk| desk.key("/"),
+        |desk, time| {
+            const WORD: [&str; 6] = ["l", "a", "m", "b", "d", "a"];
+            let at = time % (2 * WORD.len());
+            desk.key(WORD.get(at).copied().unwrap_or("backspace"));
+            desk.draw();
+        },
+    ),
+    // Grouped by the next thing: risk, module, type, action.
+    ("regroup", |_| (), |desk, _| desk.key("v")),
+];
+
+fn main() {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    println!("| thread at work, ms | changes | median | p99 | slowest |");
+    println!("| --- | --- | --- | --- | --- |");
+    for count in SIZES {
+        let rows = rows(count);
+        for (name, before, each) in MEASURED {
+            if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
+                let mut desk = Desk::new(rows.clone());
+                before(&mut desk);
+                desk.draw();
+                println!("{}", line(name, count, |time| each(&mut desk, time)));
+            }
+        }
+    }
+}
+
+/// How long `each` takes, in a line of the table.
+fn line(name: &str, count: usize, mut each: impl FnMut(usize)) -> String {
+    let mut times: Vec<Duration> = (0..TIMES)
+        .map(|time| {
+            let before = at_work();
+            each(time);
+            at_work() - before
+        })
+        .collect();
+    times.sort_unstable();
+    let [median, p99, slowest] = [TIMES / 2, TIMES * 99 / 100, TIMES - 1]
+        .map(|place| format!("{:.2}", times[place].as_secs_f64() * 1e3));
+    format!("| {name} | {count} | {median} | {p99} | {slowest} |")
+}
+
+/// How long this thread was at work so far.
+#[cfg(unix)]
+fn at_work() -> Duration {
+    use rustix::time::{ClockId, clock_gettime};
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(time).expect("a clock does not run backwards")
+}
+
+/// How late it is: where a thread cannot be asked, what else the machine does counts too.
+#[cfg(not(unix))]
+fn at_work() -> Duration {
+    std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .expect("it is later than 1970")
+}
 
 /// As many rows as are wanted: those of a plan, again and again, each time in another module.
 fn rows(count: usize) -> Vec<Judged> {
@@ -48,7 +159,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(count: usize) -> Self {
+    fn new(rows: Vec<Judged>) -> Self {
         let setup = Setup {
             plan: "plan.json".into(),
             set: None,
@@ -76,7 +187,7 @@ impl Desk {
             terminal: Terminal::with_options(backend, TerminalOptions { viewport })
                 .expect("a fixed size asks no terminal"),
         };
-        desk.send(Msg::Rows(rows(count)));
+        desk.send(Msg::Rows(rows));
         desk.send(Msg::Tick);
         desk
     }
@@ -89,77 +200,13 @@ impl Desk {
         self.send(Msg::Key(Key::named(name)));
     }
 
+    fn keys(&mut self, names: &[&str]) {
+        names.iter().for_each(|name| self.key(name));
+    }
+
     fn draw(&mut self) {
         self.terminal
             .draw(|frame| view(&self.state, frame))
             .expect("nothing can fail to take it");
     }
-}
-
-/// The cursor goes down a line, and the frame is drawn.
-#[divan::bench(args = SIZES)]
-fn key(bencher: Bencher<'_, '_>, count: usize) {
-    let mut desk = Desk::new(count);
-    desk.key("E");
-    desk.draw();
-    bencher.bench_local(|| {
-        desk.key("j");
-        desk.draw();
-    });
-}
-
-/// A page down, and the frame is drawn: every line of the list is another one.
-#[divan::bench(args = SIZES)]
-fn page(bencher: Bencher<'_, '_>, count: usize) {
-    let mut desk = Desk::new(count);
-    desk.draw();
-    bencher.bench_local(|| {
-        desk.key("pgdn");
-        desk.draw();
-    });
-}
-
-/// One frame without a key.
-#[divan::bench(args = SIZES)]
-fn frame(bencher: Bencher<'_, '_>, count: usize) {
-    let mut desk = Desk::new(count);
-    bencher.bench_local(|| desk.draw());
-}
-
-/// A letter is added to the filter and taken away again, each with its frame.
-#[divan::bench(args = SIZES)]
-fn filter(bencher: Bencher<'_, '_>, count: usize) {
-    let mut desk = Desk::new(count);
-    desk.key("/");
-    for letter in ["s", "u", "b", "n"] {
-        desk.key(letter);
-    }
-    desk.draw();
-    let mut longer = false;
-    bencher.bench_local(|| {
-        longer = !longer;
-        desk.key(if longer { "e" } else { "backspace" });
-        desk.draw();
-    });
-}
-
-/// A letter that nearly every row has.
-#[divan::bench(args = SIZES)]
-fn filter_that_all_fit(bencher: Bencher<'_, '_>, count: usize) {
-    let mut desk = Desk::new(count);
-    desk.key("/");
-    desk.draw();
-    let mut there = false;
-    bencher.bench_local(|| {
-        there = !there;
-        desk.key(if there { "s" } else { "backspace" });
-        desk.draw();
-    });
-}
-
-/// Grouped by the next thing: risk, module, type, action.
-#[divan::bench(args = SIZES)]
-fn regroup(bencher: Bencher<'_, '_>, count: usize) {
-    let mut desk = Desk::new(count);
-    bencher.bench_local(|| desk.key("v"));
 }
