@@ -50,7 +50,7 @@ impl Key {
             unit: judged.unit.clone(),
             kind: effect.kind.word().into(),
             address: effect.address.to_string(),
-            deposed: effect.deposed.as_deref().map(Into::into),
+            deposed: effect.deposed().map(Into::into),
         }
     }
 }
@@ -84,7 +84,7 @@ impl Requirement {
     pub fn of(judged: &Judged) -> Option<Self> {
         judged.needs_ack().then(|| Requirement {
             key: Key::of(judged),
-            actions: judged.effect.action.words(),
+            actions: judged.effect.action_words(),
             rules: judged.asking_rules(),
         })
     }
@@ -111,11 +111,7 @@ type Object<'a> = (Option<&'a str>, &'a str, Option<&'a str>);
 
 fn object(row: &Judged) -> Object<'_> {
     let effect = &row.effect;
-    (
-        row.unit.as_deref(),
-        &effect.address,
-        effect.deposed.as_deref(),
-    )
+    (row.unit.as_deref(), &effect.address, effect.deposed())
 }
 
 /// What becomes of the differences that were seen outside: does the plan act on their objects, or leave them so?

@@ -159,7 +159,7 @@ pub struct Judged {
     /// The row.
     pub effect: Effect,
     /// Its findings, worst first, and among equals what tells most.
-    pub findings: Vec<Finding>,
+    pub findings: Box<[Finding]>,
 }
 
 impl Judged {
@@ -170,17 +170,18 @@ impl Judged {
         let mut judged = Judged {
             unit: None,
             effect,
-            findings: Vec::new(),
+            findings: Box::default(),
         };
         judged.add(findings);
         judged
     }
 
     /// Adds findings; sorts them worst first.
-    pub fn add(&mut self, findings: Vec<Finding>) {
-        self.findings.extend(findings);
-        if self.findings.len() > 1 {
-            self.findings.sort_by_cached_key(|finding| {
+    pub fn add(&mut self, more: Vec<Finding>) {
+        let mut findings = std::mem::take(&mut self.findings).into_vec();
+        findings.extend(more);
+        if findings.len() > 1 {
+            findings.sort_by_cached_key(|finding| {
                 (
                     std::cmp::Reverse(finding.risk),
                     rules::place(&finding.rule),
@@ -189,13 +190,13 @@ impl Judged {
                 )
             });
         }
-        // A list that grows has room for four; most rows have one, and a plan has 100,000 rows.
-        self.findings.shrink_to_fit();
+        self.findings = findings.into();
     }
 
     /// Takes these for all that others say of it.
     pub fn hear(&mut self, said: Vec<Finding>) {
-        self.findings.retain(|finding| finding.origin.is_none());
+        let own = std::mem::take(&mut self.findings).into_iter();
+        self.findings = own.filter(|finding| finding.origin.is_none()).collect();
         self.add(said);
     }
 

@@ -78,8 +78,8 @@ fn identities(rows: &[(Effect, String)]) -> Vec<Identity> {
             (
                 effect.kind.word(),
                 effect.address.to_string(),
-                effect.deposed.as_deref().map(str::to_owned),
-                effect.action.words(),
+                effect.deposed().map(str::to_owned),
+                effect.action_words(),
             )
         })
         .collect();

@@ -607,7 +607,7 @@ fn in_mode(mode: Mode) -> Screen {
             let mut scene = scene::incident();
             let high = scene.rows.iter_mut().find(|row| row.risk() == Risk::High);
             let findings = &mut high.unwrap().findings;
-            *findings = vec![findings[0].clone(); 30];
+            *findings = vec![findings[0].clone(); 30].into();
             let screen = Screen::new(60, 15).rows(scene).loaded();
             screen.keys("] ] ] ] a down")
         }

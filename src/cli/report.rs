@@ -244,8 +244,8 @@ impl Report<'_> {
         JsonRow {
             kind: effect.kind.word(),
             address: &effect.address,
-            deposed: effect.deposed.as_deref(),
-            actions: effect.action.words(),
+            deposed: effect.deposed(),
+            actions: effect.action_words(),
             reason: effect.reason.as_deref(),
             previous_address: effect.previous_address(),
             import: effect.is_import(),
@@ -303,7 +303,7 @@ fn kind(effect: &Effect) -> Option<&'static str> {
 
 /// ` (deposed 1a2b3c4d)`, where an object is what an earlier replacement left; `fit` makes the key fit to be written.
 fn deposed<'a, T: std::fmt::Display>(effect: &'a Effect, fit: impl FnOnce(&'a str) -> T) -> String {
-    let key = effect.deposed.as_deref();
+    let key = effect.deposed();
     key.map_or_else(String::new, |key| format!(" (deposed {})", fit(key)))
 }
 

@@ -1,9 +1,7 @@
-//! What a plan does to one object: a closed set, and everything else kept as what cannot be judged.
-
-use std::fmt;
+//! What a plan does to one object: a closed set, and everything else as what cannot be judged.
 
 /// The `actions` of a change, in the order Terraform or `OpenTofu` wrote them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// `["no-op"]`. Look at the previous address and the import: they still change the state.
     NoOp,
@@ -27,8 +25,8 @@ pub enum Action {
     ForgetCreate,
     /// `["open"]`: an ephemeral resource (`OpenTofu` 1.11).
     Open,
-    /// Anything else. It is never taken for something harmless.
-    Unknown(Vec<String>),
+    /// Anything else. It is never taken for something harmless; its words stand with the row.
+    Unknown,
 }
 
 impl Action {
@@ -47,7 +45,7 @@ impl Action {
             ["create", "forget"] => Action::CreateForget,
             ["forget", "create"] => Action::ForgetCreate,
             ["open"] => Action::Open,
-            other => Action::Unknown(other.iter().map(ToString::to_string).collect()),
+            _ => Action::Unknown,
         }
     }
 
@@ -65,9 +63,9 @@ impl Action {
         })
     }
 
-    /// The words as a plan writes them; what an approval holds.
-    pub fn words(&self) -> Vec<String> {
-        let words: &[&str] = match self {
+    /// The words as a plan writes them; `None`: they are not known.
+    pub fn words(self) -> Option<&'static [&'static str]> {
+        Some(match self {
             Action::NoOp => &["no-op"],
             Action::Create => &["create"],
             Action::Read => &["read"],
@@ -79,13 +77,12 @@ impl Action {
             Action::CreateForget => &["create", "forget"],
             Action::ForgetCreate => &["forget", "create"],
             Action::Open => &["open"],
-            Action::Unknown(words) => return words.clone(),
-        };
-        words.iter().map(ToString::to_string).collect()
+            Action::Unknown => return None,
+        })
     }
 
     /// The sign in front of a row, as Terraform draws it where it has one. At most three columns.
-    pub fn sign(&self) -> &'static str {
+    pub fn sign(self) -> &'static str {
         match self {
             Action::NoOp => "",
             Action::Create => "+",
@@ -98,12 +95,12 @@ impl Action {
             Action::CreateForget => "+/x",
             Action::ForgetCreate => "x/+",
             Action::Open => "o",
-            Action::Unknown(_) => "?",
+            Action::Unknown => "?",
         }
     }
 
     /// The word beside the sign.
-    pub fn word(&self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Action::NoOp => "no change",
             Action::Create => "create",
@@ -115,12 +112,12 @@ impl Action {
             Action::Forget => "forget",
             Action::CreateForget | Action::ForgetCreate => "create and forget",
             Action::Open => "open",
-            Action::Unknown(_) => "unknown action",
+            Action::Unknown => "unknown action",
         }
     }
 
     /// Whether a real object is destroyed.
-    pub fn destroys(&self) -> bool {
+    pub fn destroys(self) -> bool {
         matches!(
             self,
             Action::Delete | Action::DeleteCreate | Action::CreateDelete
@@ -128,25 +125,16 @@ impl Action {
     }
 
     /// Whether a real object is destroyed and made anew.
-    pub fn replaces(&self) -> bool {
+    pub fn replaces(self) -> bool {
         matches!(self, Action::DeleteCreate | Action::CreateDelete)
     }
 
     /// Whether an object leaves the state while it goes on existing.
-    pub fn forgets(&self) -> bool {
+    pub fn forgets(self) -> bool {
         matches!(
             self,
             Action::Forget | Action::CreateForget | Action::ForgetCreate
         )
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Action::Unknown(words) => write!(f, "unknown action {words:?}"),
-            known => f.write_str(known.word()),
-        }
     }
 }
 
@@ -169,25 +157,17 @@ mod tests {
             Action::ForgetCreate,
             Action::Open,
         ] {
-            assert_eq!(Action::from_words(&action.words()), action);
-            let json = serde_json::to_string(&action.words()).unwrap();
+            let words = action.words().unwrap();
+            assert_eq!(Action::from_words(words), action);
+            let json = serde_json::to_string(words).unwrap();
             assert!(Action::from_json(&json).is_none_or(|read| read == action));
         }
     }
 
     #[test]
     fn a_set_with_an_extra_word_is_unknown() {
-        assert!(matches!(
-            Action::from_words(&["create", "update"]),
-            Action::Unknown(_)
-        ));
-        assert!(matches!(
-            Action::from_words::<&str>(&[]),
-            Action::Unknown(_)
-        ));
-        assert!(matches!(
-            Action::from_words(&["Delete"]),
-            Action::Unknown(_)
-        ));
+        for words in [&["create", "update"][..], &[], &["Delete"]] {
+            assert_eq!(Action::from_words(words), Action::Unknown);
+        }
     }
 }

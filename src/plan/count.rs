@@ -31,7 +31,7 @@ impl Counts {
             Action::NoOp => self.noop += 1,
             Action::Create | Action::Open => self.create += 1,
             Action::Read => self.read += 1,
-            Action::Update | Action::Unknown(_) => self.update += 1,
+            Action::Update | Action::Unknown => self.update += 1,
             Action::Delete => self.delete += 1,
             Action::DeleteCreate | Action::CreateDelete => self.replace += 1,
             Action::Forget => self.forget += 1,

@@ -2,7 +2,7 @@
 //!
 //! A row holds what is needed to list, sort and judge by name. Values stay in the plan's bytes, found by [`Span`].
 
-use std::sync::Arc;
+use arcstr::ArcStr;
 
 use super::action::Action;
 
@@ -68,44 +68,29 @@ pub enum Mode {
     None,
 }
 
-/// The instance key of a resource, typed: `[0]` and `["0"]` are two instances.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Key {
-    /// From `count`, as the plan writes the number.
-    Number(Box<str>),
-    /// From `for_each`. Any character may stand in it.
-    Text(Box<str>),
-    /// Known only later: `index_unknown`.
-    Unknown,
-}
-
 /// One thing that the plan will do.
 ///
 /// Identity is (`kind`, `address`, `deposed`): the same address may hold a current and several deposed objects.
+///
+/// A plan can have 100,000 of them, and all are held: what many rows share is held once, and what few have is in [`More`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
     /// What sort of thing this is.
     pub kind: Kind,
     /// The full address, or the name where a row is no resource.
     pub address: Box<str>,
-    /// Key of the deposed object, if the row is about one.
-    pub deposed: Option<Box<str>>,
     /// Address of the module instance, empty for the root.
-    pub module: Arc<str>,
+    pub module: ArcStr,
     /// Managed, data or ephemeral.
     pub mode: Mode,
     /// Resource type, empty where the row is no resource.
-    pub type_name: Arc<str>,
+    pub type_name: ArcStr,
     /// The resource's own name: what a reviewer types for a critical change.
-    pub name: Box<str>,
-    /// Instance key, if any.
-    pub key: Option<Key>,
-    /// Provider source address as the plan writes it.
-    pub provider: Arc<str>,
+    pub name: ArcStr,
     /// What will be done.
     pub action: Action,
     /// `action_reason` as the plan writes it.
-    pub reason: Option<Arc<str>>,
+    pub reason: Option<ArcStr>,
     /// What only some rows have.
     pub more: Option<Box<More>>,
     /// Where the element stands in the plan JSON.
@@ -117,6 +102,10 @@ pub struct Effect {
 /// What only some rows have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct More {
+    /// Key of the deposed object, if the row is about one.
+    pub deposed: Option<Box<str>>,
+    /// The words of an action that nobody knows.
+    pub words: Vec<String>,
     /// `previous_address`: the object is moved in the state.
     pub previous_address: Option<Box<str>>,
     /// `importing` is present; holds the id where one is given.
@@ -135,19 +124,41 @@ impl Effect {
         let address = address.into();
         Effect {
             kind,
-            name: address.clone(),
+            name: (&*address).into(),
             address,
-            deposed: None,
-            module: "".into(),
+            module: ArcStr::new(),
             mode: Mode::None,
-            type_name: "".into(),
-            key: None,
-            provider: "".into(),
+            type_name: ArcStr::new(),
             action,
             reason: None,
             more: None,
             span,
             fingerprint: 0,
+        }
+    }
+
+    /// Key of the deposed object, if the row is about one.
+    pub fn deposed(&self) -> Option<&str> {
+        self.more.as_ref()?.deposed.as_deref()
+    }
+
+    /// The words of its action as the plan writes them; what an approval holds.
+    pub fn action_words(&self) -> Vec<String> {
+        match self.action.words() {
+            Some(words) => words.iter().map(ToString::to_string).collect(),
+            None => self
+                .more
+                .as_ref()
+                .map(|more| more.words.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// What is done, in words.
+    pub fn deed(&self) -> String {
+        match self.action {
+            Action::Unknown => format!("{} {:?}", self.action.word(), self.action_words()),
+            known => known.word().to_owned(),
         }
     }
 

@@ -4,15 +4,15 @@
 //! its key; its value is never quoted.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use arcstr::ArcStr;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::action::Action;
 use super::address;
-use super::effect::{Effect, Key, Kind, Mode, More, Span};
+use super::effect::{Effect, Kind, Mode, More, Span};
 use super::scan::{self, Item};
 use super::value::Value;
 
@@ -25,19 +25,31 @@ pub(super) struct Wrong {
     pub wanted: &'static str,
 }
 
-/// Strings that many rows share, each held once.
+/// What the rows have in common.
 #[derive(Debug, Default)]
-pub(super) struct Shared(HashSet<Arc<str>>);
+pub(super) struct Shared {
+    texts: HashSet<ArcStr>,
+    /// Source addresses of their providers, as the plan writes them.
+    pub providers: BTreeSet<String>,
+}
 
 impl Shared {
     /// The one copy of `text`.
-    pub fn get(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
+    pub fn get(&mut self, text: &str) -> ArcStr {
+        if let Some(known) = self.texts.get(text) {
             return known.clone();
         }
-        let new: Arc<str> = text.into();
-        self.0.insert(new.clone());
+        let new: ArcStr = text.into();
+        self.texts.insert(new.clone());
         new
+    }
+
+    fn provider(&mut self, element: &Members<'_>) -> Result<(), Wrong> {
+        let address = element.text("provider_name")?.unwrap_or_default();
+        if !self.providers.contains(&*address) {
+            self.providers.insert(address.into_owned());
+        }
+        Ok(())
     }
 }
 
@@ -174,7 +186,7 @@ fn object_change(
         key: "change",
         wanted: "an object",
     })?;
-    let action = action(&change)?;
+    let (action, words) = action(&change)?;
     let (type_name, name) = match (element.text("type")?, element.text("name")?) {
         (Some(type_name), Some(name)) => (type_name, name),
         (type_name, name) => {
@@ -185,18 +197,18 @@ fn object_change(
             )
         }
     };
-    let more = more(element, &change)?;
+    let more = More {
+        words,
+        ..more(element, &change)?
+    };
+    is_key(element)?;
+    shared.provider(element)?;
     Ok(Effect {
         kind,
-        deposed: element
-            .text("deposed")?
-            .map(|key| key.into_owned().into_boxed_str()),
         module: shared.get(&element.text("module_address")?.unwrap_or_default()),
         mode: mode(element.text("mode")?.as_deref()),
         type_name: shared.get(&type_name),
-        name: name.into_owned().into(),
-        key: instance_key(element)?,
-        provider: shared.get(&element.text("provider_name")?.unwrap_or_default()),
+        name: shared.get(&name),
         action,
         reason: element
             .text("action_reason")?
@@ -226,7 +238,12 @@ pub(super) fn deferred(item: Item<'_>, span: Span, shared: &mut Shared) -> Resul
 /// An entry of `output_changes`.
 pub(super) fn output(name: &str, item: Item<'_>, span: Span) -> Result<Effect, Wrong> {
     let change = Members::of(item)?;
-    Ok(Effect::bare(Kind::Output, name, action(&change)?, span))
+    let (action, words) = action(&change)?;
+    let mut effect = Effect::bare(Kind::Output, name, action, span);
+    if !words.is_empty() {
+        effect.more.get_or_insert_default().words = words;
+    }
+    Ok(effect)
 }
 
 /// An element of `action_invocations`, or of `deferred_action_invocations`.
@@ -242,11 +259,8 @@ pub(super) fn invocation(item: Item<'_>, span: Span, shared: &mut Shared) -> Res
             .text("type")?
             .unwrap_or(Cow::Borrowed(parts.type_name)),
     );
-    effect.name = element
-        .text("name")?
-        .unwrap_or(Cow::Borrowed(parts.name))
-        .into();
-    effect.provider = shared.get(&element.text("provider_name")?.unwrap_or_default());
+    effect.name = shared.get(&element.text("name")?.unwrap_or(Cow::Borrowed(parts.name)));
+    shared.provider(element)?;
     let mut note = match (
         element.object("lifecycle_action_trigger")?,
         element.object("invoke_action_trigger")?,
@@ -320,7 +334,7 @@ fn problems(check: &Members<'_>) -> Result<Vec<String>, Wrong> {
 
 /// A key at the top that undersign does not know.
 pub(super) fn unknown_key(key: &str, span: Span) -> Effect {
-    Effect::bare(Kind::UnknownKey, key, Action::Unknown(Vec::new()), span)
+    Effect::bare(Kind::UnknownKey, key, Action::Unknown, span)
 }
 
 /// `mode`, as a plan writes it.
@@ -333,37 +347,36 @@ pub(super) fn mode(word: Option<&str>) -> Mode {
     }
 }
 
-fn action(change: &Members<'_>) -> Result<Action, Wrong> {
+/// What is done, and the words of an action that nobody knows.
+fn action(change: &Members<'_>) -> Result<(Action, Vec<String>), Wrong> {
     let wrong = Wrong {
         key: "change.actions",
         wanted: "a list of strings",
     };
     if let Some(action) = change.raw("actions").and_then(Action::from_json) {
-        return Ok(action);
+        return Ok((action, Vec::new()));
     }
     let words: Vec<String> = change
         .decode("change.actions", wrong.wanted)?
         .ok_or(wrong)?;
-    Ok(Action::from_words(&words))
+    Ok(match Action::from_words(&words) {
+        Action::Unknown => (Action::Unknown, words),
+        known => (known, Vec::new()),
+    })
 }
 
-fn instance_key(element: &Members<'_>) -> Result<Option<Key>, Wrong> {
+/// The key of an instance stands in its address; here it must only be what a key can be.
+fn is_key(element: &Members<'_>) -> Result<(), Wrong> {
     if element.flag("index_unknown")? {
-        return Ok(Some(Key::Unknown));
+        return Ok(());
     }
-    let Some(raw) = element.raw("index") else {
-        return Ok(None);
-    };
-    let wrong = Wrong {
-        key: "index",
-        wanted: "a string or a number",
-    };
-    match raw.as_bytes() {
-        [b'"', ..] => Ok(element
-            .text("index")?
-            .map(|key| Key::Text(key.into_owned().into()))),
-        [b'-' | b'0'..=b'9', ..] => Ok(Some(Key::Number(raw.into()))),
-        _ => Err(wrong),
+    match element.raw("index").map(str::as_bytes) {
+        Some([b'"', ..]) => element.text("index").map(drop),
+        None | Some([b'-' | b'0'..=b'9', ..]) => Ok(()),
+        Some(_) => Err(Wrong {
+            key: "index",
+            wanted: "a string or a number",
+        }),
     }
 }
 
@@ -377,11 +390,12 @@ fn more(element: &Members<'_>, change: &Members<'_>) -> Result<More, Wrong> {
         .decode("change.replace_paths", "a list of paths")?
         .unwrap_or_default();
     Ok(More {
+        deposed: element.text("deposed")?.map(boxed),
         previous_address: element.text("previous_address")?.map(boxed),
         importing,
         generated_config: change.raw("generated_config").is_some(),
         replace_paths: paths.iter().map(|steps| path(steps).into()).collect(),
-        note: None,
+        ..More::default()
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns which keys a plan has at its top and what becomes of each. The order of the keys does not matter.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -71,8 +72,10 @@ pub struct Header {
     pub bytes: u64,
     /// Number of rows.
     pub rows: u64,
+    /// Source addresses of the providers that the rows name.
+    pub providers: BTreeSet<String>,
     /// For each resource block (without instance keys), the blocks that refer to it.
-    pub dependants: std::collections::BTreeMap<String, Vec<String>>,
+    pub dependants: BTreeMap<String, Vec<String>>,
 }
 
 impl Header {
@@ -132,9 +135,11 @@ pub fn read<'a>(
         pass.document()?;
         let Pass {
             scanner,
+            shared,
             mut header,
             ..
         } = pass;
+        header.providers = shared.providers;
         let (source, bytes) = scanner.finish();
         header.bytes = bytes;
         header.sha256 = source.hashed.finish()?;

@@ -226,7 +226,7 @@ fn differences(
     item: Option<&str>,
 ) -> String {
     let mut parts = Vec::new();
-    let actions = judged.effect.action.words();
+    let actions = judged.effect.action_words();
     if actions != then.actions {
         parts.push(format!(
             "the action was {}, now {}",

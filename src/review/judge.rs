@@ -73,7 +73,9 @@ const TOFU_REGISTRY: &str = "registry.opentofu.org/";
 impl Product {
     /// The two products' versions overlap and the JSON names neither. What tells them apart is the registry of a
     /// provider, and since 1.8 a key that only Terraform writes.
-    fn of(header: &Header, names_tofu: bool) -> Self {
+    fn of(header: &Header) -> Self {
+        let mut providers = header.providers.iter();
+        let names_tofu = providers.any(|provider| provider.starts_with(TOFU_REGISTRY));
         let mut numbers = header
             .terraform_version
             .split('.')
@@ -155,7 +157,7 @@ fn judge_rows(
         });
         secrets.merge(marked);
         let judgement = Judgement {
-            product: Product::of(&header, counted.names_tofu),
+            product: Product::of(&header),
             signals: risk::summary(&header, plan_file, &counted.tally),
             header,
             counts: counted.counts,
@@ -274,7 +276,6 @@ struct Counted {
     tally: Tally,
     counts: Counts,
     runs_local_code: bool,
-    names_tofu: bool,
 }
 
 impl Counted {
@@ -283,7 +284,6 @@ impl Counted {
             self.tally.add(judged);
             self.counts.add(&judged.effect);
             self.runs_local_code |= judged.effect.kind == Kind::Provisioner;
-            self.names_tofu |= judged.effect.provider.starts_with(TOFU_REGISTRY);
         }
     }
 }
@@ -338,25 +338,28 @@ mod tests {
 
     #[test]
     fn the_product_is_told_by_what_it_writes() {
-        for (version, applyable, names_tofu, product) in [
-            ("1.11.4", Some(true), false, Product::Terraform),
-            ("1.11.4", None, false, Product::OpenTofu),
-            ("1.7.0", None, false, Product::Terraform),
-            ("0.15.5", None, false, Product::Terraform),
-            ("1.6.2", None, true, Product::OpenTofu),
+        let [terraform, tofu] = ["terraform.io", "opentofu.org"]
+            .map(|registry| format!("registry.{registry}/hashicorp/aws"));
+        for (version, applyable, provider, product) in [
+            ("1.11.4", Some(true), &terraform, Product::Terraform),
+            ("1.11.4", None, &terraform, Product::OpenTofu),
+            ("1.7.0", None, &terraform, Product::Terraform),
+            ("0.15.5", None, &terraform, Product::Terraform),
+            ("1.6.2", None, &tofu, Product::OpenTofu),
         ] {
             let header = Header {
                 terraform_version: version.into(),
                 applyable,
                 errored: Some(false),
+                providers: [provider.clone()].into(),
                 ..Header::default()
             };
-            assert_eq!(Product::of(&header, names_tofu), product, "{version}");
+            assert_eq!(Product::of(&header), product, "{version}");
         }
         let trimmed = Header {
             terraform_version: "1.11.4".into(),
             ..Header::default()
         };
-        assert_eq!(Product::of(&trimmed, false), Product::Terraform);
+        assert_eq!(Product::of(&trimmed), Product::Terraform);
     }
 }

@@ -97,7 +97,7 @@ impl Rejection {
                 kind: key.kind,
                 address: key.address,
                 deposed: key.deposed,
-                actions: row.effect.action.words(),
+                actions: row.effect.action_words(),
                 verdict,
                 comment,
                 risk: row.risk().word(),

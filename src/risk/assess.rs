@@ -95,7 +95,7 @@ fn resource(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
             }
         }
         Action::Delete => findings.extend(policy_change::judge(effect, values)),
-        Action::Read | Action::Forget | Action::Open | Action::Unknown(_) => {}
+        Action::Read | Action::Forget | Action::Open | Action::Unknown => {}
     }
     findings
 }
@@ -129,8 +129,8 @@ fn differs(values: &Values) -> bool {
 
 fn output(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Action::Unknown(_) = effect.action {
-        findings.push(lifecycle::unknown_action(&effect.action));
+    if effect.action == Action::Unknown {
+        findings.push(lifecycle::unknown_action(effect));
     }
     let Some(values) = values else {
         findings.push(Finding::new(

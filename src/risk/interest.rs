@@ -4,7 +4,8 @@
 //! of them: `tests/judgement.rs` compares both on every plan there is.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::catalogue::{self, Operator, Step};
 use super::firewall::{self, Looks};
@@ -17,7 +18,7 @@ use crate::plan::values::{Twin, Values, Wanted};
 
 /// What the rules look at, by resource type; found out once for each type.
 #[derive(Debug, Default)]
-pub struct Interests(HashMap<Arc<str>, Interest>);
+pub struct Interests(HashMap<ArcStr, Interest>);
 
 /// What the rules look at in changes of one type.
 #[derive(Debug, Default)]
@@ -86,7 +87,7 @@ impl Interests {
         };
         let one_sided = match effect.action {
             Action::NoOp => return Values::of_part(item, Wanted::Difference),
-            Action::Read | Action::Forget | Action::Open | Action::Unknown(_) => {
+            Action::Read | Action::Forget | Action::Open | Action::Unknown => {
                 return Values::of_part(item, Wanted::Secrets);
             }
             Action::Create => &interest.in_new,

@@ -15,7 +15,7 @@ pub fn judge(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
     }
     match effect.action {
         Action::Delete | Action::DeleteCreate | Action::CreateDelete => {
-            if effect.deposed.is_some() {
+            if effect.deposed().is_some() {
                 findings.push(deposed(effect));
             } else if effect.mode != Mode::Data {
                 let guard = guard_removed(effect);
@@ -36,7 +36,7 @@ pub fn judge(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
             findings.push(gone(effect));
             findings.extend(guard_removed(effect).map(|finding| finding.at_most(Risk::High)));
         }
-        Action::Unknown(_) => findings.push(unknown_action(&effect.action)),
+        Action::Unknown => findings.push(unknown_action(effect)),
         Action::Create | Action::Update => findings.extend(guard_made_or_changed(effect, values)),
         Action::NoOp | Action::Read | Action::Open => {}
     }
@@ -58,13 +58,16 @@ pub fn judge(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
 }
 
 /// An action that nobody here knows.
-pub fn unknown_action(action: &Action) -> Finding {
+pub fn unknown_action(effect: &Effect) -> Finding {
     Finding::new(
         "unknown-action",
         Risk::High,
         "The action is not known to undersign, so nobody can say what it does.",
     )
-    .values(render::NOTHING, &render::cut(&action.words().join(", ")))
+    .values(
+        render::NOTHING,
+        &render::cut(&effect.action_words().join(", ")),
+    )
 }
 
 fn deposed(effect: &Effect) -> Finding {

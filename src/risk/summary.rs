@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use arcstr::ArcStr;
+
 use super::{Finding, Judged, Risk, catalogue};
 use crate::plan::action::Action;
 use crate::plan::address;
@@ -40,14 +42,14 @@ pub struct Tally {
     imports: u64,
     drift: u64,
     /// What the removed guards guard, with their addresses, and the module they stand in.
-    removed_guards: Vec<(Box<str>, std::sync::Arc<str>)>,
+    removed_guards: Vec<(Box<str>, ArcStr)>,
     /// The blocks whose objects are destroyed, and those among them that come back.
     destroyed: BTreeSet<String>,
     replaced: BTreeSet<String>,
     /// What is replaced because somebody asked for it: not every tool keeps that in its plan file.
     requested: BTreeSet<String>,
     /// Modules in which something stateful is destroyed or loses a protection.
-    critical_in: BTreeSet<std::sync::Arc<str>>,
+    critical_in: BTreeSet<ArcStr>,
 }
 
 impl Tally {
@@ -67,7 +69,7 @@ impl Tally {
             Action::Delete => &mut self.deletes,
             Action::DeleteCreate | Action::CreateDelete => &mut self.replaces,
             Action::Forget | Action::CreateForget | Action::ForgetCreate => &mut self.forgets,
-            Action::Read | Action::Open | Action::Unknown(_) => return,
+            Action::Read | Action::Open | Action::Unknown => return,
         };
         *count += 1;
         let stateful = catalogue::stateful(&effect.type_name);
@@ -76,7 +78,7 @@ impl Tally {
         {
             self.stateful_creates += 1;
         }
-        if effect.action.destroys() && effect.deposed.is_none() {
+        if effect.action.destroys() && effect.deposed().is_none() {
             let block = address::block(&effect.address);
             if effect.action != Action::Delete {
                 self.replaced.insert(block.clone());
@@ -393,7 +395,7 @@ mod tests {
         let mut tally = Tally::default();
         for (number, (type_name, action, rules)) in rows.iter().enumerate() {
             let address = format!("{type_name}.n{number}");
-            let mut effect = Effect::bare(Kind::Change, address, action.clone(), Span::default());
+            let mut effect = Effect::bare(Kind::Change, address, *action, Span::default());
             effect.type_name = (*type_name).into();
             effect.mode = Mode::Managed;
             let findings = rules

@@ -142,7 +142,7 @@ impl Test {
                 let is = |word: &String| {
                     word == effect.action.sign()
                         || (word == "replace" && effect.action.replaces())
-                        || effect.action.words().contains(word)
+                        || effect.action_words().contains(word)
                 };
                 wanted.iter().any(is)
             }

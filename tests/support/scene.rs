@@ -2,10 +2,9 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
 
 use undersign::plan::action::Action;
-use undersign::plan::effect::{Effect, Key, Kind, Mode, More, Span};
+use undersign::plan::effect::{Effect, Kind, Mode, More, Span};
 use undersign::plan::index::Header;
 use undersign::review::judge::{Judgement, Step, judge};
 use undersign::risk::{Finding, Judged, Risk};
@@ -30,20 +29,12 @@ impl Scene {
             None => ("", address.to_owned()),
         };
         let (type_name, name) = rest.split_once('.').unwrap_or(("", &rest));
-        let (name, key) = match name.split_once('[') {
-            Some((name, key)) => (name, Some(key.trim_end_matches(']'))),
-            None => (name, None),
-        };
+        let name = name.split('[').next().unwrap_or_default();
         let mut effect = Effect::bare(Kind::Change, address, action, Span::default());
         effect.module = module.into();
-        effect.type_name = Arc::from(type_name);
+        effect.type_name = type_name.into();
         effect.name = name.into();
         effect.mode = Mode::Managed;
-        effect.provider = "registry.terraform.io/hashicorp/aws".into();
-        effect.key = key.map(|key| match key.strip_prefix('"') {
-            Some(text) => Key::Text(text.trim_end_matches('"').into()),
-            None => Key::Number(key.into()),
-        });
         self.items
             .push(format!(r#"{{"address":"x","change":{{{sides}}}}}"#));
         self.rows.push(Judged::new(effect, findings));

@@ -117,7 +117,7 @@ impl Compared<'_> {
 
 fn title(difference: &Difference<'_>) -> String {
     let row = difference.row();
-    let actions = |judged: Option<&Judged>| judged.map(|judged| judged.effect.action.to_string());
+    let actions = |judged: Option<&Judged>| judged.map(|judged| judged.effect.deed());
     let action = match (actions(difference.old), actions(difference.new)) {
         (Some(old), Some(new)) if old != new => format!("{old} → {new}"),
         (_, Some(action)) | (Some(action), None) => action,
@@ -210,7 +210,7 @@ struct JsonAttribute<'a> {
 impl<'a> JsonDifference<'a> {
     fn of(difference: &'a Difference<'_>, compared: &Compared<'_>) -> Self {
         let side = |judged: &Judged| JsonSide {
-            actions: judged.effect.action.words(),
+            actions: judged.effect.action_words(),
             risk: judged.risk().word(),
         };
         let findings = |findings: &'a [&Finding]| {
@@ -229,7 +229,7 @@ impl<'a> JsonDifference<'a> {
             what: difference.word(),
             kind: effect.kind.word(),
             address: &effect.address,
-            deposed: effect.deposed.as_deref(),
+            deposed: effect.deposed(),
             needs_acknowledgement: difference.asks(),
             old: difference.old.map(side),
             new: difference.new.map(side),

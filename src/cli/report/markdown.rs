@@ -86,7 +86,7 @@ impl Report<'_> {
             out,
             "- **{}**{kind} {} `{}`{deposed}",
             row.risk(),
-            plain(&effect.action.to_string()),
+            plain(&effect.deed()),
             code(&effect.address),
         );
         for finding in &row.findings {

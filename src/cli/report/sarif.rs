@@ -79,7 +79,7 @@ impl Report<'_> {
         let same = [
             effect.kind.word(),
             &effect.address,
-            effect.deposed.as_deref().unwrap_or_default(),
+            effect.deposed().unwrap_or_default(),
             &finding.rule,
             finding.path.as_deref().unwrap_or_default(),
         ]
@@ -103,7 +103,7 @@ impl Report<'_> {
             "properties": {
                 "risk": finding.risk.word(),
                 "effect": effect.kind.word(),
-                "actions": effect.action.words(),
+                "actions": effect.action_words(),
                 "needsAcknowledgement": row.needs_ack(),
             },
         })

@@ -29,7 +29,7 @@ impl Names {
 
     /// How often a row of this identity was met, this time included.
     fn times(&mut self, effect: &Effect) -> u32 {
-        let name = (effect.kind, &effect.address, &effect.deposed);
+        let name = (effect.kind, &effect.address, effect.deposed());
         let times = self.seen.entry(self.hasher.hash_one(name)).or_insert(0);
         *times += 1;
         *times

@@ -75,8 +75,7 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
 
     pub(super) fn twice(&self, effect: &Effect, start: u64) -> Failure {
         let deposed = effect
-            .deposed
-            .as_ref()
+            .deposed()
             .map(|key| format!(" (deposed {key})"))
             .unwrap_or_default();
         input::refuse(

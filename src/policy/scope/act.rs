@@ -48,7 +48,7 @@ impl Act {
             address: effect.address.to_string(),
             previous: effect.previous_address().map(str::to_owned),
             imported: effect.is_import(),
-            action: effect.action.clone(),
+            action: effect.action,
             is_nothing,
             changed: values.map(changed),
             files: files.map(files_of).unwrap_or_default(),
@@ -66,7 +66,7 @@ impl Act {
             Action::DeleteCreate | Action::CreateDelete => vec!["replace"],
             Action::Forget => vec!["forget"],
             Action::CreateForget | Action::ForgetCreate => vec!["create", "forget"],
-            Action::Unknown(_) => return None,
+            Action::Unknown => return None,
         };
         if self.previous.is_some() {
             words.push("move");

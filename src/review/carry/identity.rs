@@ -126,11 +126,10 @@ fn whole(judged: &Judged, element: Option<Value>) -> Value {
         text("change"),
         text(effect.kind.word()),
         text(&effect.address),
-        optional(effect.deposed.as_deref()),
+        optional(effect.deposed()),
         Value::List(
             effect
-                .action
-                .words()
+                .action_words()
                 .iter()
                 .map(|word| text(word))
                 .collect(),

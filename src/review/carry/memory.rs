@@ -47,7 +47,7 @@ impl Remembered {
         attributes.sort();
         Remembered {
             said,
-            actions: judged.effect.action.words(),
+            actions: judged.effect.action_words(),
             risk: judged.risk().word().into(),
             identity: identity.whole,
             attributes,

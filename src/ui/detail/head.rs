@@ -83,7 +83,7 @@ fn verdict(judged: &Judged, context: &DetailContext<'_>) -> Vec<Piece> {
     };
     if acts {
         let gap = if action.sign().is_empty() { "" } else { " " };
-        let text = format!("{}{gap}{action}", action.sign());
+        let text = format!("{}{gap}{}", action.sign(), judged.effect.deed());
         pieces.push(Piece::foreign(&text, role));
     } else {
         pieces.push(Piece::new(judged.effect.kind.word(), Role::Strong));
@@ -164,7 +164,7 @@ fn facts(
         };
         facts.push((label, vec![piece]));
     }
-    if let Some(key) = &effect.deposed {
+    if let Some(key) = effect.deposed() {
         let text = format!("object {key} was left behind by an earlier replacement");
         facts.push(("deposed", vec![foreign(&text, Role::Warn)]));
     }

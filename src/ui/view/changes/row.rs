@@ -94,7 +94,7 @@ fn notes(state: &State, judged: &Judged, asks: bool, long: bool) -> Vec<Piece> {
     if let Some(note) = kind_note(effect.kind).filter(|_| asks) {
         notes.push(Piece::new(note, Role::Dim));
     }
-    if let Some(deposed) = &effect.deposed {
+    if let Some(deposed) = effect.deposed() {
         notes.push(Piece::foreign(&format!("  deposed {deposed}"), Role::Dim));
     }
     if let Some(previous) = effect.previous_address() {
@@ -124,7 +124,7 @@ fn kind_note(kind: Kind) -> Option<&'static str> {
 }
 
 fn sign_role(effect: &Effect) -> Role {
-    match &effect.action {
+    match effect.action {
         Action::Create => Role::Added,
         Action::Update => Role::Changed,
         Action::Delete
@@ -133,7 +133,7 @@ fn sign_role(effect: &Effect) -> Role {
         | Action::Forget
         | Action::CreateForget
         | Action::ForgetCreate => Role::Risk(Risk::Critical),
-        Action::Unknown(_) => Role::Alarm,
+        Action::Unknown => Role::Alarm,
         Action::NoOp | Action::Read | Action::Open => Role::Dim,
     }
 }
@@ -193,7 +193,7 @@ pub fn heading(effect: &Effect) -> [Piece; 2] {
         | Kind::Output
         | Kind::Drift
         | Kind::Check
-        | Kind::UnknownKey => format!("{sign}{gap}{} ", effect.action),
+        | Kind::UnknownKey => format!("{sign}{gap}{} ", effect.deed()),
     };
     [
         Piece::foreign(&action, sign_role(effect)),
