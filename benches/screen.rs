@@ -16,8 +16,11 @@ use undersign::review::judge::judge_all;
 use undersign::review::log::Log;
 use undersign::risk::Judged;
 use undersign::ui::key::Key;
+use undersign::ui::standing::Standing;
 use undersign::ui::state::State;
 use undersign::ui::theme::{Palette, Theme};
+use undersign::ui::tree::facets::Facets;
+use undersign::ui::tree::order::{URGENCIES, sorted, urgency};
 use undersign::ui::update::update;
 use undersign::ui::view::view;
 use undersign::ui::{Msg, Setup};
@@ -81,6 +84,17 @@ const MEASURED: &[Measured] = &[
             desk.draw();
         },
     ),
+    // The next change that waits is acknowledged: counts, list and frame follow.
+    (
+        "acknowledge",
+        |desk| desk.keys(&["3", "n"]),
+        |desk, _| {
+            desk.keys(&["n", "a"]);
+            desk.send(Msg::Drawn);
+            desk.key("y");
+            desk.draw();
+        },
+    ),
     // Grouped by the next thing: risk, module, type, action.
     ("regroup", |_| (), |desk, _| desk.key("v")),
 ];
@@ -90,19 +104,35 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
+    let is_wanted =
+        |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
     println!("| thread at work, ms | changes | median | p99 | slowest |");
     println!("| --- | --- | --- | --- | --- |");
     for count in SIZES {
         let rows = rows(count);
         for (name, before, each) in MEASURED {
-            if wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str())) {
+            if is_wanted(name) {
                 let mut desk = Desk::new(rows.clone());
                 before(&mut desk);
                 desk.draw();
                 println!("{}", line(name, count, |time| each(&mut desk, time)));
             }
         }
+        if is_wanted("sort") {
+            println!("{}", sort(&rows));
+        }
     }
+}
+
+/// Every row in the order of what asks first.
+fn sort(rows: &[Judged]) -> String {
+    let mut facets = Facets::default();
+    rows.iter().for_each(|row| facets.add(row));
+    let all: Vec<u32> = (0..rows.len() as u32).collect();
+    line("sort", rows.len(), |_| {
+        let urgency = |row| urgency(facets.of(row), Standing::Open);
+        black_box(sorted(black_box(&all), URGENCIES, urgency));
+    })
 }
 
 /// How long `each` takes, in a line of the table.

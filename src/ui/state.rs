@@ -13,7 +13,8 @@ use super::layout::{self, Areas};
 use super::standing::{Standing, Tally, standings};
 use super::theme::{Piece, Role, Theme};
 use super::tree::Tree;
-use super::tree::groups::{By, group};
+use super::tree::facets::Facets;
+use super::tree::groups::{By, Listed, group};
 use super::view::header;
 use super::{Facts, Setup};
 use crate::diff::Secrets;
@@ -133,6 +134,8 @@ pub struct State {
     pub setup: Setup,
     /// The rows, in the order of the plan; only ever added to.
     pub rows: Vec<Judged>,
+    /// What of each row decides where it stands in the list.
+    facets: Facets,
     /// Rows about the plan as a whole that are high or critical, worst first.
     pub signals: Vec<u32>,
     /// Where each row stands.
@@ -220,6 +223,7 @@ impl State {
             since: BTreeMap::new(),
             setup,
             rows: Vec::new(),
+            facets: Facets::default(),
             signals: Vec::new(),
             standings: Vec::new(),
             remarks: BTreeMap::new(),
@@ -286,6 +290,7 @@ impl State {
             if judged.effect.kind == Kind::Plan && judged.risk() >= Risk::High {
                 self.signals.push(self.rows.len() as u32);
             }
+            self.facets.add(&judged);
             self.rows.push(judged);
         }
         let rows = &self.rows;
@@ -300,6 +305,7 @@ impl State {
             let row = self.unit_from + row as usize;
             if let Some(judged) = self.rows.get_mut(row) {
                 judged.hear(findings);
+                self.facets.renew(row, judged);
                 self.heard.1 += 1;
                 self.detail_stale |= self.detail.row.is_some_and(|shown| shown as usize == row);
             }
@@ -417,6 +423,7 @@ impl State {
     /// Brings standings and counts in line with the rows and the log.
     fn recount(&mut self) {
         self.grouped = self.rows.len();
+        self.facets.sort();
         self.heard = (self.heard.0 + self.heard.1, 0);
         self.standings = standings(&self.rows, &self.log);
         self.tally = Tally::of(&self.rows, &self.standings);
@@ -438,15 +445,16 @@ impl State {
         } else if !reshaped {
             return;
         }
-        let fitting: Vec<u32> = (0..self.grouped as u32)
-            .filter(|&row| {
-                let row = row as usize;
-                self.filter.is_empty() || self.filter.fits(&self.rows[row], self.standings[row])
-            })
-            .collect();
+        let fitting = self
+            .filter
+            .fitting(&self.rows[..self.grouped], &self.standings);
         self.fitting = fitting.len();
-        let listed = &self.rows[..self.grouped];
-        let nodes = group(listed, &self.standings, &fitting, self.by);
+        let listed = Listed {
+            rows: &self.rows[..self.grouped],
+            facets: &self.facets,
+            standings: &self.standings,
+        };
+        let nodes = group(listed, &fitting, self.by);
         self.tree.replace(nodes);
         if !self.moved {
             self.go_to_worst();

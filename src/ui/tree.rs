@@ -5,20 +5,24 @@
 
 use std::collections::HashMap;
 
+use arcstr::ArcStr;
+
+pub mod facets;
 pub mod groups;
+pub mod order;
 pub mod sums;
 
 use sums::Sums;
 
-/// What a node is, by name: survives every regrouping.
+/// Which group it is: survives every regrouping.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Name {
-    /// A group, by its path.
-    Group(String),
-    /// A row, by its place in the plan.
-    Row(u32),
-    /// A fold of rows that are alike, by its path.
-    Alike(String),
+    /// One at the top.
+    Section(&'static str),
+    /// One inside of a section.
+    Part(&'static str, ArcStr),
+    /// A fold of rows of such a part that are alike in this.
+    Alike(&'static str, ArcStr, String),
 }
 
 /// What stands at the right end of a group's line.
@@ -32,23 +36,72 @@ pub enum Count {
     Signs(Vec<(&'static str, usize)>),
 }
 
-/// A line of the tree.
+/// A line of the tree. Nearly all are rows, and a plan can have 100,000 of them: what only groups have stands apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
+pub enum Node {
+    /// A row.
+    Row {
+        /// Its place in the plan.
+        row: u32,
+        /// How far it is set in.
+        depth: u16,
+    },
+    /// A group, or a fold of rows that are alike.
+    Group(Box<Group>),
+}
+
+/// A line with others below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Who it is.
+    pub name: Name,
     /// How far it is set in.
     pub depth: u16,
     /// Index of the first node behind its subtree.
     pub next: u32,
     /// Whether its subtree is shown.
     pub open: bool,
-    /// Who it is.
-    pub name: Name,
-    /// What a group or fold is called; empty for a row. Foreign text may stand in it.
-    pub label: String,
-    /// What is counted in it; `None` for a row.
+    /// What it is called. Foreign text may stand in it.
+    pub label: ArcStr,
+    /// What is counted in it; a fold says it in its label.
     pub count: Option<Count>,
     /// What the rows below it add up to.
     pub sums: Sums,
+}
+
+impl Node {
+    /// How far it is set in.
+    pub fn depth(&self) -> u16 {
+        match self {
+            Node::Row { depth, .. } => *depth,
+            Node::Group(group) => group.depth,
+        }
+    }
+
+    /// The row, if it is one.
+    pub fn row(&self) -> Option<u32> {
+        match self {
+            Node::Row { row, .. } => Some(*row),
+            Node::Group(_) => None,
+        }
+    }
+
+    /// The group, if it is one.
+    pub fn group(&self) -> Option<&Group> {
+        match self {
+            Node::Row { .. } => None,
+            Node::Group(group) => Some(group),
+        }
+    }
+
+    /// Whether both are of the same row, or of the same group.
+    fn is(&self, other: &Node) -> bool {
+        match (self, other) {
+            (Node::Row { row, .. }, Node::Row { row: other, .. }) => row == other,
+            (Node::Group(group), Node::Group(other)) => group.name == other.name,
+            _ => false,
+        }
+    }
 }
 
 /// The tree as it is shown.
@@ -64,15 +117,17 @@ pub struct Tree {
 impl Tree {
     /// Takes newly grouped nodes; keeps what was opened and closed, and the cursor on its row.
     pub fn replace(&mut self, nodes: Vec<Node>) {
-        let at = self.current().map(|node| node.name.clone());
+        let at = self.current().cloned();
         self.nodes = nodes;
         for node in &mut self.nodes {
-            if let Some(open) = self.toggled.get(&node.name) {
-                node.open = *open;
+            if let Node::Group(group) = node
+                && let Some(open) = self.toggled.get(&group.name)
+            {
+                group.open = *open;
             }
         }
         self.unfold();
-        let found = at.and_then(|name| self.visible_position(&name));
+        let found = at.and_then(|node| self.visible_position(&node));
         self.cursor = found.unwrap_or(self.cursor).min(self.last());
     }
 
@@ -85,10 +140,7 @@ impl Tree {
 
     /// The row under the cursor.
     pub fn row(&self) -> Option<u32> {
-        match self.current()?.name {
-            Name::Row(row) => Some(row),
-            Name::Group(_) | Name::Alike(_) => None,
-        }
+        self.current()?.row()
     }
 
     /// The lines of a window of `height`, and which of them has the cursor.
@@ -103,10 +155,7 @@ impl Tree {
         let from = at.saturating_sub(reach).min(self.visible.len());
         let to = (at + reach + 1).min(self.visible.len());
         let nodes = self.visible[from..to].iter();
-        nodes.filter_map(|&node| match self.nodes[node as usize].name {
-            Name::Row(row) => Some(row),
-            Name::Group(_) | Name::Alike(_) => None,
-        })
+        nodes.filter_map(|&node| self.nodes[node as usize].row())
     }
 
     /// How many lines are above and below a window of `height`.
@@ -159,7 +208,7 @@ impl Tree {
         if self.row().is_some() {
             return;
         }
-        let is_row = |&at: &u32| matches!(self.nodes[at as usize].name, Name::Row(_));
+        let is_row = |&at: &u32| self.nodes[at as usize].row().is_some();
         if let Some(first) = self.visible.iter().position(is_row) {
             self.cursor = first;
         }
@@ -175,14 +224,10 @@ impl Tree {
         let Some(&at) = self.visible.get(self.cursor) else {
             return false;
         };
-        let node = &self.nodes[at as usize];
-        if node.next == at + 1 {
-            return false;
-        }
-        if node.open {
-            self.step(1);
-        } else {
-            self.set_open(at, true);
+        match self.nodes[at as usize].group().map(|group| group.open) {
+            None => return false,
+            Some(true) => self.step(1),
+            Some(false) => self.set_open(at, true),
         }
         true
     }
@@ -192,23 +237,21 @@ impl Tree {
         let Some(&at) = self.visible.get(self.cursor) else {
             return;
         };
-        let node = &self.nodes[at as usize];
-        if node.open && node.next > at + 1 {
-            self.set_open(at, false);
-        } else {
-            self.parent();
+        match self.nodes[at as usize].group() {
+            Some(group) if group.open => self.set_open(at, false),
+            _ => self.parent(),
         }
     }
 
     /// Goes to the parent.
     pub fn parent(&mut self) {
-        let Some(depth) = self.current().map(|node| node.depth) else {
+        let Some(depth) = self.current().map(Node::depth) else {
             return;
         };
         let above = self.visible[..self.cursor].iter();
         if let Some(at) = above
             .rev()
-            .position(|&at| self.nodes[at as usize].depth < depth)
+            .position(|&at| self.nodes[at as usize].depth() < depth)
         {
             self.cursor -= at + 1;
         }
@@ -219,21 +262,20 @@ impl Tree {
         let Some(&at) = self.visible.get(self.cursor) else {
             return false;
         };
-        let node = &self.nodes[at as usize];
-        let folds = node.next > at + 1;
-        if folds {
-            self.set_open(at, !node.open);
+        let open = self.nodes[at as usize].group().map(|group| group.open);
+        if let Some(open) = open {
+            self.set_open(at, !open);
         }
-        folds
+        open.is_some()
     }
 
     /// Opens or closes everything.
     pub fn set_all(&mut self, open: bool) {
         let at = self.visible.get(self.cursor).copied();
-        for i in 0..self.nodes.len() {
-            if self.nodes[i].next as usize > i + 1 {
-                self.nodes[i].open = open;
-                self.toggled.insert(self.nodes[i].name.clone(), open);
+        for node in &mut self.nodes {
+            if let Node::Group(group) = node {
+                group.open = open;
+                self.toggled.insert(group.name.clone(), open);
             }
         }
         self.unfold();
@@ -246,21 +288,24 @@ impl Tree {
 
     /// Puts the cursor on a row and opens what hides it. Says whether the row is in the tree.
     pub fn go_to(&mut self, row: u32) -> bool {
-        let Some(at) = self.nodes.iter().position(|n| n.name == Name::Row(row)) else {
+        let is_it = |node: &Node| node.row() == Some(row);
+        let Some(at) = self.nodes.iter().position(is_it) else {
             return false;
         };
         let mut opened = false;
         let mut i = 0;
         while i < at {
-            let node = &self.nodes[i];
-            if (node.next as usize) <= at {
-                i = node.next as usize;
-                continue;
-            }
-            if !node.open {
-                self.toggled.insert(node.name.clone(), true);
-                self.nodes[i].open = true;
-                opened = true;
+            match &mut self.nodes[i] {
+                Node::Group(group) if group.next as usize <= at => {
+                    i = group.next as usize;
+                    continue;
+                }
+                Node::Group(group) if !group.open => {
+                    self.toggled.insert(group.name.clone(), true);
+                    group.open = true;
+                    opened = true;
+                }
+                Node::Group(_) | Node::Row { .. } => {}
             }
             i += 1;
         }
@@ -280,17 +325,15 @@ impl Tree {
             .iter()
             .chain(before)
             .chain(current)
-            .filter_map(|node| match node.name {
-                Name::Row(row) => Some(row),
-                Name::Group(_) | Name::Alike(_) => None,
-            })
+            .filter_map(Node::row)
     }
 
     fn set_open(&mut self, at: u32, open: bool) {
-        let node = &mut self.nodes[at as usize];
-        node.open = open;
-        self.toggled.insert(node.name.clone(), open);
-        self.unfold();
+        if let Node::Group(group) = &mut self.nodes[at as usize] {
+            group.open = open;
+            self.toggled.insert(group.name.clone(), open);
+            self.unfold();
+        }
     }
 
     fn unfold(&mut self) {
@@ -298,14 +341,16 @@ impl Tree {
         let mut i = 0;
         while let Some(node) = self.nodes.get(i) {
             self.visible.push(i as u32);
-            i = if node.open { i + 1 } else { node.next as usize };
+            i = match node {
+                Node::Group(group) if !group.open => group.next as usize,
+                Node::Group(_) | Node::Row { .. } => i + 1,
+            };
         }
     }
 
-    fn visible_position(&self, name: &Name) -> Option<usize> {
-        self.visible
-            .iter()
-            .position(|&at| self.nodes[at as usize].name == *name)
+    fn visible_position(&self, node: &Node) -> Option<usize> {
+        let mut visible = self.visible.iter();
+        visible.position(|&at| self.nodes[at as usize].is(node))
     }
 
     fn last(&self) -> usize {
@@ -317,38 +362,44 @@ impl Tree {
 mod tests {
     use super::*;
 
-    fn node(depth: u16, next: u32, open: bool, name: Name) -> Node {
-        Node {
-            depth,
+    fn group(next: u32, open: bool, name: &'static str) -> Node {
+        Node::Group(Box::new(Group {
+            depth: 0,
             next,
             open,
-            name,
-            label: String::new(),
+            name: Name::Section(name),
+            label: ArcStr::new(),
             count: None,
             sums: Sums::default(),
-        }
+        }))
+    }
+
+    fn row(row: u32) -> Node {
+        Node::Row { row, depth: 1 }
     }
 
     /// `A` with rows 0 and 1, closed `B` with row 2, `C` with row 3.
     fn tree() -> Tree {
-        let group = |name: &str| Name::Group(name.into());
         let mut tree = Tree::default();
         tree.replace(vec![
-            node(0, 3, true, group("A")),
-            node(1, 2, false, Name::Row(0)),
-            node(1, 3, false, Name::Row(1)),
-            node(0, 5, false, group("B")),
-            node(1, 5, false, Name::Row(2)),
-            node(0, 7, true, group("C")),
-            node(1, 7, false, Name::Row(3)),
+            group(3, true, "A"),
+            row(0),
+            row(1),
+            group(5, false, "B"),
+            row(2),
+            group(7, true, "C"),
+            row(3),
         ]);
         tree
     }
 
     fn at(tree: &Tree) -> String {
-        match &tree.current().unwrap().name {
-            Name::Group(name) | Name::Alike(name) => name.clone(),
-            Name::Row(row) => row.to_string(),
+        match tree.current().unwrap() {
+            Node::Row { row, .. } => row.to_string(),
+            Node::Group(group) => match group.name {
+                Name::Section(name) => name.to_owned(),
+                Name::Part(..) | Name::Alike(..) => unreachable!("none is made here"),
+            },
         }
     }
 
@@ -384,10 +435,12 @@ mod tests {
     fn the_cursor_stays_on_its_row_when_rows_come() {
         let mut tree = tree();
         tree.go_to(1);
-        let mut nodes = vec![node(0, 1, true, Name::Group("new".into()))];
-        nodes.extend(tree.nodes.clone().into_iter().map(|mut n| {
-            n.next += 1;
-            n
+        let mut nodes = vec![group(1, true, "new")];
+        nodes.extend(tree.nodes.clone().into_iter().map(|mut node| {
+            if let Node::Group(group) = &mut node {
+                group.next += 1;
+            }
+            node
         }));
         tree.replace(nodes);
         assert_eq!(tree.row(), Some(1));

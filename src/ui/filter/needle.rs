@@ -62,8 +62,10 @@ impl Needle {
     pub fn is_in(&self, text: &str) -> bool {
         match &self.word {
             // Some letters of other alphabets have a small Latin one as their other case.
-            Some(word) if text.is_ascii() => word.is_in(text.as_bytes()),
-            _ => self.regex.is_match(text),
+            Some(word) => {
+                word.is_in(text.as_bytes()) || !text.is_ascii() && self.regex.is_match(text)
+            }
+            None => self.regex.is_match(text),
         }
     }
 

@@ -2,13 +2,17 @@
 //!
 //! Every row that fits the filter is in exactly one place, folded or not; nothing is left out.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::sums::{Sums, sum};
-use super::{Count, Name, Node};
+use arcstr::ArcStr;
+
+use super::facets::{Facet, Facets, Label};
+use super::order::{URGENCIES, sorted, urgency};
+use super::sums::Sums;
+use super::{Count, Group, Name, Node};
 use crate::plan::action::Action;
 use crate::plan::effect::Kind;
-use crate::review::verdicts;
 use crate::risk::Judged;
 use crate::ui::standing::Standing;
 use crate::ui::width::count;
@@ -60,35 +64,36 @@ const ALIKE_SHOWN: usize = 3;
 /// How many routine rows a plan may have for their groups to be open from the start.
 const FEW: usize = 12;
 
-/// Groups the rows whose numbers are in `fitting`; what was looked for with a filter is not folded away.
-pub fn group(rows: &[Judged], standings: &[Standing], fitting: &[u32], by: By) -> Vec<Node> {
-    let mut sections = Sections::default();
-    for &row in fitting {
-        let judged = &rows[row as usize];
-        let section = section(judged, standings[row as usize], by);
-        sections.rows[section as usize].push(row);
-    }
-    let mut out = Builder {
-        rows,
-        standings,
-        by,
-        filtered: fitting.len() < rows.len(),
-        nodes: Vec::new(),
-    };
-    for section in SECTIONS {
-        let members = std::mem::take(&mut sections.rows[*section as usize]);
-        if !members.is_empty() {
-            out.section(*section, members);
-        }
-    }
-    let mut nodes = out.nodes;
-    sum(&mut nodes, rows, standings);
-    nodes
+/// What is grouped.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'a> {
+    /// The rows.
+    pub rows: &'a [Judged],
+    /// What decides where each of them stands.
+    pub facets: &'a Facets,
+    /// Where each of them stands in the review.
+    pub standings: &'a [Standing],
 }
 
-#[derive(Default)]
-struct Sections {
-    rows: [Vec<u32>; SECTIONS.len()],
+/// Groups the rows whose numbers are in `fitting`; what was looked for with a filter is not folded away.
+pub fn group(listed: Listed<'_>, fitting: &[u32], by: By) -> Vec<Node> {
+    let section_of = |row: u32| {
+        let standing = listed.standings[row as usize];
+        section(listed.facets.of(row), standing, by)
+    };
+    let mut out = Builder {
+        listed,
+        by,
+        filtered: fitting.len() < listed.rows.len(),
+        // There are few groups beside the rows.
+        nodes: Vec::with_capacity(fitting.len() + fitting.len() / 8),
+        alike: HashMap::new(),
+    };
+    let rows = sorted(fitting, SECTIONS.len(), |row| section_of(row) as usize);
+    for members in rows.chunk_by(|a, b| section_of(*a) == section_of(*b)) {
+        out.section(section_of(members[0]), members);
+    }
+    out.nodes
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,15 +125,15 @@ const SECTIONS: &[Section] = &[
     Section::Nothing,
 ];
 
-fn section(judged: &Judged, standing: Standing, by: By) -> Section {
-    let asks = judged.needs_ack() || standing == Standing::Objected;
-    if asks && (by == By::Risk || judged.effect.kind != Kind::Change) {
+fn section(facet: Facet, standing: Standing, by: By) -> Section {
+    let asks = facet.asks || standing == Standing::Objected;
+    if asks && (by == By::Risk || facet.kind != Kind::Change) {
         return Section::Asking;
     }
-    if judged.effect.is_nothing() {
+    if facet.nothing {
         return Section::Nothing;
     }
-    match judged.effect.kind {
+    match facet.kind {
         Kind::Plan => Section::Plan,
         Kind::Change => Section::Changes,
         Kind::Deferred => Section::Deferred,
@@ -174,37 +179,43 @@ impl Section {
 }
 
 /// How many of which action sign, what is made first and what is lost last.
-pub fn by_sign<'a>(actions: impl Iterator<Item = &'a Action>) -> Vec<(&'static str, usize)> {
-    const ORDER: [&str; 12] = [
-        "+", "~", "-/+", "+/-", "-", "<=", "x", "+/x", "x/+", "o", "?", "",
-    ];
-    let mut counts = ORDER.map(|sign| (sign, 0_usize));
-    let mut last = 0;
+pub fn by_sign(actions: impl Iterator<Item = Action>) -> Vec<(&'static str, usize)> {
+    let mut counts = [0_usize; Action::ALL.len()];
     for action in actions {
-        let sign = action.sign();
-        if counts[last].0 != sign {
-            let found = counts.iter().position(|(known, _)| *known == sign);
-            last = found.expect("the order has every sign");
-        }
-        counts[last].1 += 1;
+        counts[action as usize] += 1;
     }
+    let counts = Action::ALL.map(|action| (action.sign(), counts[action as usize]));
     counts.into_iter().filter(|(_, n)| *n > 0).collect()
 }
 
 struct Builder<'a> {
-    rows: &'a [Judged],
-    standings: &'a [Standing],
+    listed: Listed<'a>,
     by: By,
     filtered: bool,
     nodes: Vec<Node>,
+    /// Where the first row of each type and action stands in the part that is being made.
+    alike: HashMap<(Label, Action), usize>,
 }
 
 impl Builder<'_> {
-    fn section(&mut self, section: Section, mut members: Vec<u32>) {
+    fn section(&mut self, section: Section, members: &[u32]) {
+        let Listed {
+            facets, standings, ..
+        } = self.listed;
         let label = section.label(self.by);
+        let group = Group {
+            name: Name::Section(label),
+            depth: 0,
+            next: 0,
+            open: self.filtered || section.starts_open(),
+            label: label.into(),
+            count: None,
+            sums: Sums::of(members, facets, standings),
+        };
+        let all = members.len();
         let count = match section {
-            Section::Asking => self.done(&members),
-            Section::Outputs => self.signs(&members),
+            Section::Asking => Count::Done(group.sums.answered, all),
+            Section::Outputs => self.signs(members),
             Section::Changes
             | Section::Plan
             | Section::Invocations
@@ -213,27 +224,19 @@ impl Builder<'_> {
             | Section::Drift
             | Section::Checks
             | Section::UnknownKeys
-            | Section::Nothing => Count::Rows(members.len()),
+            | Section::Nothing => Count::Rows(all),
         };
-        let few = self.filtered || members.len() <= FEW;
-        let open = self.filtered || section.starts_open();
-        let at = self.open_group(0, label, label.into(), count, open);
+        let at = self.open(Group {
+            count: Some(count),
+            ..group
+        });
         match section {
+            // The file's own order decides among equals.
             Section::Asking => {
-                // What the task may not touch first, then signals of the whole plan, then the worst; the file's own order
-                // decides among equals. What is carried over from an earlier plan was read before, and goes last.
-                members.sort_by_key(|&row| {
-                    let judged = &self.rows[row as usize];
-                    (
-                        self.standings[row as usize] == Standing::Carried,
-                        !verdicts::is_out_of_scope(judged),
-                        judged.effect.kind != Kind::Plan,
-                        std::cmp::Reverse(judged.risk()),
-                    )
-                });
-                self.rows_at(1, &members);
+                let urgency = |row| urgency(facets.of(row), standings[row as usize]);
+                self.rows(1, sorted(members, URGENCIES, urgency));
             }
-            Section::Changes => self.changes(label, members, few),
+            Section::Changes => self.changes(label, members),
             Section::Plan
             | Section::Invocations
             | Section::Provisioners
@@ -242,175 +245,133 @@ impl Builder<'_> {
             | Section::Drift
             | Section::Checks
             | Section::UnknownKeys
-            | Section::Nothing => self.rows_at(1, &members),
+            | Section::Nothing => self.rows(1, members.iter().copied()),
         }
-        self.close_group(at);
-    }
-
-    fn changes(&mut self, path: &str, members: Vec<u32>, few: bool) {
-        for (label, rows) in self.parts(members) {
-            let count = self.signs(&rows);
-            let path = format!("{path}/{label}");
-            let at = self.open_group(1, &path, label, count, few);
-            self.alike(&path, rows);
-            self.close_group(at);
-        }
+        self.close(at);
     }
 
     /// Cuts changes into the groups that are asked for, in the order of their names.
-    fn parts(&self, members: Vec<u32>) -> Vec<(String, Vec<u32>)> {
-        let mut parts: Vec<(&str, Vec<u32>)> = Vec::new();
-        let mut places: HashMap<&str, usize> = HashMap::new();
-        let mut last = 0;
-        for row in members {
-            let judged = &self.rows[row as usize];
-            let effect = &judged.effect;
-            let part = match self.by {
-                By::Risk | By::Module if effect.module.is_empty() => "root module",
-                By::Risk | By::Module => &*effect.module,
-                By::Type => &*effect.type_name,
-                By::Action => effect.action.word(),
-                By::Unit => judged.unit.as_deref().unwrap_or_default(),
-            };
-            // Rows of one module stand together and share its name: the very same name is not looked up.
-            let same = parts
-                .get(last)
-                .is_some_and(|(name, _)| std::ptr::eq(*name, part));
-            if !same {
-                last = *places.entry(part).or_insert_with(|| {
-                    parts.push((part, Vec::new()));
-                    parts.len() - 1
-                });
+    fn changes(&mut self, section: &'static str, members: &[u32]) {
+        let Listed {
+            facets, standings, ..
+        } = self.listed;
+        let labels = facets.labels();
+        let words = Action::ALL.map(|action| (action, labels.of(action.word())));
+        let by = self.by;
+        let label = |row: u32| {
+            let facet = facets.of(row);
+            match by {
+                By::Risk | By::Module => facet.module,
+                By::Type => facet.type_name,
+                By::Action => words[facet.action as usize].1,
+                By::Unit => facet.unit,
             }
-            parts[last].1.push(row);
+        };
+        let few = self.filtered || members.len() <= FEW;
+        let rows = sorted(members, labels.len(), |row| labels.place(label(row)));
+        for part in rows.chunk_by(|a, b| label(*a) == label(*b)) {
+            let name = labels.text(label(part[0]));
+            let in_module = matches!(by, By::Risk | By::Module);
+            let name = match &**name {
+                "" if in_module => arcstr::literal!("root module"),
+                _ => name.clone(),
+            };
+            let at = self.open(Group {
+                name: Name::Part(section, name.clone()),
+                depth: 1,
+                next: 0,
+                open: few,
+                count: Some(self.signs(part)),
+                sums: Sums::of(part, facets, standings),
+                label: name.clone(),
+            });
+            self.alike(section, &name, part);
+            self.close(at);
         }
-        parts.sort_by_key(|(label, _)| (*label != "root module", *label));
-        parts
-            .into_iter()
-            .map(|(label, rows)| (label.to_owned(), rows))
-            .collect()
     }
 
     /// Adds rows, worst first; of many that are alike only the first few, and the others folded.
-    fn alike(&mut self, path: &str, members: Vec<u32>) {
-        let mut classes: Vec<Vec<u32>> = Vec::new();
-        let mut known: HashMap<(&str, &str), usize> = HashMap::new();
-        for row in members {
-            let judged = &self.rows[row as usize];
-            let effect = &judged.effect;
+    fn alike(&mut self, section: &'static str, part: &ArcStr, members: &[u32]) {
+        let Listed {
+            facets, standings, ..
+        } = self.listed;
+        self.alike.clear();
+        // Each row with its risk and where the first that is like it stands.
+        let place = |(at, &row): (usize, &u32)| {
+            let facet = facets.of(row);
             // A row with anything to say for itself stands alone.
-            let plain = judged.findings.is_empty()
-                && effect.more.is_none()
-                && self.standings[row as usize] == Standing::Nothing;
-            let class = plain.then(|| {
-                *known
-                    .entry((&effect.type_name, effect.action.sign()))
-                    .or_insert_with(|| {
-                        classes.push(Vec::new());
-                        classes.len() - 1
-                    })
-            });
-            match class {
-                Some(class) => classes[class].push(row),
-                None => classes.push(vec![row]),
-            }
-        }
-        classes.sort_by_key(|class| std::cmp::Reverse(self.rows[class[0] as usize].risk()));
-        for class in classes {
+            let plain = facet.plain && standings[row as usize] == Standing::Nothing;
+            let first = if plain {
+                let kind = (facet.type_name, facet.action);
+                *self.alike.entry(kind).or_insert(at)
+            } else {
+                at
+            };
+            ((Reverse(facet.risk), first), row)
+        };
+        let mut rows: Vec<_> = members.iter().enumerate().map(place).collect();
+        rows.sort_by_key(|(class, _)| *class);
+        for class in rows.chunk_by(|(a, _), (b, _)| a == b) {
             let shown = if class.len() > ALIKE_SHOWN + 2 {
                 ALIKE_SHOWN
             } else {
                 class.len()
             };
             let (seen, folded) = class.split_at(shown);
-            self.rows_at(2, seen);
+            self.rows(2, seen.iter().map(|(_, row)| *row));
             if folded.is_empty() {
                 continue;
             }
-            let label = format!("{} more like {}", count(folded.len()), self.pattern(&class));
-            let name = format!("{path}/{}", self.pattern(&class));
-            let sign = self.rows[class[0] as usize].effect.action.sign();
-            let name = Name::Alike(format!("{name} {sign}"));
-            let at = self.push(2, name, label, None, false);
-            self.rows_at(3, folded);
-            self.close_group(at);
+            let folded: Vec<u32> = folded.iter().map(|(_, row)| *row).collect();
+            let pattern = self.pattern(class[0].1, class.iter().map(|(_, row)| *row));
+            let sign = facets.of(class[0].1).action.sign();
+            let at = self.open(Group {
+                name: Name::Alike(section, part.clone(), format!("{pattern} {sign}")),
+                depth: 2,
+                next: 0,
+                open: false,
+                label: format!("{} more like {pattern}", count(folded.len())).into(),
+                count: None,
+                sums: Sums::of(&folded, facets, standings),
+            });
+            self.rows(3, folded);
+            self.close(at);
         }
     }
 
-    /// What like rows have in common: `aws_instance.worker[*]`, or `aws_instance.*`.
-    fn pattern(&self, class: &[u32]) -> String {
-        let first = &self.rows[class[0] as usize].effect;
-        let one_name = class
-            .iter()
-            .all(|&row| self.rows[row as usize].effect.name == first.name);
-        if one_name {
+    /// What rows like the first have in common: `aws_instance.worker[*]`, or `aws_instance.*`.
+    fn pattern(&self, first: u32, mut class: impl Iterator<Item = u32>) -> String {
+        let effect = |row: u32| &self.listed.rows[row as usize].effect;
+        let first = effect(first);
+        if class.all(|row| effect(row).name == first.name) {
             format!("{}.{}[*]", first.type_name, first.name)
         } else {
             format!("{}.*", first.type_name)
         }
     }
 
-    fn done(&self, members: &[u32]) -> Count {
-        let is_done = |row: &&u32| {
-            matches!(
-                self.standings[**row as usize],
-                Standing::Acked | Standing::Carried | Standing::Objected
-            )
-        };
-        Count::Done(members.iter().filter(is_done).count(), members.len())
-    }
-
     fn signs(&self, members: &[u32]) -> Count {
-        let actions = members
-            .iter()
-            .map(|&row| &self.rows[row as usize].effect.action);
-        Count::Signs(by_sign(actions))
+        let actions = members.iter();
+        Count::Signs(by_sign(
+            actions.map(|&row| self.listed.facets.of(row).action),
+        ))
     }
 
-    fn rows_at(&mut self, depth: u16, rows: &[u32]) {
-        for &row in rows {
-            self.row(depth, row);
-        }
+    fn rows(&mut self, depth: u16, rows: impl IntoIterator<Item = u32>) {
+        let rows = rows.into_iter();
+        self.nodes.extend(rows.map(|row| Node::Row { row, depth }));
     }
 
-    fn row(&mut self, depth: u16, row: u32) {
-        let at = self.push(depth, Name::Row(row), String::new(), None, false);
-        self.close_group(at);
-    }
-
-    fn open_group(
-        &mut self,
-        depth: u16,
-        path: &str,
-        label: String,
-        count: Count,
-        open: bool,
-    ) -> usize {
-        self.push(depth, Name::Group(path.into()), label, Some(count), open)
-    }
-
-    fn push(
-        &mut self,
-        depth: u16,
-        name: Name,
-        label: String,
-        count: Option<Count>,
-        open: bool,
-    ) -> usize {
-        self.nodes.push(Node {
-            depth,
-            next: 0,
-            open,
-            name,
-            label,
-            count,
-            sums: Sums::default(),
-        });
+    fn open(&mut self, group: Group) -> usize {
+        self.nodes.push(Node::Group(Box::new(group)));
         self.nodes.len() - 1
     }
 
-    fn close_group(&mut self, at: usize) {
-        self.nodes[at].next = self.nodes.len() as u32;
+    fn close(&mut self, at: usize) {
+        let next = self.nodes.len() as u32;
+        if let Node::Group(group) = &mut self.nodes[at] {
+            group.next = next;
+        }
     }
 }
 
@@ -438,15 +399,23 @@ mod tests {
 
     fn shown(rows: &[Judged], by: By) -> Vec<String> {
         let standings = crate::ui::standing::standings(rows, &crate::review::log::Log::default());
+        let mut facets = Facets::default();
+        rows.iter().for_each(|row| facets.add(row));
+        facets.sort();
+        let listed = Listed {
+            rows,
+            facets: &facets,
+            standings: &standings,
+        };
         let all: Vec<u32> = (0..rows.len() as u32).collect();
-        group(rows, &standings, &all, by)
+        group(listed, &all, by)
             .iter()
             .map(|node| {
-                let text = match &node.name {
-                    Name::Row(row) => rows[*row as usize].effect.address.to_string(),
-                    Name::Group(_) | Name::Alike(_) => node.label.clone(),
+                let text = match node {
+                    Node::Row { row, .. } => rows[*row as usize].effect.address.to_string(),
+                    Node::Group(group) => group.label.to_string(),
                 };
-                format!("{}{text}", " ".repeat(node.depth.into()))
+                format!("{}{text}", " ".repeat(node.depth().into()))
             })
             .collect()
     }

@@ -1,7 +1,7 @@
 //! What the rows below a group add up to: the worst of them, and how many of those that ask are answered.
 
-use super::{Name, Node};
-use crate::risk::{Judged, Risk};
+use super::facets::Facets;
+use crate::risk::Risk;
 use crate::ui::standing::Standing;
 
 /// What stands on a group's line for the rows below it.
@@ -26,39 +26,21 @@ impl Sums {
         }
     }
 
-    fn add(&mut self, judged: &Judged, standing: Standing) {
-        self.worst = self.worst.max(Some(judged.risk()));
-        match standing {
-            Standing::Open => self.asking += 1,
-            Standing::Acked | Standing::Carried | Standing::Objected => {
-                self.asking += 1;
-                self.answered += 1;
-            }
-            Standing::Nothing => {}
-        }
-    }
-}
-
-/// Writes the sums into the groups and folds.
-pub fn sum(nodes: &mut [Node], rows: &[Judged], standings: &[Standing]) {
-    // The groups around the node that comes next.
-    let mut around: Vec<usize> = Vec::new();
-    for at in 0..nodes.len() {
-        while around
-            .last()
-            .is_some_and(|&group| nodes[group].next as usize <= at)
-        {
-            around.pop();
-        }
-        match nodes[at].name {
-            Name::Row(row) => {
-                let row = row as usize;
-                for &group in &around {
-                    nodes[group].sums.add(&rows[row], standings[row]);
+    /// Adds up rows.
+    pub fn of(rows: &[u32], facets: &Facets, standings: &[Standing]) -> Self {
+        let mut sums = Sums::default();
+        for &row in rows {
+            sums.worst = sums.worst.max(Some(facets.of(row).risk));
+            match standings[row as usize] {
+                Standing::Open => sums.asking += 1,
+                Standing::Acked | Standing::Carried | Standing::Objected => {
+                    sums.asking += 1;
+                    sums.answered += 1;
                 }
+                Standing::Nothing => {}
             }
-            Name::Group(_) | Name::Alike(_) => around.push(at),
         }
+        sums
     }
 }
 

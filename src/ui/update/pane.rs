@@ -11,7 +11,7 @@ use crate::ui::layout::inside;
 use crate::ui::standing::Standing;
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
-use crate::ui::tree::{Count, Name, Node};
+use crate::ui::tree::{Count, Group, Name, Node};
 use crate::ui::view::changes::signed;
 use crate::ui::width::{count, width, wrap};
 
@@ -202,8 +202,9 @@ fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
             said.push(("This plan does nothing.".into(), Role::Strong));
         }
         None => said.push(("Nothing fits the filter. esc clears it.".into(), Role::Dim)),
-        Some(node) => {
-            let sums = node.sums;
+        Some(Node::Row { .. }) => {}
+        Some(Node::Group(group)) => {
+            let sums = group.sums;
             if let Some(worst) = sums.worst.filter(|worst| *worst > Risk::Low) {
                 said.push((format!("The worst in here is {worst}."), Role::Risk(worst)));
             }
@@ -215,15 +216,15 @@ fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
                 );
                 said.push((text, Role::Text));
             }
-            let (text, next) = match &node.name {
-                Name::Alike(_) => (
+            let (text, next) = match &group.name {
+                Name::Alike(..) => (
                     "They do the same as those above: to the same type, by the same action, to the same attributes. No finding sets one of them apart.".into(),
                     "enter shows them one by one.",
                 ),
-                Name::Group(_) | Name::Row(_) if node.open => {
-                    (held(node), "Go down to a change to see what it does.")
+                Name::Section(_) | Name::Part(..) if group.open => {
+                    (held(group), "Go down to a change to see what it does.")
                 }
-                Name::Group(_) | Name::Row(_) => (held(node), "enter opens this."),
+                Name::Section(_) | Name::Part(..) => (held(group), "enter opens this."),
             };
             said.push((text, Role::Text));
             said.push((next.into(), Role::Dim));
@@ -238,8 +239,8 @@ fn about_group(state: &State, width: u16) -> Vec<DetailLine> {
 }
 
 /// How many rows a group holds, by what is done in them.
-fn held(node: &Node) -> String {
-    match &node.count {
+fn held(group: &Group) -> String {
+    match &group.count {
         Some(Count::Signs(signs)) => {
             let words: Vec<String> = signs.iter().map(|&(sign, n)| signed(sign, n)).collect();
             format!("In here: {}.", words.join("  "))

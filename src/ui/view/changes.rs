@@ -11,7 +11,7 @@ use crate::ui::address;
 use crate::ui::layout::inside;
 use crate::ui::state::{Pane, State};
 use crate::ui::theme::{Piece, Role};
-use crate::ui::tree::{Count, Name, Node};
+use crate::ui::tree::{Count, Group, Name, Node};
 use crate::ui::width::{count, width};
 
 mod row;
@@ -86,29 +86,35 @@ const BESIDE: usize = 4;
 
 /// Draws one line, the `y`th of the list; returns the column of its box or mark.
 fn draw_node(state: &State, node: &Node, y: usize, area: Rect, buffer: &mut Buffer) -> usize {
-    let theme = state.theme();
-    let set_in = usize::from(node.depth) * 2;
-    let (mark, role) = match &node.name {
-        Name::Row(row) => {
+    match node {
+        Node::Row { row, depth } => {
             let beside: Vec<u32> = state.tree.beside(y, BESIDE).collect();
-            let pieces = row::pieces(state, *row, node.depth, &beside, area.width.into());
-            put(buffer, theme, area, &pieces);
-            return pieces_width(&pieces[..1]);
+            let pieces = row::pieces(state, *row, *depth, &beside, area.width.into());
+            put(buffer, state.theme(), area, &pieces);
+            pieces_width(&pieces[..1])
         }
-        Name::Group(_) | Name::Alike(_) if node.open => (theme.glyph("▼ ", "v "), Role::Dim),
-        Name::Group(_) => (theme.glyph("▶ ", "> "), Role::Dim),
-        Name::Alike(_) => (theme.glyph("… ", "..."), Role::Dim),
+        Node::Group(group) => draw_group(state, group, area, buffer),
+    }
+}
+
+fn draw_group(state: &State, group: &Group, area: Rect, buffer: &mut Buffer) -> usize {
+    let theme = state.theme();
+    let set_in = usize::from(group.depth) * 2;
+    let mark = match &group.name {
+        _ if group.open => theme.glyph("▼ ", "v "),
+        Name::Section(_) | Name::Part(..) => theme.glyph("▶ ", "> "),
+        Name::Alike(..) => theme.glyph("… ", "..."),
     };
-    let label = match (&node.name, node.depth) {
-        (Name::Group(_), 0) => Role::Strong,
-        (Name::Group(_), _) => Role::Text,
-        (Name::Alike(_) | Name::Row(_), _) => Role::Dim,
+    let label = match &group.name {
+        Name::Section(_) => Role::Strong,
+        Name::Part(..) => Role::Text,
+        Name::Alike(..) => Role::Dim,
     };
     let mut pieces = vec![
         Piece::new(" ".repeat(set_in), Role::Text),
-        Piece::new(mark, role),
+        Piece::new(mark, Role::Dim),
     ];
-    if let Some(tick) = node.sums.tick() {
+    if let Some(tick) = group.sums.tick() {
         let role = if tick == "[x]" {
             Role::Done
         } else {
@@ -116,19 +122,19 @@ fn draw_node(state: &State, node: &Node, y: usize, area: Rect, buffer: &mut Buff
         };
         pieces.push(Piece::new(format!("{tick} "), role));
     }
-    pieces.extend(worst(state, node));
+    pieces.extend(worst(state, group));
     let right = Rect {
         width: area.width.saturating_sub(1),
         ..area
     };
-    let counts = node.count.as_ref().map(counted).unwrap_or_default();
+    let counts = group.count.as_ref().map(counted).unwrap_or_default();
     let x = put_right(buffer, theme, right, &counts);
     let room = Rect {
         width: x.saturating_sub(area.x + 1),
         ..area
     };
     let left = usize::from(room.width).saturating_sub(pieces_width(&pieces));
-    let text = short(&visible(&node.label), left, theme.glyph("…", ".."));
+    let text = short(&visible(&group.label), left, theme.glyph("…", ".."));
     pieces.push(Piece::new(text, label));
     put(buffer, theme, room, &pieces);
     set_in
@@ -148,9 +154,10 @@ fn short(label: &str, room: usize, dots: &str) -> String {
 }
 
 /// The mark of the worst below a group or fold, in the column where rows have theirs.
-fn worst(state: &State, node: &Node) -> Option<Piece> {
-    let worst = node.sums.worst?;
-    let answered = node.sums.asking > 0 && node.sums.asking == node.sums.answered;
+fn worst(state: &State, group: &Group) -> Option<Piece> {
+    let sums = group.sums;
+    let worst = sums.worst?;
+    let answered = sums.asking > 0 && sums.asking == sums.answered;
     let role = if answered || worst == Risk::Low {
         Role::Dim
     } else {

@@ -12,6 +12,7 @@ use crate::ui::detail::find::hits;
 use crate::ui::layout::inside;
 use crate::ui::state::{Pane, State};
 use crate::ui::theme::{Piece, Role};
+use crate::ui::tree::Node;
 use crate::ui::width::{count, split, width};
 
 /// Draws the pane; returns where its cursor stands.
@@ -79,8 +80,10 @@ fn point(state: &State, at: usize, row: Rect, buffer: &mut Buffer) {
 fn title(state: &State, room: usize) -> Vec<Piece> {
     let role = Role::Strong;
     let Some((_, judged)) = state.current() else {
-        let node = state.tree.current().into_iter();
-        return node.map(|node| Piece::foreign(&node.label, role)).collect();
+        let group = state.tree.current().and_then(Node::group).into_iter();
+        return group
+            .map(|group| Piece::foreign(&group.label, role))
+            .collect();
     };
     let address = visible(signal(&judged.effect).unwrap_or(&judged.effect.address));
     let suffix = match &state.detail.whole {

@@ -126,7 +126,7 @@ fn changes(state: &State) -> String {
         .iter()
         .map(|judged| &judged.effect)
         .filter(|effect| effect.kind == Kind::Change && !effect.is_nothing());
-    let signs = by_sign(changes.map(|effect| &effect.action));
+    let signs = by_sign(changes.map(|effect| effect.action));
     let all: usize = signs.iter().map(|(_, n)| n).sum();
     let mut text = if all == 0 {
         "none".into()
