@@ -20,6 +20,7 @@ mod references;
 pub mod scan;
 pub mod snapshot;
 pub mod source;
+pub mod texts;
 pub mod units;
 pub mod value;
 pub mod values;

@@ -2,11 +2,13 @@
 //!
 //! Owns the catalogue, the rules, and the findings they make. Knows plans and values; knows no person and no screen.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use arcstr::ArcStr;
+
 use crate::plan::effect::{Effect, Kind};
+use crate::plan::texts::Texts;
 
 pub mod assess;
 pub mod attributes;
@@ -25,12 +27,14 @@ mod render;
 pub mod rules;
 pub mod summary;
 pub mod walk;
+pub mod words;
 
 pub use assess::assess;
 pub use catalogue::ruleset_sha256;
 pub use interest::Interests;
 pub use rules::{Rule, rule};
 pub use summary::{Earlier, Tally, since, summary};
+pub use words::Words;
 
 /// How bad it can be. Ordered: `Low < Medium < High < Critical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,17 +103,17 @@ pub struct Origin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Stable kebab-case id of the rule: `delete-stateful`, `protection-weakened`.
-    pub rule: Cow<'static, str>,
+    pub rule: Words,
     /// How bad.
     pub risk: Risk,
     /// Path of the attribute, as `a.b[0]`, where one is concerned.
-    pub path: Option<Box<str>>,
+    pub path: Option<ArcStr>,
     /// What it was, for people; secrets are already `(sensitive)`.
-    pub old: Option<Box<str>>,
+    pub old: Option<ArcStr>,
     /// What it becomes, for people; `(known after apply)` and `(sensitive)` where that is all that may be said.
-    pub new: Option<Box<str>>,
-    /// One sentence on what is lost. Foreign text may stand in it.
-    pub message: Cow<'static, str>,
+    pub new: Option<ArcStr>,
+    /// One sentence on what is lost.
+    pub message: Words,
     /// Who else says so; `None` for undersign's own rules.
     pub origin: Option<Box<Origin>>,
 }
@@ -118,12 +122,12 @@ impl Finding {
     /// A finding with nothing but a sentence.
     pub fn new(rule: &'static str, risk: Risk, message: &'static str) -> Self {
         Finding {
-            rule: Cow::Borrowed(rule),
+            rule: rule.into(),
             risk,
             path: None,
             old: None,
             new: None,
-            message: Cow::Borrowed(message),
+            message: message.into(),
             origin: None,
         }
     }
@@ -131,8 +135,16 @@ impl Finding {
     /// The same with another sentence.
     #[must_use]
     pub(crate) fn say(mut self, message: String) -> Self {
-        self.message = Cow::Owned(message);
+        self.message = message.into();
         self
+    }
+
+    /// Holds once among `texts` what many findings have in common: where they look, and what they say.
+    pub fn share(&mut self, texts: &mut Texts) {
+        self.message.share(texts);
+        if let Some(path) = &mut self.path {
+            *path = texts.get(path);
+        }
     }
 
     /// The same with what it was and what it becomes, both fit to be shown.
@@ -223,5 +235,17 @@ impl Judged {
         rules.sort();
         rules.dedup();
         rules
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_and_a_finding_are_small() {
+        // A plan can have 100,000 rows, and all of them are held.
+        assert!(size_of::<Judged>() <= 120, "{}", size_of::<Judged>());
+        assert!(size_of::<Finding>() <= 72, "{}", size_of::<Finding>());
     }
 }

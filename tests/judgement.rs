@@ -214,7 +214,7 @@ fn every_redirect_fires_on_another_place_and_on_no_other_change() {
             let findings = redirect::judge(type_name, &values);
             findings
                 .into_iter()
-                .map(|finding| finding.message.into_owned())
+                .map(|finding| finding.message.to_string())
                 .collect()
         };
         let what = format!("{type_name}.{}", row.attribute);

@@ -13,7 +13,7 @@ use crate::plan::reason;
 use crate::review;
 use crate::review::judge::Judgement;
 use crate::review::verdicts;
-use crate::risk::{Finding, Judged, Risk, rule};
+use crate::risk::{Finding, Judged, Risk, Words, rule};
 use crate::text::visible;
 
 pub mod markdown;
@@ -155,8 +155,8 @@ impl Report<'_> {
     /// What a finding says. A sentence of our own holds nothing of the plan.
     fn message<'t>(&self, finding: &'t Finding) -> Cow<'t, str> {
         match &finding.message {
-            Cow::Borrowed(ours) => Cow::Borrowed(ours),
-            Cow::Owned(text) => self.masked(text),
+            Words::Own(own) => Cow::Borrowed(*own),
+            Words::Made(text) => self.masked(text),
         }
     }
 

@@ -4,7 +4,7 @@
 //! its key; its value is never quoted.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use arcstr::ArcStr;
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use super::action::Action;
 use super::address;
 use super::effect::{Effect, Kind, Mode, More, Span};
 use super::scan::{self, Item};
+use super::texts::Texts;
 use super::value::Value;
 
 /// What is wrong with an element: a key, and what its value must be.
@@ -28,7 +29,7 @@ pub(super) struct Wrong {
 /// What the rows have in common.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    texts: HashSet<ArcStr>,
+    texts: Texts,
     /// Source addresses of their providers, as the plan writes them.
     pub providers: BTreeSet<String>,
 }
@@ -36,12 +37,7 @@ pub(super) struct Shared {
 impl Shared {
     /// The one copy of `text`.
     pub fn get(&mut self, text: &str) -> ArcStr {
-        if let Some(known) = self.texts.get(text) {
-            return known.clone();
-        }
-        let new: ArcStr = text.into();
-        self.texts.insert(new.clone());
-        new
+        self.texts.get(text)
     }
 
     fn provider(&mut self, element: &Members<'_>) -> Result<(), Wrong> {

@@ -11,6 +11,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 use crate::diff::Secrets;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::scan::{Item, Outline};
+use crate::plan::texts::Texts;
 use crate::plan::value::ValueError;
 use crate::plan::values::Values;
 use crate::risk::{self, Finding, Interests, Judged, Risk};
@@ -45,6 +46,7 @@ impl Batch {
 #[derive(Default)]
 pub struct Judge {
     interests: Interests,
+    texts: Texts,
     /// What is marked as secret in the rows that were judged.
     pub secrets: Secrets,
 }
@@ -52,7 +54,7 @@ pub struct Judge {
 impl Judge {
     /// Says what is wrong with a row.
     pub fn judge(&mut self, effect: Effect, item: &Item<'_>) -> Judged {
-        let findings = if has_values(&effect) {
+        let mut findings = if has_values(&effect) {
             match self.interests.values(&effect, item) {
                 Ok(values) => {
                     self.secrets.collect(&values);
@@ -69,6 +71,9 @@ impl Judge {
             }
             risk::assess(&effect, None)
         };
+        for finding in &mut findings {
+            finding.share(&mut self.texts);
+        }
         Judged::new(effect, findings)
     }
 

@@ -247,10 +247,9 @@ pub fn judge_all_under<'a>(
         ControlFlow::Continue(())
     })?;
     let of_plan = verdicts::attach(&mut rows, &opinion, &judgement.secrets);
-    let mut all = judgement.signals.clone();
-    all.extend(of_plan);
-    all.append(&mut rows);
-    Ok((judgement, all))
+    let signals = judgement.signals.iter().cloned();
+    rows.splice(..0, signals.chain(of_plan));
+    Ok((judgement, rows))
 }
 
 /// Reads and judges everything into one list: the signals first, then the rows in the order of the file.

@@ -165,7 +165,7 @@ mod tests {
         let findings = assess(effect, values);
         findings
             .into_iter()
-            .map(|finding| (finding.rule.into_owned(), finding.risk))
+            .map(|finding| (finding.rule.to_string(), finding.risk))
             .collect()
     }
 

@@ -162,7 +162,7 @@ mod tests {
         };
         judge(&values)
             .into_iter()
-            .map(|f| (f.path.unwrap().into(), f.risk))
+            .map(|f| (f.path.unwrap().to_string(), f.risk))
             .collect()
     }
 

@@ -124,7 +124,7 @@ fn gone(effect: &Effect) -> Finding {
     if effect.action.replaces()
         && let Some(path) = effect.replace_paths().first()
     {
-        finding.path = Some(path.clone());
+        finding.path = Some((&**path).into());
     }
     finding
 }

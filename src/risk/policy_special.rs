@@ -222,7 +222,7 @@ mod tests {
         ] {
             let (strong, weak) = (Value::Text(strong.into()), Value::Text(weak.into()));
             let found =
-                judge(dialect, &strong, &weak, false).map(|finding| finding.rule.into_owned());
+                judge(dialect, &strong, &weak, false).map(|finding| finding.rule.to_string());
             assert_eq!(found.as_deref(), Some(rule), "{dialect}");
             assert_eq!(judge(dialect, &weak, &strong, false), None, "{dialect}");
             assert_eq!(judge(dialect, &strong, &strong, false), None, "{dialect}");

@@ -303,11 +303,11 @@ mod tests {
 
     fn found(type_name: &str, before: &str, after: &str) -> Vec<(String, Risk, String, String)> {
         let item = format!(r#"{{"change":{{"before":{before},"after":{after}}}}}"#);
-        let text = |part: Option<Box<str>>| part.unwrap_or_default().into_string();
+        let text = |part: Option<arcstr::ArcStr>| part.unwrap_or_default().to_string();
         judge(type_name, &Values::of_item(&item).unwrap())
             .into_iter()
             .map(|finding| {
-                let rule = finding.rule.into_owned();
+                let rule = finding.rule.to_string();
                 (rule, finding.risk, text(finding.old), text(finding.new))
             })
             .collect()

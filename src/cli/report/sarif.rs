@@ -85,7 +85,7 @@ impl Report<'_> {
         ]
         .join("\0");
         json!({
-            "ruleId": finding.rule,
+            "ruleId": &*finding.rule,
             "ruleIndex": index,
             "level": level,
             "message": {"text": message},

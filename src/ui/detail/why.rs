@@ -46,7 +46,7 @@ pub(super) fn lines(
         let found = found(finding, page, foreign, &quoted);
         let brief = finding.risk == Risk::Low && !context.options.expand && !found.is_empty();
         // As a label, a rule stands once for all findings in a row that it made.
-        let rule = (before != finding.rule).then(|| foreign(&finding.rule, Role::Dim));
+        let rule = (*before != *finding.rule).then(|| foreign(&finding.rule, Role::Dim));
         before = &finding.rule;
         let under = vec![space(LABEL + MARK)];
         if brief {
