@@ -12,6 +12,7 @@ mod needle;
 use needle::Needle;
 
 use super::standing::Standing;
+use super::tree::facets::Facets;
 use crate::review::verdicts;
 use crate::risk::{Judged, Risk};
 
@@ -84,7 +85,7 @@ impl Filter {
     }
 
     /// The numbers of the rows that fit.
-    pub fn fitting(&self, rows: &[Judged], standings: &[Standing]) -> Vec<u32> {
+    pub fn fitting(&self, rows: &[Judged], facets: &Facets, standings: &[Standing]) -> Vec<u32> {
         if self.is_empty() {
             return (0..rows.len() as u32).collect();
         }
@@ -96,7 +97,7 @@ impl Filter {
                 sum ^ text.first().unwrap_or(&0) ^ text.last().unwrap_or(&0)
             }));
             for (row, judged) in (from as u32..).zip(block) {
-                if self.fits(judged, standings[row as usize]) {
+                if self.fits(judged, facets.of(row).small, standings[row as usize]) {
                     fitting.push(row);
                 }
             }
@@ -104,11 +105,11 @@ impl Filter {
         fitting
     }
 
-    /// Whether a row fits.
-    fn fits(&self, judged: &Judged, standing: Standing) -> bool {
+    /// Whether a row fits. `small`: its address is in small letters.
+    fn fits(&self, judged: &Judged, small: bool, standing: Standing) -> bool {
         self.terms
             .iter()
-            .all(|term| term.test.holds(judged, standing) != term.negated)
+            .all(|term| term.test.holds(judged, small, standing) != term.negated)
     }
 
     /// Where the words of the filter stand in an address.
@@ -138,12 +139,16 @@ impl Filter {
 }
 
 impl Test {
-    fn holds(&self, judged: &Judged, standing: Standing) -> bool {
+    fn holds(&self, judged: &Judged, small: bool, standing: Standing) -> bool {
         let effect = &judged.effect;
         match self {
             Test::Address(needle) => {
-                needle.is_in(&effect.address)
-                    || effect.previous_address().is_some_and(|a| needle.is_in(a))
+                let here = if small {
+                    needle.is_in_small(&effect.address)
+                } else {
+                    needle.is_in(&effect.address)
+                };
+                here || effect.previous_address().is_some_and(|a| needle.is_in(a))
             }
             Test::Type(needle) => needle.is_in(&effect.type_name),
             Test::Module(needle) => needle.is_in(&effect.module),
@@ -349,7 +354,11 @@ mod tests {
             ("\"db.aws\"", true),
         ] {
             let parsed = Filter::parse(filter).unwrap();
-            assert_eq!(parsed.fits(&row(), Standing::Open), expected, "{filter}");
+            assert_eq!(
+                parsed.fits(&row(), false, Standing::Open),
+                expected,
+                "{filter}"
+            );
         }
     }
 
@@ -379,7 +388,7 @@ mod tests {
         #[test]
         fn any_text_is_a_filter_or_an_error(text in ".*") {
             if let Ok(filter) = Filter::parse(&text) {
-                filter.fits(&row(), Standing::Nothing);
+                filter.fits(&row(), false, Standing::Nothing);
                 for hit in filter.hits("module.db.aws_db_instance.日本") {
                     assert!("module.db.aws_db_instance.日本".get(hit).is_some());
                 }

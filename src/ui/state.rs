@@ -445,17 +445,16 @@ impl State {
         } else if !reshaped {
             return;
         }
-        let fitting = self
-            .filter
-            .fitting(&self.rows[..self.grouped], &self.standings);
+        let fitting =
+            self.filter
+                .fitting(&self.rows[..self.grouped], &self.facets, &self.standings);
         self.fitting = fitting.len();
         let listed = Listed {
             rows: &self.rows[..self.grouped],
             facets: &self.facets,
             standings: &self.standings,
         };
-        let nodes = group(listed, &fitting, self.by);
-        self.tree.replace(nodes);
+        self.tree.replace(|| group(listed, &fitting, self.by));
         if !self.moved {
             self.go_to_worst();
         }

@@ -115,10 +115,12 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Takes newly grouped nodes; keeps what was opened and closed, and the cursor on its row.
-    pub fn replace(&mut self, nodes: Vec<Node>) {
+    /// Takes nodes that are grouped anew; keeps what was opened and closed, and the cursor on its row. The old nodes are
+    /// gone before the new ones are made: both together would take more than anything else.
+    pub fn replace(&mut self, nodes: impl FnOnce() -> Vec<Node>) {
         let at = self.current().cloned();
-        self.nodes = nodes;
+        self.nodes = Vec::new();
+        self.nodes = nodes();
         for node in &mut self.nodes {
             if let Node::Group(group) = node
                 && let Some(open) = self.toggled.get(&group.name)
@@ -381,15 +383,17 @@ mod tests {
     /// `A` with rows 0 and 1, closed `B` with row 2, `C` with row 3.
     fn tree() -> Tree {
         let mut tree = Tree::default();
-        tree.replace(vec![
-            group(3, true, "A"),
-            row(0),
-            row(1),
-            group(5, false, "B"),
-            row(2),
-            group(7, true, "C"),
-            row(3),
-        ]);
+        tree.replace(|| {
+            vec![
+                group(3, true, "A"),
+                row(0),
+                row(1),
+                group(5, false, "B"),
+                row(2),
+                group(7, true, "C"),
+                row(3),
+            ]
+        });
         tree
     }
 
@@ -442,7 +446,7 @@ mod tests {
             }
             node
         }));
-        tree.replace(nodes);
+        tree.replace(|| nodes);
         assert_eq!(tree.row(), Some(1));
     }
 

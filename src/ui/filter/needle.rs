@@ -1,10 +1,12 @@
 //! What a filter looks for in a text: a word, or a regular expression.
 //!
 //! A key in the filter looks at every row. A regular expression that takes both cases of each letter is slow where its
-//! letters stand everywhere, as those of addresses do; a word is found by its rarest letter.
+//! letters stand everywhere, as those of addresses do; a word is found by its rarest letter, and in a text that is all in
+//! small letters, as it stands.
 
 use std::ops::Range;
 
+use memchr::memmem::Finder;
 use regex::{Regex, RegexBuilder};
 
 /// What is looked for.
@@ -18,6 +20,7 @@ pub struct Needle {
 #[derive(Debug, Clone)]
 struct Word {
     letters: Box<[u8]>,
+    as_it_stands: Finder<'static>,
     /// Place of its rarest letter, and both cases of it.
     rare: usize,
     cases: [u8; 2],
@@ -69,6 +72,14 @@ impl Needle {
         }
     }
 
+    /// The same for a text that is known to be in small letters of the plain alphabet.
+    pub fn is_in_small(&self, text: &str) -> bool {
+        match &self.word {
+            Some(word) => word.as_it_stands.find(text.as_bytes()).is_some(),
+            None => self.regex.is_match(text),
+        }
+    }
+
     /// Where it stands in `text`.
     pub fn places<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
         self.regex.find_iter(text).map(|hit| hit.range())
@@ -82,7 +93,8 @@ impl Word {
         let rare =
             (0..letters.len()).max_by_key(|&at| rank(letters[at]).unwrap_or(COMMON.len()))?;
         let letter = letters[rare];
-        text.is_ascii().then_some(Word {
+        text.is_ascii().then(|| Word {
+            as_it_stands: Finder::new(text).into_owned(),
             letters,
             rare,
             cases: [letter, letter.to_ascii_uppercase()],
@@ -114,6 +126,8 @@ mod tests {
         fn a_word_is_found_where_its_expression_finds_it(word in "[a-ck_.\\[\u{212a}é]{0,4}", text in "[A-Ca-ckK_.\\[\u{212a}ſé]{0,12}") {
             let needle = Needle::literal(&word);
             prop_assert_eq!(needle.is_in(&text), needle.regex.is_match(&text));
+            let small = text.to_ascii_lowercase().replace(|c: char| !c.is_ascii(), "");
+            prop_assert_eq!(needle.is_in_small(&small), needle.regex.is_match(&small));
         }
     }
 }

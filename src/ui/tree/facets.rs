@@ -33,6 +33,8 @@ pub struct Facet {
     pub out_of_scope: bool,
     /// It has nothing to say for itself: what is like it may be folded.
     pub plain: bool,
+    /// Its address is in small letters of the plain alphabet, as nearly all are.
+    pub small: bool,
     /// Its module.
     pub module: Label,
     /// Its resource type.
@@ -97,6 +99,11 @@ impl Labels {
     }
 }
 
+fn is_small(address: &str) -> bool {
+    let other = |byte: &u8| byte.is_ascii_uppercase() || !byte.is_ascii();
+    !address.as_bytes().iter().any(other)
+}
+
 /// The facets of all rows, in their order.
 #[derive(Debug, Clone)]
 pub struct Facets {
@@ -148,6 +155,7 @@ impl Facets {
             asks: judged.needs_ack(),
             out_of_scope: verdicts::is_out_of_scope(judged),
             plain: judged.findings.is_empty() && effect.more.is_none(),
+            small: is_small(&effect.address),
             module: number(&effect.module, |like| like.module),
             type_name: number(&effect.type_name, |like| like.type_name),
             unit: number(judged.unit.as_deref().unwrap_or_default(), |like| like.unit),
