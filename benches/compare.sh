@@ -28,7 +28,7 @@ trap 'rm -rf "$work"' EXIT
 for count in ${changes//,/ }; do
   "$undersign" yardstick plan "$count" > "$work/plan.json"
   python3 - "$undersign" "$work/plan.json" "$rounds" "$count" <<'PYTHON'
-import os, platform, shutil, statistics, subprocess, sys, time
+import fcntl, os, platform, pty, select, shutil, signal, statistics, struct, subprocess, sys, tempfile, termios, time
 
 undersign, plan, rounds, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 # The yardstick first: every ratio is to it.
@@ -62,6 +62,26 @@ def once(command):
     process.returncode = os.waitstatus_to_exitcode(status)
     return time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss
 
+def review():
+    """The most memory that a review holds: on a terminal of 200 by 50, until nothing is drawn any more."""
+    with tempfile.TemporaryDirectory() as home:
+        child, screen = pty.fork()
+        if child == 0:
+            os.environ.update(TERM="xterm-256color", HOME=home, XDG_STATE_HOME=home)
+            os.execv(undersign, [undersign, "review", plan])
+        fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+        # While a plan is read the screen says how far it is.
+        while select.select([screen], [], [], 2)[0]:
+            try:
+                os.read(screen, 1 << 16)
+            except OSError:
+                break
+        with open(f"/proc/{child}/status") as status:
+            peak = [int(line.split()[1]) for line in status if line.startswith("VmHWM")]
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return peak[0] / 1024 if peak else None
+
 # Once for the page cache. A command that takes long is run seven times, the others as often as asked.
 runs = {name: [] for name in commands}
 for command in commands.values():
@@ -86,6 +106,9 @@ for name, own in runs.items():
     peak = max(run[2] for run in own) / 1024
     print(f"| {name:34} | {median([run[0] for run in own]):.3f} | {median(pairs):.2f} ({min(pairs):.2f}-{max(pairs):.2f}) "
           f"| {median([run[1] for run in own]):.3f} | {median(cpu):.2f} | {peak:.1f} | {peak * 1048576 / size:.3f} |")
+if os.path.exists("/proc/self/status") and (peak := review()):
+    bound = 16 + int(count) * 300 / 1048576
+    print(f"undersign review: peak {peak:.1f} MiB, {peak * 1048576 / size:.3f} of the file; 16 MiB and 300 B a change are {bound:.1f} MiB")
 PYTHON
   for step in index judge; do
     "$undersign" yardstick "$step" "$work/plan.json" | sed "s/^[0-9a-f]* /$step: /"
