@@ -11,6 +11,7 @@ use crate::plan::effect::{Effect, Kind};
 pub mod assess;
 pub mod attributes;
 pub mod catalogue;
+pub mod documents;
 mod firewall;
 mod heuristic;
 mod interest;

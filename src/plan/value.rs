@@ -7,8 +7,13 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use compact_str::CompactString;
+
 /// How deep a value may be nested. Terraform's own reader stops at 10,000; no person can read 1,000.
 pub const MAX_DEPTH: usize = 1_000;
+
+/// A member of an object: its key, decoded, and its value.
+pub type Member = (CompactString, Value);
 
 /// A JSON value with nothing lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,19 +23,25 @@ pub enum Value {
     /// `true` or `false`
     Bool(bool),
     /// The number's own text.
-    Number(Box<str>),
+    Number(CompactString),
     /// A string, decoded.
-    Text(Box<str>),
+    Text(CompactString),
     /// An array.
     List(Vec<Value>),
     /// An object, in the order of the file. No key stands twice.
-    Object(Vec<(Box<str>, Value)>),
+    Object(Vec<Member>),
 }
 
 impl Value {
     /// Decodes one JSON text. Fails on invalid JSON, a key that stands twice, and nesting below [`MAX_DEPTH`].
     pub fn parse(json: &str) -> Result<Value, ValueError> {
-        Decoder { json, at: 0 }.document()
+        Decoder {
+            json,
+            at: 0,
+            items: Vec::new(),
+            members: Vec::new(),
+        }
+        .document()
     }
 
     /// The member `key` of an object. `None` is absent, `Some(Null)` is null.
@@ -137,34 +148,26 @@ pub enum ValueError {
 }
 
 /// A container that is not closed yet.
-enum Open {
-    List(Vec<Value>),
-    Object {
-        members: Vec<(Box<str>, Value)>,
-        key: Box<str>,
-        known: Known,
-    },
-}
-
-/// What is known of the keys of an object, so that a new one need not be compared with each of them.
-#[derive(Default)]
-struct Known {
+struct Open {
+    closer: u8,
+    /// Where its first element or member stands among those of all open containers.
+    from: usize,
     /// Each key was greater than the one before it, until one was not. Terraform sorts the keys of every map.
     unsorted: bool,
     /// All keys, if they are not sorted and too many to be searched for each new one.
-    all: HashSet<Box<str>>,
+    keys: Option<Box<HashSet<CompactString>>>,
 }
-
-/// Room for so many members is made at once; most objects have no more.
-const FEW: usize = 8;
 
 /// Up to so many members a search is quicker than a set.
 const SEARCHED: usize = 32;
 
-/// One pass, no recursion: open containers stand on a stack.
+/// One pass, no recursion: open containers stand on a stack, and what they hold so far on one for all of them.
 struct Decoder<'a> {
     json: &'a str,
     at: usize,
+    items: Vec<Value>,
+    /// The value of the last one is still to come.
+    members: Vec<Member>,
 }
 
 impl Decoder<'_> {
@@ -173,89 +176,79 @@ impl Decoder<'_> {
         loop {
             // One value: a scalar is done at once, a container that is not empty goes on the stack.
             let mut done = match self.peek() {
-                Some(open @ (b'{' | b'[')) => {
+                Some(opener @ (b'{' | b'[')) => {
                     if stack.len() >= MAX_DEPTH {
                         return Err(ValueError::TooDeep { at: self.at });
                     }
                     self.at += 1;
-                    let close = if open == b'{' { b'}' } else { b']' };
-                    if self.peek() == Some(close) {
-                        self.at += 1;
-                        if open == b'{' {
-                            Value::Object(Vec::new())
-                        } else {
-                            Value::List(Vec::new())
+                    // In ASCII each closer stands two behind its opener.
+                    let mut open = Open {
+                        closer: opener + 2,
+                        from: self.filled(opener),
+                        unsorted: false,
+                        keys: None,
+                    };
+                    if self.peek() != Some(open.closer) {
+                        if opener == b'{' {
+                            self.key(&mut open)?;
                         }
-                    } else {
-                        stack.push(if open == b'{' {
-                            let (members, mut known) = (Vec::with_capacity(FEW), Known::default());
-                            let key = self.key(&members, &mut known)?;
-                            Open::Object {
-                                members,
-                                key,
-                                known,
-                            }
-                        } else {
-                            Open::List(Vec::new())
-                        });
+                        stack.push(open);
                         continue;
                     }
+                    self.at += 1;
+                    self.close(&open)
                 }
                 _ => self.scalar()?,
             };
             // The value is put where it belongs; each container that it closes is a value in turn.
             loop {
-                let Some(top) = stack.pop() else {
-                    return if self.peek().is_none() {
+                let next = self.peek();
+                let Some(open) = stack.last_mut() else {
+                    return if next.is_none() {
                         Ok(done)
                     } else {
                         Err(self.bad("something stands after the value"))
                     };
                 };
-                match (top, self.peek()) {
-                    (Open::List(mut items), Some(b',')) => {
-                        items.push(done);
+                match self.members.last_mut() {
+                    Some((_, value)) if open.closer == b'}' => *value = done,
+                    _ => self.items.push(done),
+                }
+                match next {
+                    Some(b',') => {
                         self.at += 1;
-                        stack.push(Open::List(items));
+                        if open.closer == b'}' {
+                            self.key(open)?;
+                        }
                         break;
                     }
-                    (Open::List(mut items), Some(b']')) => {
-                        items.push(done);
+                    Some(byte) if byte == open.closer => {
                         self.at += 1;
-                        done = Value::List(items);
+                        done = self.close(open);
+                        stack.pop();
                     }
-                    (
-                        Open::Object {
-                            mut members,
-                            key,
-                            mut known,
-                        },
-                        Some(b','),
-                    ) => {
-                        members.push((key, done));
-                        self.at += 1;
-                        let key = self.key(&members, &mut known)?;
-                        stack.push(Open::Object {
-                            members,
-                            key,
-                            known,
-                        });
-                        break;
-                    }
-                    (
-                        Open::Object {
-                            mut members, key, ..
-                        },
-                        Some(b'}'),
-                    ) => {
-                        members.push((key, done));
-                        self.at += 1;
-                        done = Value::Object(members);
-                    }
-                    (_, Some(_)) => return Err(self.bad("a comma or a closing bracket is missing")),
-                    (_, None) => return Err(self.bad("the value is cut off")),
+                    Some(_) => return Err(self.bad("a comma or a closing bracket is missing")),
+                    None => return Err(self.bad("the value is cut off")),
                 }
             }
+        }
+    }
+
+    /// How many elements or members of open containers there are.
+    fn filled(&self, opener: u8) -> usize {
+        if opener == b'{' {
+            self.members.len()
+        } else {
+            self.items.len()
+        }
+    }
+
+    /// The container with everything that was put into it.
+    fn close(&mut self, open: &Open) -> Value {
+        if open.closer == b'}' {
+            Value::Object(self.members.drain(open.from..).collect())
+        } else {
+            Value::List(self.items.drain(open.from..).collect())
         }
     }
 
@@ -272,29 +265,24 @@ impl Decoder<'_> {
         ValueError::Json { at: self.at, what }
     }
 
-    /// Takes a key and its colon, and refuses it if the object has it already.
-    fn key(
-        &mut self,
-        members: &[(Box<str>, Value)],
-        known: &mut Known,
-    ) -> Result<Box<str>, ValueError> {
+    /// Takes a key and its colon, and refuses it if the object has it already. Its value is still to come.
+    fn key(&mut self, open: &mut Open) -> Result<(), ValueError> {
         if self.peek() != Some(b'"') {
             return Err(self.bad("a key is missing"));
         }
         let at = self.at;
         let key = self.string()?;
-        known.unsorted |= members.last().is_some_and(|(last, _)| *last >= key);
-        let twin = if !known.unsorted {
+        let earlier = &self.members[open.from..];
+        open.unsorted |= earlier.last().is_some_and(|(last, _)| *last >= key);
+        let twin = if !open.unsorted {
             false
-        } else if members.len() < SEARCHED {
-            members.iter().any(|(earlier, _)| *earlier == key)
+        } else if earlier.len() < SEARCHED {
+            earlier.iter().any(|(earlier, _)| *earlier == key)
         } else {
-            if known.all.is_empty() {
-                known
-                    .all
-                    .extend(members.iter().map(|(earlier, _)| earlier.clone()));
-            }
-            !known.all.insert(key.clone())
+            let keys = open.keys.get_or_insert_with(|| {
+                Box::new(earlier.iter().map(|(key, _)| key.clone()).collect())
+            });
+            !keys.insert(key.clone())
         };
         if twin {
             return Err(ValueError::DuplicateKey {
@@ -306,7 +294,8 @@ impl Decoder<'_> {
             return Err(self.bad("a colon is missing"));
         }
         self.at += 1;
-        Ok(key)
+        self.members.push((key, Value::Null));
+        Ok(())
     }
 
     fn scalar(&mut self) -> Result<Value, ValueError> {
@@ -365,38 +354,91 @@ impl Decoder<'_> {
         Ok(Value::Number(self.json[start..at].into()))
     }
 
-    /// Takes a string. Without a backslash its bytes are the text; with one, `serde_json` decodes it.
-    fn string(&mut self) -> Result<Box<str>, ValueError> {
-        let bytes = self.json.as_bytes();
+    /// Takes a string. Without an escape its bytes are the text.
+    fn string(&mut self) -> Result<CompactString, ValueError> {
         let start = self.at + 1;
-        let mut at = start;
-        let mut escaped = false;
+        let end = plain(self.json.as_bytes(), start);
+        let text = &self.json[start..end];
+        if self.json.as_bytes().get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return Ok(text.into());
+        }
+        let mut decoded = String::from(text);
+        self.at = end;
         loop {
-            match memchr::memchr2(b'"', b'\\', &bytes[at.min(bytes.len())..]) {
-                Some(found) if bytes[at + found] == b'"' => {
-                    at += found;
-                    break;
-                }
-                Some(found) => {
-                    escaped = true;
-                    at += found + 2;
+            match self.json.as_bytes().get(self.at) {
+                Some(b'"') => break,
+                Some(b'\\') => decoded.push(self.escape()?),
+                Some(_) => {
+                    return Err(self.bad("a control character stands bare in a string"));
                 }
                 None => return Err(self.bad("the string has no end")),
             }
+            let end = plain(self.json.as_bytes(), self.at);
+            decoded.push_str(&self.json[self.at..end]);
+            self.at = end;
         }
-        let text = &self.json[start..at];
-        let decoded = if escaped {
-            serde_json::from_str::<String>(&self.json[self.at..=at])
-                .map_err(|_| self.bad("the string is not valid"))?
-                .into()
-        } else if text.bytes().any(|b| b < 0x20) {
-            return Err(self.bad("a control character stands bare in a string"));
-        } else {
-            Box::from(text)
+        self.at += 1;
+        Ok(decoded.into())
+    }
+
+    /// Takes an escape, which begins with the backslash that stands next.
+    fn escape(&mut self) -> Result<char, ValueError> {
+        let letter = self.json.as_bytes().get(self.at + 1);
+        let decoded = match letter {
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => return self.spelled(),
+            _ => return Err(self.bad("this is no escape")),
         };
-        self.at = at + 1;
+        self.at += 2;
         Ok(decoded)
     }
+
+    /// Takes a character that is spelled out in hexadecimal digits: one unit of UTF-16, or two that belong together.
+    fn spelled(&mut self) -> Result<char, ValueError> {
+        let unit = |at: usize| {
+            let digits = self.json.get(at..at + 6)?.strip_prefix("\\u")?;
+            let hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            hexadecimal.then(|| u16::from_str_radix(digits, 16).ok())?
+        };
+        let first = unit(self.at);
+        let pair = matches!(first, Some(0xd800..=0xdbff));
+        let second = if pair { unit(self.at + 6) } else { None };
+        let decoded = char::decode_utf16(first.into_iter().chain(second)).next();
+        let Some(Ok(decoded)) = decoded else {
+            return Err(self.bad("this is no escape of a character"));
+        };
+        self.at += if pair { 12 } else { 6 };
+        Ok(decoded)
+    }
+}
+
+/// Where the first byte stands, at `at` or behind it, that is not itself in a string: a quote, a backslash, a control
+/// character. The end of `bytes`, if there is none.
+fn plain(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    // The lowest byte of which the high bit is set is below `limit`; so may be higher ones that are not.
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*eight);
+        let same = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let found = below(word, 0x20) | same(b'"') | same(b'\\');
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let stops = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(stops).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

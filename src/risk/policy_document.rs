@@ -242,13 +242,19 @@ fn listed<'v>(object: &'v Value, key: &str) -> Option<Vec<&'v Value>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::documents::Documents;
     use super::*;
 
     const DENY: &str = r#""Sid":"d","Effect":"Deny","Action":["s3:Delete*","kms:ScheduleKeyDeletion"],"Resource":"*""#;
 
     fn read(statements: &str) -> Document {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
-        parse(Dialect::Iam, &Value::Text(text.into())).unwrap()
+        parse(
+            Dialect::Iam,
+            &Value::Text(text.into()),
+            &Documents::default(),
+        )
+        .unwrap()
     }
 
     /// Statements before and after, and whether a deny is lost and an allow is gained.

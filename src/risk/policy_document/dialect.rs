@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::{Axis, Conditions, Document, Statement, Verdict, listed};
 use crate::plan::value::Value;
+use crate::risk::documents::Documents;
 use crate::risk::operator::scalar;
 
 /// How a document is written.
@@ -34,21 +35,18 @@ impl Dialect {
 }
 
 /// Reads a document; `None` if it is not written in this dialect. An empty text is an empty document.
-pub fn parse(dialect: Dialect, value: &Value) -> Option<Document> {
+pub fn parse<'a>(
+    dialect: Dialect,
+    value: &'a Value,
+    documents: &Documents<'a>,
+) -> Option<Document> {
     if value.is_empty() {
         return Some(Document::default());
     }
     if dialect == Dialect::Vault {
         return vault(value.as_text()?);
     }
-    let parsed;
-    let object = match value {
-        Value::Text(text) => {
-            parsed = Value::parse(text).ok()?;
-            &parsed
-        }
-        other => other,
-    };
+    let object = &*documents.of(value)?;
     let Value::Object(members) = object else {
         return None;
     };
@@ -168,7 +166,7 @@ fn conditions(statement: &Value) -> Conditions {
             for (key, _) in members {
                 let values = listed(keys, key).unwrap_or_default();
                 conditions
-                    .entry((operator.to_string(), key.to_lowercase()))
+                    .entry((operator.to_string(), key.as_str().to_lowercase()))
                     .or_default()
                     .extend(values.into_iter().map(scalar));
             }
@@ -249,7 +247,7 @@ mod tests {
     use super::*;
 
     fn read(dialect: Dialect, text: &str) -> Document {
-        parse(dialect, &Value::Text(text.into())).unwrap()
+        parse(dialect, &Value::Text(text.into()), &Documents::default()).unwrap()
     }
 
     #[test]
@@ -292,13 +290,17 @@ mod tests {
             "{\"Statement\":[{\"Effect\":\"Maybe\"}]}",
         ] {
             assert_eq!(
-                parse(Dialect::Iam, &Value::Text(text.into())),
+                parse(
+                    Dialect::Iam,
+                    &Value::Text(text.into()),
+                    &Documents::default()
+                ),
                 None,
                 "{text}"
             );
         }
         assert_eq!(
-            parse(Dialect::Iam, &Value::Text("".into())),
+            parse(Dialect::Iam, &Value::Text("".into()), &Documents::default()),
             Some(Document::default())
         );
     }
