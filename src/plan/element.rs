@@ -14,7 +14,7 @@ use super::action::Action;
 use super::address;
 use super::effect::{Effect, Key, Kind, Mode, More, Span};
 use super::scan::{self, Item};
-use super::value::Value;
+use super::value::{self, Value};
 
 /// What is wrong with an element: a key, and what its value must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,12 +95,13 @@ impl<'a> Members<'a> {
 
     #[inline]
     fn text(&self, key: &'static str) -> Result<Option<Cow<'a, str>>, Wrong> {
-        // A text without escapes stands there as it is.
-        let plain = self.raw(last(key)).and_then(plain);
-        if plain.is_some() {
-            return Ok(plain.map(Cow::Borrowed));
-        }
-        Ok(self.decode::<Name<'a>>(key, "a string")?.map(|text| text.0))
+        let Some(raw) = self.raw(last(key)) else {
+            return Ok(None);
+        };
+        value::text(raw).map(Some).ok_or(Wrong {
+            key,
+            wanted: "a string",
+        })
     }
 
     fn needed_text(&self, key: &'static str) -> Result<Cow<'a, str>, Wrong> {
@@ -131,14 +132,6 @@ impl<'a> Members<'a> {
             Members::Parsed(_) => self.object(key),
         }
     }
-}
-
-/// The text of a JSON string in which nothing is escaped.
-fn plain(json: &str) -> Option<&str> {
-    let text = json.strip_prefix('"')?.strip_suffix('"')?;
-    memchr::memchr(b'\\', text.as_bytes())
-        .is_none()
-        .then_some(text)
 }
 
 fn is_object(json: &str, key: &'static str) -> Result<(), Wrong> {

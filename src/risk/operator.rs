@@ -1,5 +1,7 @@
 //! Says whether one catalogue row fires on the two sides of a change.
 
+use std::borrow::Cow;
+
 use super::catalogue::{Form, Operator, Row};
 use super::documents::Documents;
 use super::quantity::quantity;
@@ -332,8 +334,9 @@ fn on(value: Option<&Value>, default: bool) -> bool {
 }
 
 /// The text of a value, without quotes.
-pub fn scalar(value: &Value) -> String {
-    value
-        .as_text()
-        .map_or_else(|| value.to_string(), str::to_owned)
+pub fn scalar(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) | Value::Number(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.to_string()),
+    }
 }

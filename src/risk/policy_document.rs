@@ -226,7 +226,7 @@ pub fn uncovered<'a>(
 }
 
 /// The values at a key, whatever the case of the key; a single value is a list of one.
-fn listed<'v>(object: &'v Value, key: &str) -> Option<Vec<&'v Value>> {
+fn listed<'v>(object: &'v Value, key: &str) -> Option<&'v [Value]> {
     let Value::Object(members) = object else {
         return None;
     };
@@ -235,8 +235,8 @@ fn listed<'v>(object: &'v Value, key: &str) -> Option<Vec<&'v Value>> {
         .find(|(name, _)| name.eq_ignore_ascii_case(key))?;
     Some(match value {
         Value::Null => return None,
-        Value::List(items) => items.iter().collect(),
-        one => vec![one],
+        Value::List(items) => items,
+        one => std::slice::from_ref(one),
     })
 }
 

@@ -71,7 +71,7 @@ fn google_audit(old: &Value, new: &Value) -> Option<Finding> {
             let service = config.get("service").map(scalar).unwrap_or_default();
             for log in list(config, "auditLogConfigs") {
                 let kind = log.get("logType").map(scalar).unwrap_or_default();
-                let exempt: Vec<String> = list(log, "exemptedMembers").iter().map(scalar).collect();
+                let exempt: Vec<_> = list(log, "exemptedMembers").iter().map(scalar).collect();
                 logged.insert(format!("{service} {kind} but for [{}]", exempt.join(", ")));
             }
         }

@@ -62,11 +62,10 @@ pub fn parse<'a>(
 
 fn iam(object: &Value) -> Option<Document> {
     let statements = listed(object, "Statement")?;
-    let version =
-        listed(object, "Version").and_then(|values| values.first().map(|value| scalar(value)));
+    let version = listed(object, "Version").and_then(|values| values.first().map(scalar));
     Some(Document {
         statements: statements
-            .into_iter()
+            .iter()
             .map(iam_statement)
             .collect::<Option<_>>()?,
         substitutes: version.as_deref() == Some("2012-10-17"),
@@ -92,12 +91,12 @@ fn iam_statement(statement: &Value) -> Option<Statement> {
         _ => return None,
     };
     let axis = |key: &str, not_key: &str, lower: bool| {
-        let names = |values: Vec<&Value>| -> BTreeSet<String> {
-            let text = |value: &&Value| {
+        let names = |values: &[Value]| -> BTreeSet<String> {
+            let text = |value: &Value| {
                 if lower {
                     scalar(value).to_lowercase()
                 } else {
-                    scalar(value)
+                    scalar(value).into_owned()
                 }
             };
             values.iter().map(text).collect()
@@ -116,8 +115,8 @@ fn iam_statement(statement: &Value) -> Option<Statement> {
             listed(statement, "Principal"),
             listed(statement, "NotPrincipal"),
         ) {
-            (Some(these), _) => Axis::These(principals(&these)),
-            (None, Some(those)) => Axis::AllBut(principals(&those)),
+            (Some(these), _) => Axis::These(principals(these)),
+            (None, Some(those)) => Axis::AllBut(principals(those)),
             (None, None) => Axis::all(),
         },
         conditions: conditions(statement),
@@ -125,7 +124,7 @@ fn iam_statement(statement: &Value) -> Option<Statement> {
 }
 
 /// `"*"`, or names by their kind. Everybody is `*`, however it is written.
-fn principals(values: &[&Value]) -> BTreeSet<String> {
+fn principals(values: &[Value]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for value in values {
         if let Value::Object(kinds) = value {
@@ -135,7 +134,7 @@ fn principals(values: &[&Value]) -> BTreeSet<String> {
                 }
             }
         } else {
-            names.insert(scalar(value));
+            names.insert(scalar(value).into_owned());
         }
     }
     names
@@ -168,7 +167,7 @@ fn conditions(statement: &Value) -> Conditions {
                 conditions
                     .entry((operator.to_string(), key.as_str().to_lowercase()))
                     .or_default()
-                    .extend(values.into_iter().map(scalar));
+                    .extend(values.iter().map(|value| scalar(value).into_owned()));
             }
         }
     }
@@ -183,25 +182,26 @@ fn google(object: &Value) -> Option<Document> {
             let expression = condition.get("expression").unwrap_or(condition);
             conditions.insert(
                 ("is".into(), "condition".into()),
-                BTreeSet::from([scalar(expression)]),
+                BTreeSet::from([scalar(expression).into_owned()]),
             );
         }
+        let role = scalar(listed(binding, "role")?.first()?);
         Some(Statement {
             verdict: Verdict::Allow,
-            actions: Axis::These(BTreeSet::from([scalar(listed(binding, "role")?.first()?)])),
+            actions: Axis::These(BTreeSet::from([role.into_owned()])),
             resources: Axis::all(),
             principals: Axis::These(
                 listed(binding, "members")
                     .unwrap_or_default()
-                    .into_iter()
-                    .map(scalar)
+                    .iter()
+                    .map(|member| scalar(member).into_owned())
                     .collect(),
             ),
             conditions,
         })
     };
     Some(Document {
-        statements: bindings.into_iter().map(statement).collect::<Option<_>>()?,
+        statements: bindings.iter().map(statement).collect::<Option<_>>()?,
         substitutes: true,
         has_variables: false,
     })
