@@ -140,7 +140,12 @@ impl<'scope, 'a: 'scope> Hashed<'scope, 'a> {
     /// Waits for the digest. Right only when everything was read.
     pub fn finish(self) -> [u8; 32] {
         let hashing = match self {
-            Hashed::Stream { hashing, .. } | Hashed::File { hashing, .. } => hashing,
+            Hashed::Stream { full, hashing, .. } => {
+                // The thread ends when nothing can come any more.
+                drop(full);
+                hashing
+            }
+            Hashed::File { hashing, .. } => hashing,
         };
         hashing
             .join()

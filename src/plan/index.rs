@@ -77,6 +77,9 @@ pub struct Header {
 impl Header {
     /// The blocks that refer to the block behind a row.
     pub fn dependants_of(&self, effect: &Effect) -> &[String] {
+        if self.dependants.is_empty() {
+            return &[];
+        }
         self.dependants
             .get(&super::address::block(&effect.address))
             .map_or(&[], Vec::as_slice)
