@@ -159,7 +159,7 @@ fn digest(
     hashed: &SyncSender<io::Result<Vec<u8>>>,
     drained: &Receiver<Vec<u8>>,
 ) -> [u8; 32] {
-    let mut hasher = Sha256::new();
+    let mut digest = Sha256::new();
     let mut offset = 0;
     loop {
         let mut piece = drained.try_recv().unwrap_or_default();
@@ -169,7 +169,7 @@ fn digest(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Ok(count) => {
                 piece.truncate(count);
-                hasher.update(&piece);
+                digest.update(&piece);
                 offset += count as u64;
                 Ok(piece)
             }
@@ -180,7 +180,7 @@ fn digest(
             break;
         }
     }
-    hasher.finalize().into()
+    digest.finalize().into()
 }
 
 #[cfg(test)]

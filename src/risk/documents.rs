@@ -11,7 +11,10 @@ use crate::plan::value::Value;
 
 /// What the strings of one change hold.
 #[derive(Debug, Default)]
-pub struct Documents<'a>(RefCell<Vec<(&'a str, Option<Rc<Value>>)>>);
+pub struct Documents<'a>(RefCell<Vec<Known<'a>>>);
+
+/// A text that was asked for, and the JSON in it, if there is any.
+type Known<'a> = (&'a str, Option<Rc<Value>>);
 
 /// A value as rules see it: itself, or what its text holds.
 #[derive(Debug, Clone)]
@@ -37,7 +40,7 @@ impl<'a> Documents<'a> {
     /// The JSON in a text; `None` if there is none.
     pub fn within(&self, text: &'a str) -> Option<Rc<Value>> {
         // The same text is asked for again, not another one that is equal.
-        let known = |(known, _): &&(&str, _)| std::ptr::eq(*known, text);
+        let known = |(known, _): &&Known<'_>| std::ptr::eq(*known, text);
         if let Some((_, document)) = self.0.borrow().iter().find(known) {
             return document.clone();
         }

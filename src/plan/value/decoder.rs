@@ -29,7 +29,7 @@ struct Open {
     /// Each key was greater than the one before it, until one was not. Terraform sorts the keys of every map.
     unsorted: bool,
     /// All keys, if they are not sorted and too many to be searched for each new one.
-    keys: Option<Box<HashSet<CompactString>>>,
+    keys: Option<HashSet<CompactString>>,
 }
 
 /// Up to so many members a search is quicker than a set.
@@ -153,9 +153,9 @@ impl Decoder<'_> {
         } else if earlier.len() < SEARCHED {
             earlier.iter().any(|(earlier, _)| *earlier == key)
         } else {
-            let keys = open.keys.get_or_insert_with(|| {
-                Box::new(earlier.iter().map(|(key, _)| key.clone()).collect())
-            });
+            let keys = open
+                .keys
+                .get_or_insert_with(|| earlier.iter().map(|(key, _)| key.clone()).collect());
             !keys.insert(key.clone())
         };
         if twin {

@@ -120,7 +120,7 @@ fn google(object: &Value, found: &mut Vec<Opening>) {
             object
                 .get("source_ranges")
                 .is_some()
-                .then(|| Cow::Borrowed("0.0.0.0/0")),
+                .then_some(Cow::Borrowed("0.0.0.0/0")),
         );
     }
     for allow in list(object, "allow") {
