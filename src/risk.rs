@@ -13,6 +13,7 @@ use crate::plan::texts::Texts;
 pub mod assess;
 pub mod attributes;
 pub mod catalogue;
+pub mod documents;
 mod firewall;
 mod heuristic;
 mod interest;

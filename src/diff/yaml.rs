@@ -3,9 +3,10 @@
 //! Only what means the same everywhere is read: no references within the document, whose expansion has no bound, no tags,
 //! no key that stands twice. Everything else is left to be compared line by line.
 
+use compact_str::CompactString;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use crate::plan::value::Value;
+use crate::plan::value::{Member, Value};
 
 /// Nested deeper than this, a text is compared line by line.
 const MAX_DEPTH: usize = 100;
@@ -52,10 +53,10 @@ pub fn documents(text: &str) -> Option<Value> {
 /// A list or a map whose end is still to come.
 enum Open {
     List(Vec<Value>),
-    Map(Vec<(Box<str>, Value)>, Option<Box<str>>),
+    Map(Vec<Member>, Option<CompactString>),
 }
 
-fn key(value: Value, members: &[(Box<str>, Value)]) -> Option<Box<str>> {
+fn key(value: Value, members: &[Member]) -> Option<CompactString> {
     let name = match value {
         Value::Text(text) | Value::Number(text) => text,
         Value::Bool(word) => word.to_string().into(),

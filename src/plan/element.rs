@@ -15,7 +15,7 @@ use super::address;
 use super::effect::{Effect, Kind, Mode, More, Span};
 use super::scan::{self, Item};
 use super::texts::Texts;
-use super::value::Value;
+use super::value::{self, Value};
 
 /// What is wrong with an element: a key, and what its value must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +40,8 @@ impl Shared {
         self.texts.get(text)
     }
 
-    fn provider(&mut self, element: &Members<'_>) -> Result<(), Wrong> {
-        let address = element.text("provider_name")?.unwrap_or_default();
+    fn provider(&mut self, name: &Field<'_>) -> Result<(), Wrong> {
+        let address = name.text()?.unwrap_or_default();
         if !self.providers.contains(&*address) {
             self.providers.insert(address.into_owned());
         }
@@ -76,6 +76,20 @@ impl<'a> Members<'a> {
             })
     }
 
+    /// The values of many keys; a null counts as absent.
+    fn all<const N: usize>(&self, keys: [&'static str; N]) -> [Field<'a>; N] {
+        let found = match self {
+            Members::Noted(members) => members
+                .get_all(keys)
+                .map(|found| found.map(|(value, _)| value)),
+            Members::Parsed(_) => keys.map(|key| self.raw(key)),
+        };
+        std::array::from_fn(|at| Field {
+            key: keys[at],
+            raw: found[at].filter(|value| *value != "null"),
+        })
+    }
+
     /// The value of `key`; a null counts as absent, as in Go.
     #[inline]
     fn raw(&self, key: &str) -> Option<&'a str> {
@@ -103,12 +117,11 @@ impl<'a> Members<'a> {
 
     #[inline]
     fn text(&self, key: &'static str) -> Result<Option<Cow<'a, str>>, Wrong> {
-        // A text without escapes stands there as it is.
-        let plain = self.raw(last(key)).and_then(plain);
-        if plain.is_some() {
-            return Ok(plain.map(Cow::Borrowed));
+        Field {
+            key,
+            raw: self.raw(last(key)),
         }
-        Ok(self.decode::<Name<'a>>(key, "a string")?.map(|text| text.0))
+        .text()
     }
 
     fn needed_text(&self, key: &'static str) -> Result<Cow<'a, str>, Wrong> {
@@ -116,10 +129,6 @@ impl<'a> Members<'a> {
             key,
             wanted: "a string",
         })
-    }
-
-    fn flag(&self, key: &'static str) -> Result<bool, Wrong> {
-        Ok(self.decode(key, "true or false")?.unwrap_or(false))
     }
 
     fn object(&self, key: &'static str) -> Result<Option<Members<'a>>, Wrong> {
@@ -141,12 +150,32 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The text of a JSON string in which nothing is escaped.
-fn plain(json: &str) -> Option<&str> {
-    let text = json.strip_prefix('"')?.strip_suffix('"')?;
-    memchr::memchr(b'\\', text.as_bytes())
-        .is_none()
-        .then_some(text)
+/// A key with the JSON that stands there, if there is any.
+struct Field<'a> {
+    key: &'static str,
+    raw: Option<&'a str>,
+}
+
+impl<'a> Field<'a> {
+    fn text(&self) -> Result<Option<Cow<'a, str>>, Wrong> {
+        let text = |raw| value::text(raw).ok_or(self.wrong("a string"));
+        self.raw.map(text).transpose()
+    }
+
+    fn flag(&self) -> Result<bool, Wrong> {
+        match self.raw {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(self.wrong("true or false")),
+        }
+    }
+
+    fn wrong(&self, wanted: &'static str) -> Wrong {
+        Wrong {
+            key: self.key,
+            wanted,
+        }
+    }
 }
 
 fn is_object(json: &str, key: &'static str) -> Result<(), Wrong> {
@@ -177,13 +206,38 @@ fn object_change(
     span: Span,
     shared: &mut Shared,
 ) -> Result<Effect, Wrong> {
-    let full = element.needed_text("address")?;
+    let [
+        full,
+        previous_address,
+        module,
+        mode_word,
+        type_name,
+        name,
+        index,
+        index_unknown,
+        provider,
+        deposed,
+        reason,
+    ] = element.all([
+        "address",
+        "previous_address",
+        "module_address",
+        "mode",
+        "type",
+        "name",
+        "index",
+        "index_unknown",
+        "provider_name",
+        "deposed",
+        "action_reason",
+    ]);
+    let full = full.text()?.ok_or(full.wrong("a string"))?;
     let change = element.noted("change")?.ok_or(Wrong {
         key: "change",
         wanted: "an object",
     })?;
     let (action, words) = action(&change)?;
-    let (type_name, name) = match (element.text("type")?, element.text("name")?) {
+    let (type_name, name) = match (type_name.text()?, name.text()?) {
         (Some(type_name), Some(name)) => (type_name, name),
         (type_name, name) => {
             let parts = address::split(&full).unwrap_or_default();
@@ -195,24 +249,22 @@ fn object_change(
     };
     let more = More {
         words,
-        ..more(element, &change)?
+        ..more(&deposed, &previous_address, &change)?
     };
-    is_key(element)?;
-    shared.provider(element)?;
+    is_key(&index, &index_unknown)?;
+    shared.provider(&provider)?;
     Ok(Effect {
         kind,
-        module: shared.get(&element.text("module_address")?.unwrap_or_default()),
-        mode: mode(element.text("mode")?.as_deref()),
+        module: shared.get(&module.text()?.unwrap_or_default()),
+        mode: mode(mode_word.text()?.as_deref()),
         type_name: shared.get(&type_name),
         name: shared.get(&name),
         action,
-        reason: element
-            .text("action_reason")?
-            .map(|reason| shared.get(&reason)),
+        reason: reason.text()?.map(|reason| shared.get(&reason)),
         more: (more != More::default()).then(|| Box::new(more)),
         span,
         fingerprint: 0,
-        address: full.into_owned().into(),
+        address: full.into(),
     })
 }
 
@@ -256,7 +308,8 @@ pub(super) fn invocation(item: Item<'_>, span: Span, shared: &mut Shared) -> Res
             .unwrap_or(Cow::Borrowed(parts.type_name)),
     );
     effect.name = shared.get(&element.text("name")?.unwrap_or(Cow::Borrowed(parts.name)));
-    shared.provider(element)?;
+    let [provider] = element.all(["provider_name"]);
+    shared.provider(&provider)?;
     let mut note = match (
         element.object("lifecycle_action_trigger")?,
         element.object("invoke_action_trigger")?,
@@ -362,21 +415,22 @@ fn action(change: &Members<'_>) -> Result<(Action, Vec<String>), Wrong> {
 }
 
 /// The key of an instance stands in its address; here it must only be what a key can be.
-fn is_key(element: &Members<'_>) -> Result<(), Wrong> {
-    if element.flag("index_unknown")? {
+fn is_key(index: &Field<'_>, unknown: &Field<'_>) -> Result<(), Wrong> {
+    if unknown.flag()? {
         return Ok(());
     }
-    match element.raw("index").map(str::as_bytes) {
-        Some([b'"', ..]) => element.text("index").map(drop),
+    match index.raw.map(str::as_bytes) {
+        Some([b'"', ..]) => index.text().map(drop),
         None | Some([b'-' | b'0'..=b'9', ..]) => Ok(()),
-        Some(_) => Err(Wrong {
-            key: "index",
-            wanted: "a string or a number",
-        }),
+        Some(_) => Err(index.wrong("a string or a number")),
     }
 }
 
-fn more(element: &Members<'_>, change: &Members<'_>) -> Result<More, Wrong> {
+fn more(
+    deposed: &Field<'_>,
+    previous_address: &Field<'_>,
+    change: &Members<'_>,
+) -> Result<More, Wrong> {
     let boxed = |text: Cow<'_, str>| text.into_owned().into_boxed_str();
     let importing = match change.object("change.importing")? {
         Some(importing) => Some(importing.text("change.importing.id")?.map(boxed)),
@@ -386,8 +440,8 @@ fn more(element: &Members<'_>, change: &Members<'_>) -> Result<More, Wrong> {
         .decode("change.replace_paths", "a list of paths")?
         .unwrap_or_default();
     Ok(More {
-        deposed: element.text("deposed")?.map(boxed),
-        previous_address: element.text("previous_address")?.map(boxed),
+        deposed: deposed.text()?.map(boxed),
+        previous_address: previous_address.text()?.map(boxed),
         importing,
         generated_config: change.raw("generated_config").is_some(),
         replace_paths: paths.iter().map(|steps| path(steps).into()).collect(),
