@@ -84,17 +84,6 @@ const MEASURED: &[Measured] = &[
             desk.draw();
         },
     ),
-    // The next change that waits is acknowledged: counts, list and frame follow.
-    (
-        "acknowledge",
-        |desk| desk.keys(&["3", "n"]),
-        |desk, _| {
-            desk.keys(&["n", "a"]);
-            desk.send(Msg::Drawn);
-            desk.key("y");
-            desk.draw();
-        },
-    ),
     // Grouped by the next thing: risk, module, type, action.
     ("regroup", |_| (), |desk, _| desk.key("v")),
 ];
@@ -127,7 +116,9 @@ fn main() {
 /// Every row in the order of what asks first.
 fn sort(rows: &[Judged]) -> String {
     let mut facets = Facets::default();
-    rows.iter().for_each(|row| facets.add(row));
+    for row in rows {
+        facets.add(row);
+    }
     let all: Vec<u32> = (0..rows.len() as u32).collect();
     line("sort", rows.len(), |_| {
         let urgency = |row| urgency(facets.of(row), Standing::Open);
@@ -141,7 +132,7 @@ fn line(name: &str, count: usize, mut each: impl FnMut(usize)) -> String {
         .map(|time| {
             let before = at_work();
             each(time);
-            at_work() - before
+            at_work().saturating_sub(before)
         })
         .collect();
     times.sort_unstable();
@@ -231,7 +222,9 @@ impl Desk {
     }
 
     fn keys(&mut self, names: &[&str]) {
-        names.iter().for_each(|name| self.key(name));
+        for name in names {
+            self.key(name);
+        }
     }
 
     fn draw(&mut self) {

@@ -100,7 +100,7 @@ impl Interests {
             | Action::ForgetCreate => &interest.deciding,
         };
         let whole = interest.whole && effect.action != Action::Delete;
-        if whole || contradicts(&effect.action, item) {
+        if whole || contradicts(effect.action, item) {
             return Values::of_item(item.text);
         }
         let by_shape = |json: &str| interest.by_shape && may_be_a_policy(json);
@@ -182,7 +182,7 @@ impl Interest {
 }
 
 /// Whether the sides do not fit the action. No tool writes such a change; whoever did gets the long look.
-fn contradicts(action: &Action, item: &Item<'_>) -> bool {
+fn contradicts(action: Action, item: &Item<'_>) -> bool {
     let change = item.members().get("change").map(|(_, change)| change);
     let before = change.and_then(|change| change.get("before"));
     let after = change.and_then(|change| change.get("after"));

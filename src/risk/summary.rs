@@ -447,25 +447,19 @@ mod tests {
             &[("protection-weakened", Risk::Critical)][..],
         );
         let kept = ("aws_vpc", Action::NoOp, &[][..]);
+        assert_eq!(ids(&with_state(), &tally(&[guard, kept])), []);
         assert_eq!(
-            ids(&with_state(), &tally(&[guard.clone(), kept.clone()])),
-            []
-        );
-        assert_eq!(
-            ids(
-                &with_state(),
-                &tally(&[guard.clone(), database.clone(), kept.clone()])
-            ),
+            ids(&with_state(), &tally(&[guard, database, kept])),
             [("guard-and-guarded".to_owned(), Risk::Critical)]
         );
-        let both = tally(&[guard.clone(), guard.clone(), database, kept.clone()]);
+        let both = tally(&[guard, guard, database, kept]);
         assert_eq!(
             ids(&with_state(), &both),
             [("guard-and-guarded".to_owned(), Risk::Critical)],
             "the number of guards is no second question"
         );
         assert_eq!(
-            ids(&with_state(), &tally(&[guard.clone(), guard, kept])),
+            ids(&with_state(), &tally(&[guard, guard, kept])),
             [("several-guards-removed".to_owned(), Risk::Critical)]
         );
     }

@@ -90,13 +90,13 @@ impl Filter {
             return (0..rows.len() as u32).collect();
         }
         let mut fitting = Vec::new();
-        for (block, from) in rows.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+        for (block, from) in rows.chunks(BLOCK).zip((0_u32..).step_by(BLOCK)) {
             // Addresses lie all over the memory, and one after the other each would be waited for.
             let ends = block.iter().map(|row| row.effect.address.as_bytes());
             black_box(ends.fold(0, |sum, text| {
                 sum ^ text.first().unwrap_or(&0) ^ text.last().unwrap_or(&0)
             }));
-            for (row, judged) in (from as u32..).zip(block) {
+            for (row, judged) in (from..).zip(block) {
                 if self.fits(judged, facets.of(row).small, standings[row as usize]) {
                     fitting.push(row);
                 }

@@ -20,10 +20,10 @@ impl Fold {
     pub const ALL: [Fold; 3] = [Fold::NotYet, Fold::KnownAfterApply, Fold::Empty];
 
     /// What stands before the names: where it is known, with the cause.
-    pub fn title(self, action: &Action) -> &'static str {
+    pub fn title(self, action: Action) -> &'static str {
         match self {
             Fold::KnownAfterApply if action.replaces() => "known after apply, as it is made anew: ",
-            Fold::KnownAfterApply if *action == Action::Create => {
+            Fold::KnownAfterApply if action == Action::Create => {
                 "known after apply, as it is new: "
             }
             Fold::KnownAfterApply => "known after apply: ",

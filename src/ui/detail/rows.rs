@@ -95,7 +95,7 @@ fn together(
     if names.is_empty() {
         return Vec::new();
     }
-    let title = kind.title(&judged.effect.action);
+    let title = kind.title(judged.effect.action);
     let room = LINES_OF_NAMES * page.width.saturating_sub(SIGN);
     let told = few(&names, room.saturating_sub(width(title)));
     let mut body = vec![

@@ -268,7 +268,7 @@ impl Builder<'_> {
             }
         };
         let few = self.filtered || members.len() <= FEW;
-        let rows = sorted(members, labels.len(), |row| labels.place(label(row)));
+        let rows = sorted(members, labels.count(), |row| labels.place(label(row)));
         for part in rows.chunk_by(|a, b| label(*a) == label(*b)) {
             let name = labels.text(label(part[0]));
             let in_module = matches!(by, By::Risk | By::Module);
@@ -400,7 +400,9 @@ mod tests {
     fn shown(rows: &[Judged], by: By) -> Vec<String> {
         let standings = crate::ui::standing::standings(rows, &crate::review::log::Log::default());
         let mut facets = Facets::default();
-        rows.iter().for_each(|row| facets.add(row));
+        for row in rows {
+            facets.add(row);
+        }
         facets.sort();
         let listed = Listed {
             rows,
@@ -455,8 +457,7 @@ mod tests {
     fn every_row_is_in_every_view_once() {
         let rows: Vec<Judged> = (0..40)
             .map(|i| {
-                let action =
-                    [Action::Create, Action::NoOp, Action::Delete, Action::Read][i % 4].clone();
+                let action = [Action::Create, Action::NoOp, Action::Delete, Action::Read][i % 4];
                 row(
                     &format!("t{}.n{i}", i % 3),
                     action,
