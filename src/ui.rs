@@ -16,6 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::index::{Header, Progress};
 use crate::plan::values::Values;
+use crate::process::signals;
 use crate::review::carry::Since;
 use crate::review::log::Log;
 use crate::risk::{Finding, Judged};
@@ -82,6 +83,17 @@ pub struct Set {
     pub sha256: Option<Sha256>,
 }
 
+/// What is waited for before the first byte of a plan comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// The command that is run: `terraform init`.
+    pub what: String,
+    /// What it is for.
+    pub purpose: String,
+    /// For how many seconds it has been waited for so far, or was.
+    pub seconds: u64,
+}
+
 /// What is known when the plan was read to its end.
 #[derive(Debug, Clone)]
 pub struct Facts {
@@ -123,8 +135,8 @@ pub enum Msg {
     Unit(Arc<str>),
     /// Rows were read.
     Rows(Vec<Judged>),
-    /// The tool that shows the plan has said nothing yet: its name, and for how many seconds.
-    Waiting(String, u64),
+    /// The first byte of the plan has not come yet: what was waited for, and last what still is.
+    Waiting(Vec<Wait>),
     /// Reading goes on.
     Progress(Progress),
     /// What was said in an earlier sitting, where it could only be found when the plan was read.
@@ -279,7 +291,7 @@ fn turn(
         if state.undrawn {
             forget_typed_ahead(state, &mut commands).map_err(lost)?;
         }
-        if terminal::asked_to_end() {
+        if signals::asked() {
             let saved = state.unsaved.is_none();
             return Ok(Outcome::Left { saved });
         }
@@ -330,7 +342,7 @@ fn heard(
         return event::poll(patience);
     }
     while !event::poll(IDLE)? {
-        if terminal::asked_to_end() || screen.size()? != state.size {
+        if signals::asked() || screen.size()? != state.size {
             return Ok(false);
         }
         let disk = hands.disk();

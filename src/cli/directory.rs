@@ -137,14 +137,14 @@ pub fn review(
         directory: directory.clone(),
         manifest,
     };
-    let messages = loading::start(unread);
+    let loading = loading::start(unread);
     if !arguments.plain {
-        return ui::run(setup, &messages, &mut desks);
+        return ui::run(setup, &loading.messages, &mut desks);
     }
     for note in &found.notes {
         print(&format!("{}\n", visible(note)))?;
     }
-    let heard = Heard::of(setup.log.clone(), messages)?;
+    let heard = Heard::of(setup.log.clone(), &loading.messages)?;
     at_prompts(heard, setup, &mut desks)
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::failure::{Exit, Failure};
 use crate::gate::environment::ProviderSource;
-use crate::gate::prepare::{Prepared, Providers, Setup};
+use crate::gate::prepare::{Prepared, Providers, Setup, Step};
 use crate::gate::sealed::SealedPlan;
 use crate::gate::show::Shown;
 use crate::gate::tool;
@@ -165,7 +165,7 @@ impl Unshown {
     }
 
     /// Finds the tool that made the plan, and gets it ready.
-    fn prepare(self) -> Result<Prepared, Failure> {
+    fn prepare(self, tell: &dyn Fn(Step)) -> Result<Prepared, Failure> {
         let search = std::env::var_os("PATH");
         let setup = Setup {
             tool: self.tool.as_deref(),
@@ -173,7 +173,7 @@ impl Unshown {
             providers: &self.providers,
             passed: &[],
         };
-        Prepared::new(self.plan, &setup, |_| Ok(()))
+        Prepared::new(self.plan, &setup, |_| Ok(()), tell)
     }
 }
 
@@ -245,11 +245,21 @@ impl Json {
         spool: Option<Spool>,
         work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        self.read_telling(spool, &|_| {}, work)
+    }
+
+    /// The same; `tell` hears what is waited for until the first byte comes.
+    pub fn read_telling<T>(
+        self,
+        spool: Option<Spool>,
+        tell: &dyn Fn(Step),
+        work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         match self {
             Json::File(file) => work(Bytes::File(&file)),
             Json::Pipe(pipe) => through(spool, pipe, work),
             Json::PlanFile(unshown) => {
-                let prepared = unshown.prepare()?;
+                let prepared = unshown.prepare(tell)?;
                 let mut output = Output {
                     shown: prepared.show()?,
                     ended: false,

@@ -22,9 +22,9 @@ pub(super) fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failu
     let Begun {
         mut desk,
         setup,
-        messages,
+        loading,
     } = review.begin(looks)?;
-    let heard = Heard::of(setup.log.clone(), messages)?;
+    let heard = Heard::of(setup.log.clone(), &loading.messages)?;
     if !heard.log.entries().is_empty() {
         desk.save(&heard.log, &heard.rows)?;
     }
@@ -61,7 +61,7 @@ pub(super) struct Heard {
 
 impl Heard {
     /// Listens until every plan is read.
-    pub(super) fn of(log: Log, messages: Receiver<Msg>) -> Result<Self, Failure> {
+    pub(super) fn of(log: Log, messages: &Receiver<Msg>) -> Result<Self, Failure> {
         let mut heard = Heard {
             rows: Vec::new(),
             log,

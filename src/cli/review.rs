@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use clap::Args;
@@ -12,7 +11,7 @@ use clap::Args;
 use super::check::print;
 use super::desk::{Desk, Results, Signing};
 use super::directory;
-use super::loading::{self, Loaded, Unread};
+use super::loading::{self, Loaded, Loading, Unread};
 use super::looks::Looks;
 use super::open::{self, Json, PlanArgument};
 use super::places::StateDirectory;
@@ -30,9 +29,9 @@ use crate::review::carry::Earlier;
 use crate::review::draft::Draft;
 use crate::review::log::Log;
 use crate::review::memory::Memory;
+use crate::ui;
 use crate::ui::hands::Outcome;
 use crate::ui::keymap;
-use crate::ui::{self, Msg};
 
 /// What `review` takes.
 #[derive(Debug, Clone, Args)]
@@ -190,7 +189,7 @@ pub fn review(arguments: &Arguments, argument: &PlanArgument) -> Result<Outcome,
             return at_prompts(review, &arguments.looks);
         }
         let mut begun = review.begin(&arguments.looks)?;
-        let outcome = ui::run(begun.setup, &begun.messages, &mut begun.desk)?;
+        let outcome = ui::run(begun.setup, &begun.loading.messages, &mut begun.desk)?;
         if outcome != Outcome::Remade {
             return Ok(outcome);
         }
@@ -267,14 +266,14 @@ pub fn say(outcome: Outcome, again: &str) -> Result<Exit, Failure> {
     }
 }
 
-/// A desk with everything on it, and what the loader sends to whoever sits there.
+/// A desk with everything on it, and the plan that is being read for whoever sits there.
 pub(super) struct Begun {
     /// The desk.
     pub desk: Desk,
     /// What is known before the plan is read.
     pub setup: ui::Setup,
-    /// What the reader finds.
-    pub messages: Receiver<Msg>,
+    /// The plan that is being read.
+    pub loading: Loading,
 }
 
 impl Review {
@@ -382,7 +381,7 @@ impl Review {
         Ok(Begun {
             desk,
             setup,
-            messages: loading::start(vec![laid.unread]),
+            loading: loading::start(vec![laid.unread]),
         })
     }
 }
@@ -404,5 +403,5 @@ pub(super) struct Laid {
 /// Runs the screen until the review ends.
 pub fn on_screen(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
     let mut begun = review.begin(looks)?;
-    ui::run(begun.setup, &begun.messages, &mut begun.desk)
+    ui::run(begun.setup, &begun.loading.messages, &mut begun.desk)
 }

@@ -274,6 +274,13 @@ pub fn action(mode: Mode, name: &str) -> Option<Action> {
         .map(|binding| binding.action)
 }
 
+/// The key that is shown for `action` in `mode`.
+pub fn first(mode: Mode, action: Action) -> &'static str {
+    KEYS.iter()
+        .find(|binding| binding.modes.contains(&mode) && binding.action == action)
+        .map_or("", |binding| binding.keys[0])
+}
+
 /// The lines of the help for `mode` that hold every word of `search`.
 pub fn help(mode: Mode, search: &str) -> Vec<&'static Binding> {
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
