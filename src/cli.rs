@@ -44,6 +44,7 @@ pub mod schema;
 pub mod set;
 pub mod setup;
 pub mod signing;
+pub mod silence;
 pub mod since;
 pub mod status;
 pub mod submit;

@@ -94,6 +94,21 @@ pub struct Wait {
     pub seconds: u64,
 }
 
+impl Wait {
+    /// The command, and for how long: `terraform init, 12 s`, `terraform show -json, 3 min 5 s`.
+    pub fn latest(&self) -> String {
+        format!("{}, {}", self.what, self.elapsed())
+    }
+
+    /// For how long.
+    pub fn elapsed(&self) -> String {
+        match (self.seconds / 60, self.seconds % 60) {
+            (0, seconds) => format!("{seconds} s"),
+            (minutes, seconds) => format!("{minutes} min {seconds} s"),
+        }
+    }
+}
+
 /// What is known when the plan was read to its end.
 #[derive(Debug, Clone)]
 pub struct Facts {

@@ -208,6 +208,8 @@ fn a_review_whose_terminal_is_closed_ends_the_tool() {
 fn a_review_at_prompts_is_left_as_any_command_is() {
     let place = Place::new("show");
     let mut session = place.start("review --plain plan.tfplan");
+    session.wait("terraform init: fetches 1 provider");
+    session.wait("terraform show -json: prints nothing until it is nearly done");
     place.busy("show");
     session.send("\x03");
     session.exit();
@@ -263,6 +265,9 @@ fn a_check_that_is_interrupted_ends_the_tool_and_dies_of_it() {
 fn an_interrupt_typed_on_the_terminal_ends_a_check_and_the_tool() {
     let place = Place::new("show");
     let mut session = place.start("check plan.tfplan");
+    // What it waits for, and that it goes on.
+    session.wait("terraform show -json, 0 s  prints nothing until it is nearly done");
+    session.wait("terraform show -json, 1 s");
     place.busy("show");
     session.send("\x03");
     session.exit();

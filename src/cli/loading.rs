@@ -1,12 +1,12 @@
 //! The worker that reads and judges a plan while the screen is already there.
 
-use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 
 use super::open::Json;
+use super::silence::Silence;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::source::{Source, Spool};
@@ -21,7 +21,6 @@ use crate::risk::{self, Judged};
 use crate::ui::{Facts, Msg};
 
 mod laying;
-mod silence;
 
 pub use laying::messages;
 
@@ -257,19 +256,12 @@ fn load(
     beside: &mut Beside,
     screen: &SyncSender<Msg>,
 ) -> Result<(Judgement, Opinion), Failure> {
-    let silence = RefCell::new(json.tool().map(|tool| {
+    let silence = json.tool().map(|tool| {
         let screen = screen.clone();
-        silence::tell(tool, move |waits| screen.send(Msg::Waiting(waits)).is_ok())
-    }));
-    let tell = |step| {
-        if let Some(silence) = &*silence.borrow() {
-            // Whoever was told has left; the caller knows.
-            let _ = silence.send(step);
-        }
-    };
-    json.read_telling(spool, &tell, |json| {
+        Silence::told(tool, move |waits| screen.send(Msg::Waiting(waits)).is_ok())
+    });
+    json.read_after(silence, spool, |json| {
         judge::judge_under(json, bytes, file, policies, &mut |step| {
-            silence.take();
             let message = match step {
                 Step::Rows(rows) => {
                     if let Some(comparison) = &mut beside.comparison {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::silence::Silence;
 use crate::failure::{Exit, Failure};
 use crate::gate::environment::ProviderSource;
 use crate::gate::prepare::{Prepared, Providers, Setup, Step};
@@ -245,23 +246,29 @@ impl Json {
         spool: Option<Spool>,
         work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.read_telling(spool, &|_| {}, work)
+        let silence = self.tool().and_then(Silence::on_terminal);
+        self.read_after(silence, spool, work)
     }
 
-    /// The same; `tell` hears what is waited for until the first byte comes.
-    pub fn read_telling<T>(
+    /// The same; the silence before the first byte is told otherwise.
+    pub fn read_after<T>(
         self,
+        silence: Option<Silence>,
         spool: Option<Spool>,
-        tell: &dyn Fn(Step),
         work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         match self {
             Json::File(file) => work(Bytes::File(&file)),
             Json::Pipe(pipe) => through(spool, pipe, work),
             Json::PlanFile(unshown) => {
-                let prepared = unshown.prepare(tell)?;
+                let prepared = unshown.prepare(&|step| {
+                    if let Some(silence) = &silence {
+                        silence.begin(step);
+                    }
+                })?;
                 let mut output = Output {
                     shown: prepared.show()?,
+                    silence,
                     ended: false,
                 };
                 let result = through(spool, &mut output, work);
@@ -293,12 +300,14 @@ fn through<T>(
 /// The tool's output, which remembers whether it was read to its end.
 struct Output {
     shown: Shown,
+    silence: Option<Silence>,
     ended: bool,
 }
 
 impl Read for Output {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.shown.read(buffer)?;
+        self.silence = None;
         self.ended |= count == 0 && !buffer.is_empty();
         Ok(count)
     }

@@ -1,3 +1,5 @@
+//! What is started is ended, whoever started it and however stubborn it is.
+
 use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;

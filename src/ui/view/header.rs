@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::changes::waiting::{latest, waits};
+use super::changes::waiting::waits;
 use super::{line, pieces_width, put, put_right};
 use crate::risk::Risk;
 use crate::text::visible;
@@ -49,7 +49,7 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
         Reading::Going(progress) => {
             let waits = waits(state)
                 .last()
-                .map(|wait| visible(&latest(wait)).into_owned());
+                .map(|wait| visible(&wait.latest()).into_owned());
             let share = match (progress.total, &state.unit) {
                 (Some(total), None) if total > 0 => format!(
                     "reading {} %",

@@ -20,11 +20,6 @@ pub fn waits(state: &State) -> &[Wait] {
     }
 }
 
-/// `terraform init, 12 s`
-pub fn latest(wait: &Wait) -> String {
-    format!("{}, {}", wait.what, elapsed(wait.seconds))
-}
-
 /// Draws the steps, the one that goes on last, and how to leave.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let waits = waits(state);
@@ -35,7 +30,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let dots = theme.glyph("…", "..");
     let column = |text: fn(&Wait) -> String| waits.iter().map(|wait| width(&text(wait))).max();
     let what = column(|wait| wait.what.clone()).unwrap_or_default();
-    let time = column(|wait| elapsed(wait.seconds)).unwrap_or_default();
+    let time = column(|wait| wait.elapsed()).unwrap_or_default();
     let mut lines = vec![Vec::new()];
     for wait in waits {
         let (mark, role) = if wait == now {
@@ -46,7 +41,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
         let mut pieces = vec![
             Piece::new(pad(mark, 3, ""), role),
             Piece::foreign(&pad(&wait.what, what + 2, ""), role),
-            Piece::new(format!("{:>time$}", elapsed(wait.seconds)), role),
+            Piece::new(format!("{:>time$}", wait.elapsed()), role),
         ];
         if wait == now {
             pieces.push(Piece::foreign(&format!("  {}", wait.purpose), Role::Dim));
@@ -63,13 +58,5 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     );
     for (y, pieces) in lines.iter().enumerate() {
         put(buffer, theme, line(area, y as u16), pieces);
-    }
-}
-
-/// `12 s`, `3 min 5 s`
-fn elapsed(seconds: u64) -> String {
-    match (seconds / 60, seconds % 60) {
-        (0, seconds) => format!("{seconds} s"),
-        (minutes, seconds) => format!("{minutes} min {seconds} s"),
     }
 }
