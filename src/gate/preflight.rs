@@ -32,9 +32,9 @@ fn ask(preflight: &Preflight, prepared: &Prepared) -> Result<(), Failure> {
         .map_err(failed)?;
     refuse_writable(&path)?;
     let environment = &prepared.environment;
-    let mut command = Program::open(&path)
-        .map_err(failed)?
-        .command(environment, &environment.work_dir());
+    // Open until it runs: it is found by its descriptor.
+    let program = Program::open(&path).map_err(failed)?;
+    let mut command = program.command(environment, &environment.work_dir());
     command
         .args(&preflight.argv[1..])
         .stdin(Stdio::null())
