@@ -1,12 +1,13 @@
 //! What is done when somebody asks us to stop: with `kill`, by closing the terminal, with an interrupt typed on it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, Once, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
 
 use super::{Bond, kept, leaving};
 
@@ -31,6 +32,7 @@ pub enum Manner {
 
 static MANNER: Mutex<Manner> = Mutex::new(Manner::Leave);
 static ASKED: AtomicBool = AtomicBool::new(false);
+static HANDLE: OnceLock<Handle> = OnceLock::new();
 
 /// A manner for as long as this lives; then the one before holds again.
 #[derive(Debug)]
@@ -42,10 +44,18 @@ impl Drop for Held {
     }
 }
 
-/// Holds a manner from now on.
+/// Holds a manner from now on. Whoever wants to be told is told of what was to be ignored as well: a screen whose terminal is
+/// closed must end.
 pub fn hold(manner: Manner) -> Held {
     listen();
-    Held(set(manner))
+    let before = Held(set(manner));
+    if let (Manner::Tell(_), Some(handle)) = (manner, HANDLE.get()) {
+        for signal in ASKING {
+            // Without it the signal stays ignored.
+            let _ = handle.add_signal(signal);
+        }
+    }
+    before
 }
 
 /// Whether somebody asked us to stop.
@@ -69,7 +79,8 @@ pub fn listen() {
         let ignored = ignored();
         let heard = ASKING.iter().filter(|signal| !ignored(**signal));
         // Without it a signal ends us at once, as it would have without all this.
-        if let Ok(mut signals) = signal_hook::iterator::Signals::new(heard) {
+        if let Ok(mut signals) = Signals::new(heard) {
+            HANDLE.get_or_init(|| signals.handle());
             thread::spawn(move || signals.forever().for_each(hear));
         }
     });

@@ -4,6 +4,7 @@
 //! never comes would hang, and one that comes late would be typed into the shell.
 
 use std::io::{self, Stdout, Write as _, stdout};
+use std::mem::ManuallyDrop;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,13 +20,13 @@ use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 
-use super::state::State;
-use super::view;
 use crate::process::signals::{self, Held, Manner};
 
 /// The screen, for as long as it lives.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: it would complain on standard error that it cannot show the cursor of a terminal that is gone, and
+    /// panic because that is gone too. What is to be given back is given back here.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     /// Being told to end is heard by the loop. The terminal is given back in any case: the reader of keys goes round in
     /// circles once it is gone, and the draft is on disk already.
     _told: Held,
@@ -46,7 +47,7 @@ impl Screen {
         let terminal =
             Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
         Ok(Screen {
-            terminal,
+            terminal: ManuallyDrop::new(terminal),
             _told: told,
         })
     }
@@ -60,13 +61,8 @@ impl Screen {
         size()
     }
 
-    /// Draws the review.
-    pub fn draw(&mut self, state: &State) -> io::Result<()> {
-        self.paint(|frame| view::view(state, frame))
-    }
-
     /// Draws one frame as a whole, so that no half of it is ever seen.
-    pub fn paint(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(stdout(), BeginSynchronizedUpdate)?;
         self.terminal.draw(draw)?;
         execute!(stdout(), EndSynchronizedUpdate)
