@@ -79,11 +79,20 @@ pub enum Results {
     Beside {
         /// The plan.
         plan: PathBuf,
-        /// Where the approval goes, if not to the usual place.
-        approval: Option<PathBuf>,
+        /// Where the approval goes.
+        approval: Destination,
     },
     /// Into a directory that goes away with the process.
     Nowhere(PathBuf),
+}
+
+/// Where an approval goes.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// Into this file.
+    File(PathBuf),
+    /// Into the directory of the approvals of a plan that lies here, or would.
+    Beside(PathBuf),
 }
 
 /// The desk that one review happens at.
@@ -216,14 +225,12 @@ impl Desk {
             trust_version: signing.trust.version,
         };
         let path = match &self.results {
-            Results::Beside {
-                approval: Some(path),
-                ..
-            } => path.clone(),
-            Results::Beside {
-                plan,
-                approval: None,
-            } => sign::default_path(plan, &signing.identity.person, nonce),
+            Results::Beside { approval, .. } => match approval {
+                Destination::File(path) => path.clone(),
+                Destination::Beside(plan) => {
+                    sign::default_path(plan, &signing.identity.person, nonce)
+                }
+            },
             Results::Nowhere(directory) => directory.join("approval.json"),
         };
         let statement = Statement::approve(&facts, policy, said);

@@ -9,7 +9,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::check::print;
-use super::desk::{Desk, Results, Signing};
+use super::desk::{Desk, Destination, Results, Signing};
 use super::directory;
 use super::loading::{self, Loaded, Loading, Unread};
 use super::looks::Looks;
@@ -65,7 +65,8 @@ pub struct Arguments {
     #[arg(long, value_name = "ID")]
     pub scope: Option<String>,
 
-    /// Where the approval is written [default: PLAN.approvals/PERSON-NONCE.json].
+    /// Where the approval is written; of several plans the directory that the approvals are written below, each at the
+    /// path of its plan [default: PLAN.approvals/PERSON-NONCE.json].
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -217,6 +218,10 @@ pub(super) fn prepare(
         signing => signing,
     };
     let said = arguments.said.as_ref();
+    let path = match argument.plan.as_os_str() {
+        stdin if stdin == "-" => PathBuf::from("plan.json"),
+        path => path.into(),
+    };
     Ok(Review {
         name: said.map_or(plan.name, |said| said.name.clone()),
         task: said.map(|said| said.task.clone()),
@@ -230,12 +235,11 @@ pub(super) fn prepare(
         watch: arguments.watch,
         watched,
         results: Results::Beside {
-            plan: if argument.plan.as_os_str() == "-" {
-                "plan.json".into()
-            } else {
-                argument.plan.clone()
+            approval: match &arguments.output {
+                Some(file) => Destination::File(file.clone()),
+                None => Destination::Beside(path.clone()),
             },
-            approval: arguments.output.clone(),
+            plan: path,
         },
     })
 }

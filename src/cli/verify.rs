@@ -26,7 +26,8 @@ pub struct Arguments {
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
 
-    /// An approval; give it several times for several people and several plans [default: those in PLAN.approvals/].
+    /// An approval; give it several times for several people and several plans. A directory stands for those in it, for
+    /// several plans for those that a review wrote below it [default: those in PLAN.approvals/].
     #[arg(long = "approval", value_name = "FILE", num_args = 1..)]
     pub approvals: Vec<PathBuf>,
 
