@@ -85,6 +85,48 @@ fn check_prints_json_as_its_schema_says_for_every_fixture() {
 }
 
 #[test]
+fn rules_are_explained_as_json_as_their_schema_says() {
+    let schema = stdout(&["schema", "explain"]);
+    let explained = |arguments: &[&str]| -> Value {
+        let arguments = [&["explain", "--format", "json"][..], arguments].concat();
+        serde_json::from_str(&stdout(&arguments)).unwrap()
+    };
+    let all = explained(&[]);
+    schema::fits(&schema, &all);
+    let rules = all.as_array().unwrap();
+    assert!(rules.len() > 50);
+    schema::fits(&schema, &explained(&[rules[0]["rule"].as_str().unwrap()]));
+    // What is neither is found.
+    let mut wrong = Vec::new();
+    let schema = serde_json::from_str(&schema).unwrap();
+    schema::check(
+        &schema,
+        &serde_json::json!([{"rule": "x"}]),
+        "$",
+        &mut wrong,
+    );
+    assert!(!wrong.is_empty());
+}
+
+#[test]
+fn a_refusal_is_json_as_its_schema_says() {
+    let schema = stdout(&["schema", "refusal"]);
+    for arguments in [
+        &["check", "--format", "json", "none.json"][..],
+        &["explain", "--format", "json", "none"],
+        &["verify", "--format", "json", "none.tfplan"],
+    ] {
+        let output = undersign(arguments);
+        let refusal = serde_json::from_slice(&output.stderr).unwrap();
+        schema::fits(&schema, &refusal);
+        assert_eq!(
+            output.status.code().map(Value::from),
+            Some(refusal["code"].clone())
+        );
+    }
+}
+
+#[test]
 fn the_schema_check_finds_what_does_not_fit() {
     let schema: Value = serde_json::from_str(&stdout(&["schema", "check"])).unwrap();
     let path = fixture("incident");

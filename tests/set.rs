@@ -153,8 +153,17 @@ fn two_units_are_reviewed_on_one_screen_and_applied_in_the_order_of_their_depend
         "{said}"
     );
 
-    let applied = place.ok(&on_the_set("apply", &["--format", "json"]));
-    let applied: Value = serde_json::from_str(&applied).unwrap();
+    let set = |command: &str| -> Value {
+        let said = place.ok(&on_the_set(command, &["--format", "json"]));
+        let said: Value = serde_json::from_str(&said).unwrap();
+        schema::fits(&place.ok(&["schema", "verify-directory"]), &said);
+        for unit in said["units"].as_array().unwrap() {
+            schema::fits(&place.ok(&["schema", "verify"]), &unit["verification"]);
+        }
+        said
+    };
+    set("verify");
+    let applied = set("apply");
     let ends: Vec<(&str, &str)> = applied["units"]
         .as_array()
         .unwrap()

@@ -152,10 +152,12 @@ fn raw(json: String) -> Box<RawValue> {
 fn to_object(sha256: Sha256, units: Vec<Line<'_>>) -> String {
     #[derive(Serialize)]
     struct Set<'a> {
+        schema: u32,
         set: Hex,
         units: Vec<Line<'a>>,
     }
     let set = Set {
+        schema: 1,
         set: Hex(sha256),
         units,
     };

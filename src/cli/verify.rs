@@ -182,6 +182,7 @@ pub fn to_json(verified: &Verified, end: Option<&End<'_>>) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Report<'a> {
+        schema: u32,
         approved: bool,
         plan: &'a str,
         sha256: Hex,
@@ -222,6 +223,7 @@ pub fn to_json(verified: &Verified, end: Option<&End<'_>>) -> String {
         ..
     } = verified;
     let report = Report {
+        schema: 1,
         approved: true,
         plan: &facts.name,
         sha256: Hex(prepared.plan.sha256()),
