@@ -17,25 +17,18 @@ pub struct Directory(TempDir);
 impl Directory {
     /// Makes one where temporary files go.
     pub fn new() -> io::Result<Self> {
-        Self::made(|builder| builder.tempdir(), "undersign-")
+        Self::new_in(&std::env::temp_dir(), "undersign-")
     }
 
     /// Makes one in `place`, with a name that begins with `prefix`.
     pub fn new_in(place: &Path, prefix: &str) -> io::Result<Self> {
-        Self::made(|builder| builder.tempdir_in(place), prefix)
-    }
-
-    fn made(
-        make: impl FnOnce(&Builder<'_, '_>) -> io::Result<TempDir>,
-        prefix: &str,
-    ) -> io::Result<Self> {
         let mut builder = Builder::new();
         builder.prefix(prefix);
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         // Under the lock, so that whoever removes everything finds it, or it is not made.
         let mut kept = kept();
         kept.refuse_late()?;
-        let directory = make(&builder)?;
+        let directory = builder.tempdir_in(place)?;
         kept.directories.push(directory.path().to_owned());
         Ok(Directory(directory))
     }

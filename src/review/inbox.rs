@@ -156,6 +156,8 @@ impl Inbox {
             }
             Err(error) => return Err(failed(error)),
         };
+        // Its old name is gone, or the plan was there before: then what was put together goes away.
+        drop(incoming);
         Self::entry(&place).map(|entry| (entry, new))
     }
 

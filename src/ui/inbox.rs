@@ -128,19 +128,20 @@ pub fn update(state: &mut State, key: &Key) -> Option<Wish> {
         Some(Action::Help) => state.help = Some(Help::new(Mode::Inbox)),
         Some(Action::Back) => state.help = None,
         Some(action) => step(state, action),
-        None => match &mut state.help {
-            Some(help) => {
-                if help.search.press(key) {
-                    help.top = 0;
-                }
-            }
-            None => {
-                let said = format!("{} does nothing here; ? shows the keys", key.name());
-                state.notice = Some(said);
-            }
-        },
+        None => typed(state, key),
     }
     None
+}
+
+/// A key that stands for nothing: it is searched among the keys, where they are shown.
+fn typed(state: &mut State, key: &Key) {
+    if let Some(help) = &mut state.help {
+        help.search.press(key);
+        help.top = 0;
+    } else {
+        let said = format!("{} does nothing here; ? shows the keys", key.name());
+        state.notice = Some(said);
+    }
 }
 
 /// Moves the cursor, or the list of keys.
@@ -201,10 +202,10 @@ impl Stage for Listing<'_> {
             Wish::Open(id) => return Ok(Done::Over(Some(id))),
             Wish::Leave => return Ok(Done::Over(None)),
             Wish::Refresh => _ = self.state.refresh((self.items)()?),
-            Wish::Redraw => screen.redraw().map_err(lost)?,
+            Wish::Redraw => screen.redraw().map_err(|error| lost(&error))?,
             Wish::Suspend => {
-                let (width, height) = screen.suspend().map_err(lost)?;
-                return Ok(Done::Answer(Msg::Resize(width, height)));
+                let (width, height) = screen.suspend().map_err(|error| lost(&error))?;
+                return Ok(Done::Answer(Box::new(Msg::Resize(width, height))));
             }
         }
         Ok(Done::Nothing)

@@ -272,29 +272,28 @@ pub const KEYS: &[Binding] = &[
 
 /// What `name` does in `mode`.
 pub fn action(mode: Mode, name: &str) -> Option<Action> {
-    KEYS.iter()
-        .find(|binding| binding.modes.contains(&mode) && binding.keys.contains(&name))
+    of(mode)
+        .find(|binding| binding.keys.contains(&name))
         .map(|binding| binding.action)
 }
 
 /// The key that is shown for `action` in `mode`.
 pub fn first(mode: Mode, action: Action) -> &'static str {
-    KEYS.iter()
-        .find(|binding| binding.modes.contains(&mode) && binding.action == action)
+    of(mode)
+        .find(|binding| binding.action == action)
         .map_or("", |binding| binding.keys[0])
 }
 
-/// The lines of the table for `mode` that the last line of the screen may show.
-pub fn hints(mode: Mode) -> impl Iterator<Item = &'static Binding> {
+/// The lines of the table for `mode`.
+pub fn of(mode: Mode) -> impl Iterator<Item = &'static Binding> {
     KEYS.iter()
-        .filter(move |binding| binding.modes.contains(&mode) && !binding.hint.is_empty())
+        .filter(move |binding| binding.modes.contains(&mode))
 }
 
 /// The lines of the help for `mode` that hold every word of `search`.
 pub fn help(mode: Mode, search: &str) -> Vec<&'static Binding> {
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
-    KEYS.iter()
-        .filter(|binding| binding.modes.contains(&mode))
+    of(mode)
         .filter(|binding| {
             let said = [binding.name, binding.hint, binding.help].join(" ");
             let text = format!("{} {said}", binding.keys.join(" ")).to_lowercase();

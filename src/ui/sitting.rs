@@ -109,28 +109,32 @@ impl Stage for Sitting<'_> {
                     std::thread::spawn(move || signed.send(unless_it_breaks(job.run)));
                     return Ok(Done::Nothing);
                 }
-                Msg::Signed(screen.away(job.run).map_err(lost)?)
+                Msg::Signed(screen.away(job.run).map_err(|error| lost(&error))?)
             }
-            Command::Edit(text) => Msg::Edited(screen.away(|| hands.edit(&text)).map_err(lost)?),
+            Command::Edit(text) => Msg::Edited(
+                screen
+                    .away(|| hands.edit(&text))
+                    .map_err(|error| lost(&error))?,
+            ),
             Command::Suspend => {
-                let (width, height) = screen.suspend().map_err(lost)?;
+                let (width, height) = screen.suspend().map_err(|error| lost(&error))?;
                 Msg::Resize(width, height)
             }
             Command::Copy(text) => {
-                screen.copy(&text).map_err(lost)?;
+                screen.copy(&text).map_err(|error| lost(&error))?;
                 return Ok(Done::Nothing);
             }
             Command::Redraw => {
-                screen.redraw().map_err(lost)?;
+                screen.redraw().map_err(|error| lost(&error))?;
                 return Ok(Done::Nothing);
             }
             Command::Mouse(on) => {
-                screen.mouse(on).map_err(lost)?;
+                screen.mouse(on).map_err(|error| lost(&error))?;
                 return Ok(Done::Nothing);
             }
             Command::Quit(outcome) => return Ok(Done::Over(outcome)),
         };
-        Ok(Done::Answer(answer))
+        Ok(Done::Answer(Box::new(answer)))
     }
 
     fn news(&mut self) -> Vec<Command> {

@@ -57,14 +57,14 @@ pub enum Done<End> {
     /// That was all.
     Nothing,
     /// There is an answer.
-    Answer(Msg),
+    Answer(Box<Msg>),
     /// The stage is over.
     Over(End),
 }
 
 /// The terminal is no longer there.
-pub fn lost(error: std::io::Error) -> Failure {
-    Failure::io("the terminal", &error)
+pub fn lost(error: &std::io::Error) -> Failure {
+    Failure::io("the terminal", error)
 }
 
 /// Takes the terminal, and runs on it what `stage` makes for its size, to its end.
@@ -84,37 +84,39 @@ fn turn<S: Stage>(stage: &mut S, screen: &mut Screen) -> Result<S::End, Failure>
             match stage.act(next, screen)? {
                 Done::Nothing => {}
                 Done::Answer(answer) => {
-                    todo.extend(stage.update(answer));
+                    todo.extend(stage.update(*answer));
                     todo.extend(stage.update(Msg::Tick));
                 }
                 Done::Over(end) => return Ok(end),
             }
         }
         if stage.is_undrawn() {
-            forget_typed_ahead(stage, &mut todo).map_err(lost)?;
+            forget_typed_ahead(stage, &mut todo).map_err(|error| lost(&error))?;
         }
         if signals::asked() {
             return Ok(stage.told_to_end());
         }
         // In a storm of sizes the last one may come without an event of its own.
-        let (width, height) = screen.size().map_err(lost)?;
+        let (width, height) = screen.size().map_err(|error| lost(&error))?;
         if (width, height) != stage.size() {
             todo.extend(stage.update(Msg::Resize(width, height)));
         }
-        screen.draw(|frame| stage.draw(frame)).map_err(lost)?;
+        screen
+            .draw(|frame| stage.draw(frame))
+            .map_err(|error| lost(&error))?;
         if !todo.is_empty() || !heard(stage, screen, &mut todo)? {
             continue;
         }
         // Whatever is queued is taken before the next frame: a held key scrolls without lagging behind.
         loop {
-            let msg = match key::message(&event::read().map_err(lost)?) {
+            let msg = match key::message(&event::read().map_err(|error| lost(&error))?) {
                 Some(Msg::Mouse(mouse)) => Some(Msg::Mouse(clicks.hear(mouse, Instant::now()))),
                 msg => msg,
             };
             if let Some(msg) = msg {
                 todo.extend(stage.update(msg));
             }
-            if !todo.is_empty() || !event::poll(Duration::ZERO).map_err(lost)? {
+            if !todo.is_empty() || !event::poll(Duration::ZERO).map_err(|error| lost(&error))? {
                 break;
             }
         }
@@ -130,10 +132,10 @@ fn heard<S: Stage>(
     todo: &mut Vec<S::Todo>,
 ) -> Result<bool, Failure> {
     if let Some(patience) = stage.patience() {
-        return event::poll(patience).map_err(lost);
+        return event::poll(patience).map_err(|error| lost(&error));
     }
-    while !event::poll(IDLE).map_err(lost)? {
-        if signals::asked() || screen.size().map_err(lost)? != stage.size() {
+    while !event::poll(IDLE).map_err(|error| lost(&error))? {
+        if signals::asked() || screen.size().map_err(|error| lost(&error))? != stage.size() {
             return Ok(false);
         }
         if let Some(msg) = stage.look()? {

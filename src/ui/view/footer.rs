@@ -123,15 +123,15 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
     let mode @ (Mode::Tree | Mode::Detail | Mode::Value) = state.mode() else {
         return Vec::new();
     };
-    let hints = keymap::hints(mode).map(|binding| {
-        let hint = match binding.action {
+    let hints = keymap::of(mode).map(|binding| {
+        let words = match binding.action {
             Action::Mouse if state.mouse => "mouse off",
             Action::Sign if state.tally.objected > 0 => "send back",
             _ => binding.hint,
         };
         Hint {
             binding,
-            hint,
+            words,
             can: why_not(state, binding.action).is_none(),
         }
     });
@@ -143,7 +143,7 @@ pub struct Hint {
     /// Its line in the table.
     pub binding: &'static Binding,
     /// What it does now, in a word or two.
-    pub hint: &'static str,
+    pub words: &'static str,
     /// Whether it can be done now. It is quiet where it cannot; pressed all the same, it says why.
     pub can: bool,
 }
@@ -151,11 +151,11 @@ pub struct Hint {
 /// As many hints as fit. Where there is no room the last ones go, but never the way to the others, the way out, and what
 /// else would be a riddle: why no text can be selected.
 pub fn fitting_hints(mut hints: Vec<Hint>, room: usize) -> Vec<Piece> {
-    hints.retain(|hint| !hint.hint.is_empty());
+    hints.retain(|hint| !hint.words.is_empty());
     let needed = |hints: &[Hint]| -> usize {
         let each = hints
             .iter()
-            .map(|hint| width(hint.binding.keys[0]) + width(hint.hint) + 3);
+            .map(|hint| width(hint.binding.keys[0]) + width(hint.words) + 3);
         each.sum::<usize>().saturating_sub(2)
     };
     while needed(&hints) > room {
@@ -175,7 +175,7 @@ pub fn fitting_hints(mut hints: Vec<Hint>, room: usize) -> Vec<Piece> {
         }
         let role = if hint.can { Role::Key } else { Role::Dim };
         pieces.push(Piece::new(hint.binding.keys[0], role));
-        pieces.push(Piece::new(format!(" {}", hint.hint), Role::Dim));
+        pieces.push(Piece::new(format!(" {}", hint.words), Role::Dim));
     }
     pieces
 }

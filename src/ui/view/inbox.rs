@@ -121,9 +121,9 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
     if state.mode() != Mode::Inbox {
         return Vec::new();
     }
-    let hints = keymap::hints(Mode::Inbox).map(|binding| Hint {
+    let hints = keymap::of(Mode::Inbox).map(|binding| Hint {
         binding,
-        hint: binding.hint,
+        words: binding.hint,
         can: binding.action != keymap::Action::Enter || !state.items.is_empty(),
     });
     fitting_hints(hints.collect(), room)

@@ -30,7 +30,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let dots = theme.glyph("…", "..");
     let column = |text: fn(&Wait) -> String| waits.iter().map(|wait| width(&text(wait))).max();
     let what = column(|wait| wait.what.clone()).unwrap_or_default();
-    let time = column(|wait| wait.elapsed()).unwrap_or_default();
+    let time = column(Wait::elapsed).unwrap_or_default();
     let mut lines = vec![Vec::new()];
     for wait in waits {
         let (mark, role) = if wait == now {
