@@ -2,7 +2,9 @@
 //! that made it, a clean environment and the right providers.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::failure::Failure;
 use crate::plan::archive::PlanFile;
@@ -23,6 +25,42 @@ pub enum Providers {
     AsIs(PathBuf),
 }
 
+/// What a plan waits for before the first byte of its JSON is there. Any of it may take long, and none says how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The tool tells its version.
+    Version,
+    /// It fetches so many providers.
+    Providers(usize),
+    /// It reads the plan with them.
+    Show,
+}
+
+/// Who hears what is begun: the tool's name, and the step. Nobody, unless somebody wants to.
+#[derive(Clone, Default)]
+pub struct Told(Option<Arc<Tell>>);
+
+type Tell = dyn Fn(&str, Step) + Send + Sync;
+
+impl Told {
+    /// Somebody does.
+    pub fn to(listener: impl Fn(&str, Step) + Send + Sync + 'static) -> Self {
+        Told(Some(Arc::new(listener)))
+    }
+
+    fn tell(&self, tool: &str, step: Step) {
+        if let Some(listener) = &self.0 {
+            listener(tool, step);
+        }
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Told({})", self.0.is_some())
+    }
+}
+
 /// How to get ready.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup<'a> {
@@ -34,6 +72,8 @@ pub struct Setup<'a> {
     pub providers: &'a Providers,
     /// Variables that are handed on.
     pub passed: &'a [(OsString, OsString)],
+    /// Who hears what is waited for.
+    pub told: &'a Told,
 }
 
 /// A plan that can be shown and applied.
@@ -64,11 +104,23 @@ impl Prepared {
             Providers::AsIs(_) => &ProviderSource::Registry,
         };
         let mut environment = Environment::new(&file.workspace, source, setup.passed)?;
+        let named = setup.tool.and_then(Path::file_name);
+        let name = named.map_or_else(
+            || tool::name_of(&file).to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        let tell = |step| setup.told.tell(&name, step);
+        tell(Step::Version);
         let tool = tool::find(setup.tool, setup.search, &file, &environment, accept)?;
         match setup.providers {
-            Providers::Rebuilt(_) => providers::fetch(&tool, &plan, &environment)?,
+            Providers::Rebuilt(_) => {
+                providers::fetch(&tool, &plan, &environment, &|providers| {
+                    tell(Step::Providers(providers));
+                })?;
+            }
             Providers::AsIs(directory) => environment.use_providers_of(&plan, directory)?,
         }
+        tell(Step::Show);
         Ok(Prepared {
             plan,
             file,

@@ -162,6 +162,22 @@ impl Effect {
         }
     }
 
+    /// Its action, where the plan states one. What is no object has none: a finding about the plan as a whole, a program that
+    /// runs, a check.
+    pub fn stated_action(&self) -> Option<Action> {
+        match self.kind {
+            Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => Some(self.action),
+            Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => {
+                None
+            }
+        }
+    }
+
+    /// The words of its action, where the plan states one.
+    pub fn stated_words(&self) -> Option<Vec<String>> {
+        self.stated_action().map(|_| self.action_words())
+    }
+
     /// `previous_address`, if the object is moved.
     pub fn previous_address(&self) -> Option<&str> {
         self.more.as_ref()?.previous_address.as_deref()

@@ -30,7 +30,8 @@ struct Change {
     address: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     deposed: Option<String>,
-    actions: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions: Option<Vec<String>>,
     verdict: &'static str,
     comment: Option<String>,
     risk: &'static str,
@@ -97,7 +98,7 @@ impl Rejection {
                 kind: key.kind,
                 address: key.address,
                 deposed: key.deposed,
-                actions: row.effect.action_words(),
+                actions: row.effect.stated_words(),
                 verdict,
                 comment,
                 risk: row.risk().word(),
@@ -161,12 +162,11 @@ impl Rejection {
                 let _ = writeln!(out, "## {heading}\n");
             }
             for change in of_this {
-                let _ = write!(
-                    out,
-                    "- `{}` ({})",
-                    code(&change.address),
-                    change.actions.join(", ")
-                );
+                let what = match &change.actions {
+                    Some(actions) => actions.join(", "),
+                    None => change.kind.clone(),
+                };
+                let _ = write!(out, "- `{}` ({what})", code(&change.address));
                 let _ = match &change.comment {
                     Some(comment) => writeln!(out, ": {}", paragraph(comment)),
                     None => writeln!(out),

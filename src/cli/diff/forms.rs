@@ -117,10 +117,13 @@ impl Compared<'_> {
 
 fn title(difference: &Difference<'_>) -> String {
     let row = difference.row();
-    let actions = |judged: Option<&Judged>| judged.map(|judged| judged.effect.deed());
+    let actions = |judged: Option<&Judged>| {
+        let effect = &judged?.effect;
+        effect.stated_action().map(|_| effect.deed())
+    };
     let action = match (actions(difference.old), actions(difference.new)) {
-        (Some(old), Some(new)) if old != new => format!("{old} → {new}"),
-        (_, Some(action)) | (Some(action), None) => action,
+        (Some(old), Some(new)) if old != new => format!(" {old} → {new}"),
+        (_, Some(action)) | (Some(action), None) => format!(" {action}"),
         (None, None) => String::new(),
     };
     let risk = match (difference.old, difference.new) {
@@ -130,7 +133,7 @@ fn title(difference: &Difference<'_>) -> String {
         _ => row.risk().to_string(),
     };
     format!(
-        "{} ({} {action}, {risk})",
+        "{} ({}{action}, {risk})",
         Key::of(row),
         row.effect.kind.word()
     )
@@ -188,7 +191,8 @@ struct JsonDifference<'a> {
 
 #[derive(Serialize)]
 struct JsonSide {
-    actions: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions: Option<Vec<String>>,
     risk: &'static str,
 }
 
@@ -210,7 +214,7 @@ struct JsonAttribute<'a> {
 impl<'a> JsonDifference<'a> {
     fn of(difference: &'a Difference<'_>, compared: &Compared<'_>) -> Self {
         let side = |judged: &Judged| JsonSide {
-            actions: judged.effect.action_words(),
+            actions: judged.effect.stated_words(),
             risk: judged.risk().word(),
         };
         let findings = |findings: &'a [&Finding]| {
