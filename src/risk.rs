@@ -11,6 +11,7 @@ use crate::plan::effect::{Effect, Kind};
 pub mod assess;
 pub mod attributes;
 pub mod catalogue;
+pub mod documents;
 mod firewall;
 mod heuristic;
 mod interest;
@@ -178,7 +179,11 @@ impl Judged {
 
     /// Adds findings; sorts them worst first.
     pub fn add(&mut self, findings: Vec<Finding>) {
-        self.findings.extend(findings);
+        if self.findings.is_empty() {
+            self.findings = findings;
+        } else {
+            self.findings.extend(findings);
+        }
         if self.findings.len() > 1 {
             self.findings.sort_by_cached_key(|finding| {
                 (

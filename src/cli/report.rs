@@ -119,7 +119,7 @@ impl Report<'_> {
     /// The report for programs; the schema is printed by `undersign schema check`.
     ///
     /// Written row by row: the text of a large plan's report is larger than all that is held of the plan.
-    pub fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
+    pub fn write_json(&self, out: &mut impl io::Write) -> io::Result<()> {
         let report = JsonReport {
             schema: 1,
             decision: if self.rows.iter().any(Judged::needs_ack) {

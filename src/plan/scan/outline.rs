@@ -160,6 +160,25 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// The same for many keys, in one pass: quickest where they are named in the order in which they stand.
+    pub fn get_all<const N: usize>(self, keys: [&str; N]) -> [Option<(&'a str, Members<'a>)>; N] {
+        let escapes = self.item.outline.escaped;
+        let mut found = [None; N];
+        let (mut at, mut next) = (self.from, 0);
+        while let Some((place, member)) = self.next(&mut at) {
+            let written = member.key.bytes_of(self.item.text);
+            let key = (next..N).chain(0..next).find(|key| {
+                let key = keys[*key];
+                written == key.as_bytes() || (escapes && is_spelled(written, key))
+            });
+            if let Some(key) = key {
+                found[key] = Some((self.value(member), self.inside(place, at)));
+                next = key + 1;
+            }
+        }
+        found
+    }
+
     /// The next member that stands at `at` or behind it, and its place; `at` goes on to the one beside it.
     #[inline]
     fn next(self, at: &mut usize) -> Option<(usize, &'a Member)> {
