@@ -6,7 +6,7 @@
 //! screen's own thread worked in it, and how long it waited for a processor: what else the machine does makes the first
 //! number large, and the last one.
 //!
-//!     cargo bench --bench keys -- [--rounds 5] [--plain 10000,100000] [--policies 10000]
+//!     cargo bench --bench keys -- [--rounds 5] [--plain 10000,100000] [--policies 10000] [--beside OTHER-BUILD]
 
 #[path = "../tests/support/pty.rs"]
 mod pty;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::BufWriter;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pty::Session;
 use undersign::cli::yardstick::generate;
@@ -34,7 +34,7 @@ const LEAST: usize = 200;
 
 fn main() {
     let mut rounds = 5;
-    let mut runs = Vec::new();
+    let mut builds = vec![env!("CARGO_BIN_EXE_undersign").to_owned()];
     let (mut plain, mut under) = (vec![10_000, 100_000], vec![10_000]);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -43,12 +43,14 @@ fn main() {
             "--rounds" => rounds = value().parse().expect("a number of rounds"),
             "--plain" => plain = numbers(&value()),
             "--policies" => under = numbers(&value()),
+            "--beside" => builds.push(value()),
             // Cargo's own.
             _ => {}
         }
     }
-    runs.extend(plain.into_iter().map(|changes| (changes, false)));
-    runs.extend(under.into_iter().map(|changes| (changes, true)));
+    let plain = plain.into_iter().map(|changes| (changes, false));
+    let under = under.into_iter().map(|changes| (changes, true));
+    let runs: Vec<(u64, bool)> = plain.chain(under).collect();
 
     let place = tempfile::tempdir().expect("a directory");
     for &(changes, _) in &runs {
@@ -56,28 +58,48 @@ fn main() {
         generate::plan(changes, &mut BufWriter::new(file)).expect("a plan");
     }
     println!("load of the machine before: {}", load());
-    let mut waits: BTreeMap<(u16, u64, bool, bool, &str), Vec<Wait>> = BTreeMap::new();
+    let mut waits: BTreeMap<(u16, u64, bool, bool, &str, &str), Vec<Wait>> = BTreeMap::new();
     for _ in 0..rounds {
         for size in SIZES {
-            for &(changes, policies) in &runs {
-                review(place.path(), size, changes, policies, &mut |loading, kind, wait| {
-                    let all = waits.entry((size.0, changes, policies, loading, kind));
+            for (&(changes, policies), build) in runs
+                .iter()
+                .flat_map(|run| builds.iter().map(move |build| (run, build)))
+            {
+                let run = Run {
+                    build,
+                    size,
+                    changes,
+                    policies,
+                };
+                let read = run.review(place.path(), &mut |loading, kind, wait| {
+                    let all = waits.entry((size.0, changes, policies, loading, kind, build));
                     all.or_default().push(wait);
                 });
+                println!(
+                    "{changes} changes, {} columns, {}, {build}: read in {:.1} s",
+                    size.0,
+                    if policies { "20 rules" } else { "no policies" },
+                    read.as_secs_f64()
+                );
             }
         }
     }
     println!("load of the machine after: {}", load());
-    println!("| columns | changes | policies | plan | key | keys | p50 ms | p90 | p99 | max | worked ms p50 | p99 | max | waited for a processor p99 |");
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-    for ((columns, changes, policies, loading, kind), all) in waits {
+    println!(
+        "| columns | changes | policies | plan | key | build | keys | p50 ms | p90 | p99 | max | worked ms p50 | p99 | max | waited for a processor p99 |"
+    );
+    println!(
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    );
+    for ((columns, changes, policies, loading, kind, build), all) in waits {
         let wall = Sorted::new(all.iter().map(|wait| wait.wall));
         let worked = Sorted::new(all.iter().map(|wait| wait.worked));
         let queued = Sorted::new(all.iter().map(|wait| wait.queued));
         println!(
-            "| {columns} | {changes} | {} | {} | {kind} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {columns} | {changes} | {} | {} | {kind} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             if policies { "20 rules" } else { "none" },
             if loading { "is read" } else { "is there" },
+            if build == builds[0] { "this" } else { build },
             all.len(),
             wall.at(50),
             wall.at(90),
@@ -93,7 +115,9 @@ fn main() {
 
 fn numbers(text: &str) -> Vec<u64> {
     let parts = text.split(',').filter(|part| !part.is_empty());
-    parts.map(|part| part.parse().expect("a number of changes")).collect()
+    parts
+        .map(|part| part.parse().expect("a number of changes"))
+        .collect()
 }
 
 fn plan_of(changes: u64) -> String {
@@ -101,7 +125,10 @@ fn plan_of(changes: u64) -> String {
 }
 
 fn load() -> String {
-    fs::read_to_string("/proc/loadavg").unwrap_or_else(|_| "unknown".into()).trim().to_owned()
+    fs::read_to_string("/proc/loadavg")
+        .unwrap_or_else(|_| "unknown".into())
+        .trim()
+        .to_owned()
 }
 
 /// What a key took.
@@ -174,7 +201,9 @@ fn last_line(screen: &vt100::Screen) -> String {
 /// How many lines the list has.
 fn lines(screen: &vt100::Screen) -> usize {
     let text = screen.contents();
-    let behind = text.split_once("   shown ").map_or("", |(before, _)| before);
+    let behind = text
+        .split_once("   shown ")
+        .map_or("", |(before, _)| before);
     let number = behind.rsplit(' ').next().unwrap_or_default();
     number.replace(',', "").parse().unwrap_or(0)
 }
@@ -184,60 +213,86 @@ fn under_cursor(screen: &vt100::Screen) -> String {
     let (row, _) = screen.cursor_position();
     let line = screen.contents_between(row, 0, row, screen.size().1);
     let list = line.split('│').nth(1).unwrap_or_default();
-    let number = list.rsplit_once('[').and_then(|(_, rest)| rest.split_once(']'));
+    let number = list
+        .rsplit_once('[')
+        .and_then(|(_, rest)| rest.split_once(']'));
     match number {
         Some((number, _)) if number.bytes().any(|byte| byte.is_ascii_digit()) => number.to_owned(),
-        _ => list.chars().filter(|letter| letter.is_alphabetic()).collect(),
+        _ => list
+            .chars()
+            .filter(|letter| letter.is_alphabetic())
+            .collect(),
     }
 }
 
-/// Reviews a plan and tells of each key what it took.
-fn review(
-    place: &Path,
+/// What is reviewed, and where.
+struct Run<'a> {
+    build: &'a str,
     size: (u16, u16),
     changes: u64,
     policies: bool,
-    tell: &mut dyn FnMut(bool, &'static str, Wait),
-) {
-    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/policies");
-    let policy = if policies { format!("--policy '{rules}'") } else { String::new() };
-    let script = format!("exec \"$UNDERSIGN\" review {policy} {}", plan_of(changes));
-    let home = place.to_str().expect("a directory of plain letters");
-    let state = format!("{home}/state");
-    let environment = [("HOME", home), ("XDG_STATE_HOME", &state)];
-    let mut session = Session::start(&script, place, &environment, size);
-    while lines(session.emulated()) < LEAST {
-        session.pause(Duration::from_millis(1));
-    }
-    let (mut after, mut number) = (0, 0);
-    while after < AFTER {
-        let (keys, kind, sign) = KEYS[number % KEYS.len()];
-        // A pace that is never quite the same, and is on every run.
-        session.pause(PACE + Duration::from_millis((number as u64 * 7) % 16));
-        if number % KEYS.len() == 0 {
-            // The filter may have left the cursor at the end of the list, where nothing goes further down.
-            session.press("g", |screen| screen.contents().contains(" line 1 of "));
+}
+
+impl Run<'_> {
+    /// Reviews the plan, and tells of each key whether the plan was still read, its kind, and what it took.
+    /// Returns how long it took to read the plan, and to hear the policies.
+    fn review(&self, place: &Path, tell: &mut dyn FnMut(bool, &'static str, Wait)) -> Duration {
+        let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/policies");
+        let policy = if self.policies {
+            "--policy \"$RULES\""
+        } else {
+            ""
+        };
+        let script = format!(
+            "exec \"$UNDERSIGN\" review {policy} {}",
+            plan_of(self.changes)
+        );
+        let home = place.to_str().expect("a directory of plain letters");
+        let state = format!("{home}/state");
+        let environment = [
+            ("HOME", home),
+            ("XDG_STATE_HOME", &state),
+            ("RULES", rules),
+            ("UNDERSIGN", self.build),
+        ];
+        let since = Instant::now();
+        let mut session = Session::start(&script, place, &environment, self.size);
+        while lines(session.emulated()) < LEAST {
+            session.pause(Duration::from_millis(1));
         }
-        let loading = session.emulated().contents().contains("reading");
-        let before = under_cursor(session.emulated());
-        let clock = session.clock();
-        let wall = session.press(keys, |screen| sign.is_there(screen, &before));
-        let (worked, queued) = session.clock();
-        tell(
-            loading,
-            kind,
-            Wait {
+        let (mut after, mut number, mut read) = (0, 0, None);
+        while after < AFTER {
+            // A pace that is never quite the same, and the same on every run.
+            session.pause(PACE + Duration::from_millis((number as u64 * 7) % 16));
+            if number % KEYS.len() == 0 {
+                // The filter may have left the cursor at the end of the list, where nothing goes further down.
+                session.press("g", |screen| screen.contents().contains(" line 1 of "));
+            }
+            let (keys, kind, sign) = KEYS[number % KEYS.len()];
+            let loading = session.screen().contains("reading");
+            if !loading {
+                read.get_or_insert_with(|| since.elapsed());
+            }
+            let before = under_cursor(session.emulated());
+            let clock = session.clock();
+            let wall = session.press(keys, |screen| sign.is_there(screen, &before));
+            let (worked, queued) = session.clock();
+            let wait = Wait {
                 wall,
                 worked: worked.saturating_sub(clock.0),
                 queued: queued.saturating_sub(clock.1),
-            },
-        );
-        after += usize::from(!loading);
-        number += 1;
-    }
-    if policies {
+            };
+            tell(loading, kind, wait);
+            after += usize::from(!loading);
+            number += 1;
+        }
         let screen = session.screen();
-        assert!(screen.contains(" warn"), "the policies said nothing:\n{screen}");
+        assert_eq!(
+            screen.contains(" warn"),
+            self.policies,
+            "what policies say:\n{screen}"
+        );
+        session.kill();
+        read.expect("it presses keys until the plan is read")
     }
-    session.kill();
 }

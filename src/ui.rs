@@ -181,7 +181,7 @@ pub enum Command {
 /// How often the screen looks for news while something goes on.
 const BUSY: Duration = Duration::from_millis(33);
 
-/// How long it takes news before it looks for a key.
+/// How long it takes news before it draws.
 const SHARE: Duration = Duration::from_millis(10);
 
 /// How often it looks whether the plan on disk is still what was read, when nothing goes on.
@@ -223,12 +223,21 @@ fn turn(
     let (signed, signatures) = channel();
     let mut commands = Vec::new();
     let mut clicks = Clicks::default();
+    let mut pressed = false;
     loop {
-        let news = drain(state, messages, &mut commands);
+        // A key that was pressed gets its frame before anything new is taken.
+        let news = if std::mem::take(&mut pressed) {
+            News::Key
+        } else {
+            drain(state, messages, &mut commands).map_err(lost)?
+        };
         while let Ok(receipt) = signatures.try_recv() {
             commands.extend(update::update(state, Msg::Signed(receipt)));
         }
-        commands.extend(update::update(state, Msg::Tick));
+        // While the plan is read, a list that is a little behind may stay so until no key waits.
+        if news != News::Key || !matches!(state.reading, Reading::Going(_)) {
+            commands.extend(update::update(state, Msg::Tick));
+        }
         while let Some(command) = take_first(&mut commands) {
             let answer = match command {
                 Command::LoadValues(row) => {
@@ -293,7 +302,7 @@ fn turn(
             continue;
         }
         let patience = match news {
-            News::More => Some(Duration::ZERO),
+            News::More | News::Key => Some(Duration::ZERO),
             News::Later => Some(BUSY),
             News::Over => state.busy().then_some(BUSY),
         };
@@ -313,6 +322,7 @@ fn turn(
                 break;
             }
         }
+        pressed = true;
     }
 }
 
@@ -347,30 +357,39 @@ fn heard(
 enum News {
     /// More is there already.
     More,
+    /// More may be there, but a key waits.
+    Key,
     /// More may come.
     Later,
     /// It is gone.
     Over,
 }
 
-/// Takes what the reader has sent, but not for so long that a key would have to wait for it.
-fn drain(state: &mut State, messages: &Receiver<Msg>, commands: &mut Vec<Command>) -> News {
+/// Takes what the reader has sent, until a key waits, and not for so long that nothing would be seen of it.
+fn drain(
+    state: &mut State,
+    messages: &Receiver<Msg>,
+    commands: &mut Vec<Command>,
+) -> std::io::Result<News> {
     let since = Instant::now();
     while since.elapsed() < SHARE {
         match messages.try_recv() {
             Ok(msg) => commands.extend(update::update(state, msg)),
-            Err(TryRecvError::Empty) => return News::Later,
+            Err(TryRecvError::Empty) => return Ok(News::Later),
             Err(TryRecvError::Disconnected) => {
                 // A reader that ends without a last word has broken: its plan must not look complete.
                 if matches!(state.reading, Reading::Going(_)) {
                     let broken = broken("reading the plan");
                     commands.extend(update::update(state, Msg::LoadFailed(broken)));
                 }
-                return News::Over;
+                return Ok(News::Over);
             }
         }
+        if event::poll(Duration::ZERO)? {
+            return Ok(News::Key);
+        }
     }
-    News::More
+    Ok(News::More)
 }
 
 /// Runs a job on a thread of its own; a panic there is a failure here.

@@ -27,7 +27,7 @@ pub use laying::messages;
 use laying::Laying;
 
 /// Batches that may wait for the screen; then the worker waits for it.
-const AHEAD: usize = 8;
+const AHEAD: usize = 1024;
 
 /// What the worker leaves for the desk: the judgement, once there is one.
 #[derive(Debug, Default)]
@@ -99,6 +99,7 @@ pub struct Unread {
 pub fn start(plans: Vec<Unread>) -> Receiver<Msg> {
     let (sender, receiver) = sync_channel(AHEAD);
     thread::spawn(move || {
+        give_way();
         for plan in plans {
             let unit = plan.unit.clone();
             if let Some(unit) = &unit {
@@ -118,6 +119,17 @@ pub fn start(plans: Vec<Unread>) -> Receiver<Msg> {
         }
     });
     receiver
+}
+
+/// How much later than the screen the reader comes to a processor that both want.
+#[cfg(target_os = "linux")]
+const LATER: i32 = 10;
+
+/// Lets the screen have a processor first. Threads and programs that are started from here on do the same.
+fn give_way() {
+    // Elsewhere it would hold for the screen too. Where it is not granted, all is as it would be without it.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(LATER);
 }
 
 impl Unread {

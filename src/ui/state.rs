@@ -199,6 +199,8 @@ pub struct State {
     pub moved: bool,
     /// Rows or what was said of them are new: counts and list must follow.
     pub(super) stale: bool,
+    /// Rows are new while the plan is read: counts and list follow when no key waits for them.
+    behind: bool,
     /// Only the list must follow: another filter, or grouped by something else.
     pub(super) reshaped: bool,
     /// How many rows the list was made of.
@@ -251,6 +253,7 @@ impl State {
             size,
             moved: false,
             stale: true,
+            behind: false,
             reshaped: false,
             grouped: 0,
             heard: (0, 0),
@@ -319,9 +322,13 @@ impl State {
             self.grouped / 8
         };
         let (before, since) = self.heard;
-        self.stale |= self.rows.len() - self.grouped > step
-            || since > before / 8
-            || !matches!(self.reading, Reading::Going(_));
+        self.behind |= self.rows.len() - self.grouped > step || since > before / 8;
+        self.stale |= !matches!(self.reading, Reading::Going(_));
+    }
+
+    /// Lets counts and list follow now.
+    pub(super) fn catch_up(&mut self) {
+        self.stale |= self.behind;
     }
 
     /// Whether everything was read to its end.
@@ -416,6 +423,7 @@ impl State {
 
     /// Brings standings and counts in line with the rows and the log.
     fn recount(&mut self) {
+        self.behind = false;
         self.grouped = self.rows.len();
         self.heard = (self.heard.0 + self.heard.1, 0);
         self.standings = standings(&self.rows, &self.log);

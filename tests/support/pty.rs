@@ -179,23 +179,29 @@ impl Session {
                 panic!("{keys:?} did nothing:\n{}", self.screen());
             };
             // While a frame is on its way, the cursor is wherever something is drawn. What ends a frame ends with an l.
+            let mut seen = false;
             for part in bytes.split_inclusive(|byte| *byte == b'l') {
                 self.take(part);
-                if self.bytes.ends_with(FRAME) && expected(self.emulator.screen()) {
-                    return at.saturating_duration_since(since);
-                }
+                seen = seen || self.bytes.ends_with(FRAME) && expected(self.emulator.screen());
+            }
+            if seen {
+                return at.saturating_duration_since(since);
             }
         }
     }
 
-    /// Reads what comes within `time`.
+    /// Reads what comes within `time`, and the rest of the frame that is on its way then.
     pub fn pause(&mut self, time: Duration) {
         let until = Instant::now() + time;
-        while let Ok((_, bytes)) = self
-            .output
-            .recv_timeout(until.saturating_duration_since(Instant::now()))
-        {
-            self.take(&bytes);
+        loop {
+            let mut left = until.saturating_duration_since(Instant::now());
+            if !self.bytes.ends_with(FRAME) {
+                left = left.max(PATIENCE);
+            }
+            match self.output.recv_timeout(left) {
+                Ok((_, bytes)) => self.take(&bytes),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+            }
         }
     }
 
