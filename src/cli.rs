@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::failure::Exit;
 use crate::policy::serve::serve;
 use crate::policy::worker;
+use crate::process::{Leaving, signals};
 
 pub mod agents;
 pub mod apply;
@@ -43,6 +44,7 @@ pub mod schema;
 pub mod set;
 pub mod setup;
 pub mod signing;
+pub mod silence;
 pub mod since;
 pub mod status;
 pub mod submit;
@@ -129,6 +131,8 @@ pub enum Format {
 /// Reads the command line, does what it says, and returns the exit code.
 pub fn main() -> ExitCode {
     defect::watch();
+    signals::listen();
+    let leaving = Leaving;
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -181,6 +185,8 @@ pub fn main() -> ExitCode {
         Command::Trust(command) => (trust::run(&command), Format::Text),
         Command::Yardstick(command) => (yardstick::run(&command), Format::Text),
     };
+    // Whoever was asked to stop meanwhile is done for by now, and says nothing about it.
+    drop(leaving);
     match result {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(failure) => {

@@ -5,6 +5,7 @@
 //! | module | owns |
 //! | --- | --- |
 //! | [`text`] | the one way from foreign text to a terminal |
+//! | [`process`] | programs that we start and private directories: none outlives us |
 //! | [`failure`] | exit codes, and refusals as data |
 //! | [`plan`] | the bytes of a plan: what is refused, rows, values, the plan file |
 //! | [`diff`] | what differs between the two sides of a change |
@@ -17,7 +18,7 @@
 //! | [`ui`] | the terminal: state, update, view |
 //! | [`cli`] | the commands |
 //!
-//! Directions: `main → cli → {ui, gate} → {review, approval, trust, policy, risk, diff} → plan → {failure, text}`.
+//! Directions: `main → cli → {ui, gate} → {review, approval, trust, policy, risk, diff} → plan → {failure, text, process}`.
 //! `tests/layers.rs` reads the `use crate::` lines and fails on another one.
 //!
 //! # Invariants
@@ -55,6 +56,7 @@ pub mod failure;
 pub mod gate;
 pub mod plan;
 pub mod policy;
+pub mod process;
 pub mod review;
 pub mod risk;
 pub mod text;

@@ -4,12 +4,8 @@
 //! world is asked of the [`Hands`] that the commands implement.
 
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError, channel};
-use std::time::{Duration, Instant};
-
-use crossterm::event;
+use std::sync::mpsc::Receiver;
 
 use crate::diff::Secrets;
 use crate::failure::{Exit, Failure};
@@ -32,20 +28,22 @@ pub mod layout;
 pub mod line;
 pub mod mouse;
 pub mod number;
+mod sitting;
 pub mod standing;
 pub mod state;
 pub mod terminal;
 pub mod theme;
 pub mod tree;
+mod turn;
 pub mod update;
 pub mod view;
 pub mod width;
 
 use hands::{Disk, Hands, Outcome, Receipt, SignRequest};
 use key::Key;
-use mouse::{Clicks, Mouse};
-use state::{Reading, State};
-use terminal::Screen;
+use mouse::Mouse;
+use sitting::Sitting;
+use state::State;
 use theme::Theme;
 
 /// What is known before the plan is read.
@@ -80,6 +78,32 @@ pub struct Set {
     pub units: Vec<Arc<str>>,
     /// Digest of the manifest: what an approval of each of them is bound to. None where a plan is a JSON alone.
     pub sha256: Option<Sha256>,
+}
+
+/// What is waited for before the first byte of a plan comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// The command that is run: `terraform init`.
+    pub what: String,
+    /// What it is for.
+    pub purpose: String,
+    /// For how many seconds it has been waited for so far, or was.
+    pub seconds: u64,
+}
+
+impl Wait {
+    /// The command, and for how long: `terraform init, 12 s`, `terraform show -json, 3 min 5 s`.
+    pub fn latest(&self) -> String {
+        format!("{}, {}", self.what, self.elapsed())
+    }
+
+    /// For how long.
+    pub fn elapsed(&self) -> String {
+        match (self.seconds / 60, self.seconds % 60) {
+            (0, seconds) => format!("{seconds} s"),
+            (minutes, seconds) => format!("{minutes} min {seconds} s"),
+        }
+    }
 }
 
 /// What is known when the plan was read to its end.
@@ -123,8 +147,8 @@ pub enum Msg {
     Unit(Arc<str>),
     /// Rows were read.
     Rows(Vec<Judged>),
-    /// The tool that shows the plan has said nothing yet: its name, and for how many seconds.
-    Waiting(String, u64),
+    /// The first byte of the plan has not come yet: what was waited for, and last what still is.
+    Waiting(Vec<Wait>),
     /// Reading goes on.
     Progress(Progress),
     /// What was said in an earlier sitting, where it could only be found when the plan was read.
@@ -178,15 +202,6 @@ pub enum Command {
     Quit(Outcome),
 }
 
-/// How often the screen looks for news while something goes on.
-const BUSY: Duration = Duration::from_millis(33);
-
-/// How long it takes news before it draws.
-const SHARE: Duration = Duration::from_millis(10);
-
-/// How often it looks whether the plan on disk is still what was read, when nothing goes on.
-const IDLE: Duration = Duration::from_secs(1);
-
 /// Runs a review on the terminal, from the first row to its end.
 ///
 /// `messages` brings what the reader finds. Without a terminal there is no screen: a failure says what to do instead.
@@ -195,12 +210,7 @@ pub fn run(
     messages: &Receiver<Msg>,
     hands: &mut dyn Hands,
 ) -> Result<Outcome, Failure> {
-    let mut screen = Screen::enter().map_err(|error| no_terminal(&error))?;
-    let size = screen.size().map_err(|error| no_terminal(&error))?;
-    let mut state = State::new(setup, size);
-    let outcome = turn(&mut state, &mut screen, messages, hands);
-    drop(screen);
-    outcome
+    turn::play(|size| Sitting::new(State::new(setup, size), messages, hands))
 }
 
 fn no_terminal(error: &std::io::Error) -> Failure {
@@ -211,212 +221,4 @@ fn no_terminal(error: &std::io::Error) -> Failure {
     )
     .hint("run it in a terminal")
     .hint("`undersign review --plain` asks line by line, `undersign check` asks nothing")
-}
-
-fn turn(
-    state: &mut State,
-    screen: &mut Screen,
-    messages: &Receiver<Msg>,
-    hands: &mut dyn Hands,
-) -> Result<Outcome, Failure> {
-    let lost = |error: std::io::Error| Failure::io("the terminal", &error);
-    let (signed, signatures) = channel();
-    let mut commands = Vec::new();
-    let mut clicks = Clicks::default();
-    let mut pressed = false;
-    loop {
-        // A key that was pressed gets its frame before anything new is taken.
-        let news = if std::mem::take(&mut pressed) {
-            News::Key
-        } else {
-            drain(state, messages, &mut commands).map_err(lost)?
-        };
-        while let Ok(receipt) = signatures.try_recv() {
-            commands.extend(update::update(state, Msg::Signed(receipt)));
-        }
-        // While the plan is read, a list that is a little behind may stay so until no key waits.
-        if news != News::Key || !matches!(state.reading, Reading::Going(_)) {
-            commands.extend(update::update(state, Msg::Tick));
-        }
-        while let Some(command) = take_first(&mut commands) {
-            let answer = match command {
-                Command::LoadValues(row) => {
-                    let judged = &state.rows[row as usize];
-                    Some(Msg::Values(row, hands.values(judged)))
-                }
-                Command::Save => Some(Msg::Saved(hands.save(&state.log, &state.rows))),
-                Command::Reject => Some(Msg::Rejected(hands.reject(&state.log, &state.rows))),
-                Command::Sign(request) => {
-                    let job = hands.sign(request);
-                    if job.needs_terminal {
-                        let receipt = screen.away(job.run).map_err(lost)?;
-                        Some(Msg::Signed(receipt))
-                    } else {
-                        state.open(dialog::Overlay::Waiting(job.waits_for));
-                        let signed = signed.clone();
-                        std::thread::spawn(move || signed.send(unless_it_breaks(job.run)));
-                        None
-                    }
-                }
-                Command::Edit(text) => {
-                    let text = screen.away(|| hands.edit(&text)).map_err(lost)?;
-                    Some(Msg::Edited(text))
-                }
-                Command::Copy(text) => {
-                    screen.copy(&text).map_err(lost)?;
-                    None
-                }
-                Command::Suspend => {
-                    let (width, height) = screen.suspend().map_err(lost)?;
-                    Some(Msg::Resize(width, height))
-                }
-                Command::Redraw => {
-                    screen.redraw().map_err(lost)?;
-                    None
-                }
-                Command::Mouse(on) => {
-                    screen.mouse(on).map_err(lost)?;
-                    None
-                }
-                Command::Quit(outcome) => return Ok(outcome),
-            };
-            if let Some(answer) = answer {
-                commands.extend(update::update(state, answer));
-                commands.extend(update::update(state, Msg::Tick));
-            }
-        }
-        if state.undrawn {
-            forget_typed_ahead(state, &mut commands).map_err(lost)?;
-        }
-        if terminal::asked_to_end() {
-            let saved = state.unsaved.is_none();
-            return Ok(Outcome::Left { saved });
-        }
-        // In a storm of sizes the last one may come without an event of its own.
-        let (width, height) = screen.size().map_err(lost)?;
-        if (width, height) != state.size {
-            commands.extend(update::update(state, Msg::Resize(width, height)));
-        }
-        screen.draw(state).map_err(lost)?;
-        if !commands.is_empty() {
-            continue;
-        }
-        let patience = match news {
-            News::More | News::Key => Some(Duration::ZERO),
-            News::Later => Some(BUSY),
-            News::Over => state.busy().then_some(BUSY),
-        };
-        if !heard(state, screen, hands, patience, &mut commands).map_err(lost)? {
-            continue;
-        }
-        // Whatever is queued is taken before the next frame: a held key scrolls without lagging behind.
-        loop {
-            let msg = match key::message(&event::read().map_err(lost)?) {
-                Some(Msg::Mouse(mouse)) => Some(Msg::Mouse(clicks.hear(mouse, Instant::now()))),
-                msg => msg,
-            };
-            if let Some(msg) = msg {
-                commands.extend(update::update(state, msg));
-            }
-            if !commands.is_empty() || !event::poll(Duration::ZERO).map_err(lost)? {
-                break;
-            }
-        }
-        pressed = true;
-    }
-}
-
-/// Waits for a key, with `patience` where something else may happen. Says that there is none when it may have.
-///
-/// Where nothing goes on, nothing is drawn either: the plan on disk is looked at now and then, and that is all.
-fn heard(
-    state: &mut State,
-    screen: &Screen,
-    hands: &mut dyn Hands,
-    patience: Option<Duration>,
-    commands: &mut Vec<Command>,
-) -> std::io::Result<bool> {
-    if let Some(patience) = patience {
-        return event::poll(patience);
-    }
-    while !event::poll(IDLE)? {
-        if terminal::asked_to_end() || screen.size()? != state.size {
-            return Ok(false);
-        }
-        let disk = hands.disk();
-        if disk != state.disk {
-            commands.extend(update::update(state, Msg::Disk(disk)));
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// What may still come from the reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum News {
-    /// More is there already.
-    More,
-    /// More may be there, but a key waits.
-    Key,
-    /// More may come.
-    Later,
-    /// It is gone.
-    Over,
-}
-
-/// Takes what the reader has sent, until a key waits, and not for so long that nothing would be seen of it.
-fn drain(
-    state: &mut State,
-    messages: &Receiver<Msg>,
-    commands: &mut Vec<Command>,
-) -> std::io::Result<News> {
-    let since = Instant::now();
-    while since.elapsed() < SHARE {
-        match messages.try_recv() {
-            Ok(msg) => commands.extend(update::update(state, msg)),
-            Err(TryRecvError::Empty) => return Ok(News::Later),
-            Err(TryRecvError::Disconnected) => {
-                // A reader that ends without a last word has broken: its plan must not look complete.
-                if matches!(state.reading, Reading::Going(_)) {
-                    let broken = broken("reading the plan");
-                    commands.extend(update::update(state, Msg::LoadFailed(broken)));
-                }
-                return Ok(News::Over);
-            }
-        }
-        if event::poll(Duration::ZERO)? {
-            return Ok(News::Key);
-        }
-    }
-    Ok(News::More)
-}
-
-/// Runs a job on a thread of its own; a panic there is a failure here.
-fn unless_it_breaks(run: impl FnOnce() -> Result<Receipt, Failure>) -> Result<Receipt, Failure> {
-    std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err(broken("signing")))
-}
-
-fn broken(what: &str) -> Failure {
-    Failure::new(
-        Exit::Internal,
-        "defect",
-        format!("{what} broke off: this is a defect of undersign"),
-    )
-    .hint("what you said is in the draft; leave, and start again")
-}
-
-/// Drops the keys that were typed before the dialog was on the screen; called right before it is drawn.
-fn forget_typed_ahead(state: &mut State, commands: &mut Vec<Command>) -> std::io::Result<()> {
-    while event::poll(Duration::ZERO)? {
-        if let Some(msg @ Msg::Resize(..)) = key::message(&event::read()?) {
-            commands.extend(update::update(state, msg));
-        }
-    }
-    commands.extend(update::update(state, Msg::Drawn));
-    Ok(())
-}
-
-fn take_first(commands: &mut Vec<Command>) -> Option<Command> {
-    (!commands.is_empty()).then(|| commands.remove(0))
 }

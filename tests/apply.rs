@@ -9,9 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use rig::Rig;
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
+use undersign::cli::schema::Name;
 
 #[path = "gate/rig.rs"]
 mod rig;
+#[path = "support/schema.rs"]
+mod schema;
 
 /// An approved plan, at the time that the program sees.
 fn approved() -> Rig {
@@ -71,6 +74,7 @@ fn verify_says_who_approved_and_what_it_is_worth() {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["persons"][0], "alice");
     assert_eq!(report["level"], "L0");
+    schema::fits(Name::Verify.text(), &report);
     assert!(!rig.path("apply.args").exists(), "verify must not apply");
     assert!(!rig.path("ledger").exists(), "verify must not write");
 }
@@ -84,12 +88,14 @@ fn apply_ends_with_the_codes_of_the_table() {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", texts(&output).1);
     assert_eq!(report["outcome"], "applied");
+    schema::fits(Name::Verify.text(), &report);
     let again = undersign(&rig, &["apply", "--format", "json"])
         .output()
         .unwrap();
     assert_eq!(again.status.code(), Some(14));
     let refusal: serde_json::Value = serde_json::from_slice(&again.stderr).unwrap();
     assert_eq!(refusal["reason"], "already-used");
+    schema::fits(Name::Refusal.text(), &refusal);
 
     rig = Rig::of("05-destroy-plan");
     rig.signed = Timestamp::now() - SignedDuration::from_mins(1);

@@ -85,6 +85,84 @@ fn check_prints_json_as_its_schema_says_for_every_fixture() {
 }
 
 #[test]
+fn only_what_happens_to_an_object_has_actions() {
+    let mut seen = std::collections::BTreeMap::new();
+    for path in fixtures() {
+        let report = stdout(&["check", "--format", "json", path.to_str().unwrap()]);
+        let report: Value = serde_json::from_str(&report).unwrap();
+        for row in report["rows"].as_array().unwrap() {
+            let kind = row["kind"].as_str().unwrap().to_owned();
+            let stated = row.get("actions").is_some_and(Value::is_array);
+            assert_eq!(*seen.entry(kind).or_insert(stated), stated, "{row}");
+        }
+    }
+    for (kind, stated) in [
+        ("change", true),
+        ("output", true),
+        ("drift", true),
+        ("plan", false),
+        ("check", false),
+    ] {
+        assert_eq!(seen.get(kind), Some(&stated), "{kind}");
+    }
+    let path = fixture("incident");
+    let in_form = |form| stdout(&["check", "--format", form, path.to_str().unwrap()]);
+    let sarif: Value = serde_json::from_str(&in_form("sarif")).unwrap();
+    for result in sarif["runs"][0]["results"].as_array().unwrap() {
+        let properties = &result["properties"];
+        assert_eq!(
+            properties["effect"] != "plan",
+            properties.get("actions").is_some(),
+            "{result}"
+        );
+    }
+    let signal = "plan `guard-and-guarded`";
+    assert!(in_form("markdown").contains(&format!("- **critical** {signal}")));
+}
+
+#[test]
+fn rules_are_explained_as_json_as_their_schema_says() {
+    let schema = stdout(&["schema", "explain"]);
+    let explained = |arguments: &[&str]| -> Value {
+        let arguments = [&["explain", "--format", "json"][..], arguments].concat();
+        serde_json::from_str(&stdout(&arguments)).unwrap()
+    };
+    let all = explained(&[]);
+    schema::fits(&schema, &all);
+    let rules = all.as_array().unwrap();
+    assert!(rules.len() > 50);
+    schema::fits(&schema, &explained(&[rules[0]["rule"].as_str().unwrap()]));
+    // What is neither is found.
+    let mut wrong = Vec::new();
+    let schema = serde_json::from_str(&schema).unwrap();
+    schema::check(
+        &schema,
+        &serde_json::json!([{"rule": "x"}]),
+        "$",
+        &mut wrong,
+    );
+    assert!(!wrong.is_empty());
+}
+
+#[test]
+fn a_refusal_is_json_as_its_schema_says() {
+    let schema = stdout(&["schema", "refusal"]);
+    for arguments in [
+        &["check", "--format", "json", "none.json"][..],
+        &["explain", "--format", "json", "none"],
+        &["verify", "--format", "json", "none.tfplan"],
+    ] {
+        let output = undersign(arguments);
+        let refusal = serde_json::from_slice(&output.stderr).unwrap();
+        schema::fits(&schema, &refusal);
+        assert_eq!(
+            output.status.code().map(Value::from),
+            Some(refusal["code"].clone())
+        );
+    }
+}
+
+#[test]
 fn the_schema_check_finds_what_does_not_fit() {
     let schema: Value = serde_json::from_str(&stdout(&["schema", "check"])).unwrap();
     let path = fixture("incident");

@@ -9,42 +9,49 @@ use std::path::{Path, PathBuf};
 /// What each module may use, apart from itself.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("text", &[]),
+    ("process", &[]),
     ("failure", &["text"]),
     ("plan", &["failure", "text"]),
     ("diff", &["plan", "failure", "text"]),
     ("risk", &["plan", "diff", "failure", "text"]),
-    ("policy", &["plan", "failure", "text"]),
+    ("policy", &["plan", "failure", "text", "process"]),
     (
         "review",
-        &["policy", "risk", "diff", "plan", "failure", "text"],
+        &[
+            "policy", "risk", "diff", "plan", "failure", "text", "process",
+        ],
     ),
     (
         "approval",
-        &["review", "policy", "risk", "plan", "failure", "text"],
+        &[
+            "review", "policy", "risk", "plan", "failure", "text", "process",
+        ],
     ),
     (
         "trust",
         &[
-            "approval", "review", "policy", "risk", "plan", "failure", "text",
+            "approval", "review", "policy", "risk", "plan", "failure", "text", "process",
         ],
     ),
     (
         "gate",
         &[
             "trust", "approval", "review", "policy", "risk", "diff", "plan", "failure", "text",
+            "process",
         ],
     ),
     (
         "ui",
         &[
             "trust", "approval", "review", "policy", "risk", "diff", "plan", "failure", "text",
+            "process",
         ],
     ),
     (
         "cli",
         &[
             "ui", "gate", "trust", "approval", "review", "policy", "risk", "diff", "plan",
-            "failure", "text",
+            "failure", "text", "process",
         ],
     ),
 ];

@@ -74,6 +74,7 @@ fn an_agent_hears_what_is_wrong_plans_again_and_only_the_difference_is_asked() {
             &["submit", "plan.tfplan", "--task", task, "--format", "json"],
             0,
         );
+        schema::fits(&place.ok(&["schema", "submit"]), &said);
         said["id"].as_str().unwrap().to_owned()
     };
     let status = |id: &str, code: i32| -> Value {

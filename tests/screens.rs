@@ -24,7 +24,7 @@ use undersign::ui::key::Key;
 use undersign::ui::keymap::{Binding, KEYS, Mode};
 use undersign::ui::mouse::{Mouse, Press};
 use undersign::ui::theme::{Palette, Theme};
-use undersign::ui::{Command, Msg, width};
+use undersign::ui::{Command, Msg, Wait, width};
 
 /// Acknowledges all seven: typed names for four, a key for three.
 const ACKNOWLEDGE_ALL: &str = "a 'protection-removed-and-destroyed' enter a 'primary' tab 'blue-green cut-over' enter enter \
@@ -109,11 +109,32 @@ fn loading_says_how_far_it_is() {
 #[test]
 fn a_tool_that_says_nothing_yet_is_named_with_how_long_it_has_been() {
     let mut screen = Screen::new(80, 24);
-    screen.send(Msg::Waiting("terraform".into(), 4));
-    assert!(screen.text().contains("terraform is reading the plan, 4 s"));
+    let wait = |what: &str, purpose: &str, seconds| Wait {
+        what: what.into(),
+        purpose: purpose.into(),
+        seconds,
+    };
+    screen.send(Msg::Waiting(vec![
+        wait(
+            "terraform version",
+            "is this the version that made the plan?",
+            1,
+        ),
+        wait(
+            "terraform init",
+            "fetches 2 providers that the plan was made with",
+            134,
+        ),
+        wait(
+            "terraform show -json",
+            "prints nothing until it is nearly done",
+            4,
+        ),
+    ]));
+    insta::assert_snapshot!(styled(&screen.buffer()));
     let rows = scene::incident().rows;
     screen.send(Msg::Rows(rows));
-    assert!(!screen.text().contains("terraform is reading"));
+    assert!(!screen.text().contains("show -json"));
 }
 
 #[test]

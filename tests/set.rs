@@ -153,8 +153,17 @@ fn two_units_are_reviewed_on_one_screen_and_applied_in_the_order_of_their_depend
         "{said}"
     );
 
-    let applied = place.ok(&on_the_set("apply", &["--format", "json"]));
-    let applied: Value = serde_json::from_str(&applied).unwrap();
+    let set = |command: &str| -> Value {
+        let said = place.ok(&on_the_set(command, &["--format", "json"]));
+        let said: Value = serde_json::from_str(&said).unwrap();
+        schema::fits(&place.ok(&["schema", "verify-directory"]), &said);
+        for unit in said["units"].as_array().unwrap() {
+            schema::fits(&place.ok(&["schema", "verify"]), &unit["verification"]);
+        }
+        said
+    };
+    set("verify");
+    let applied = set("apply");
     let ends: Vec<(&str, &str)> = applied["units"]
         .as_array()
         .unwrap()
@@ -287,6 +296,73 @@ fn an_objection_sends_back_the_plan_it_is_about_and_the_others_wait() {
     );
 }
 
+#[test]
+fn approvals_of_a_set_can_be_written_elsewhere_and_are_found_there() {
+    if missing(&TOOLS) {
+        return;
+    }
+    let place = units(&[("app", ""), ("network", "")]);
+    let output = review(&place, &["--output", "out"], "yes\nyes\ntest/orders\n");
+    let said = both(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("verify them  undersign verify plans --approval out"),
+        "{said}"
+    );
+    for unit in ["app", "network"] {
+        let path = format!("{unit}/tfplan.tfplan.approvals");
+        assert!(place.path().join("out").join(&path).is_dir(), "{unit}");
+        assert!(!place.path().join("plans").join(&path).exists(), "{unit}");
+    }
+    place.refused(10, &on_the_set("verify", &[]));
+    place.ok(&on_the_set("verify", &["--approval", "out"]));
+    // Those of one plan are not those of the other.
+    place.shell("cp -r out swapped; cd swapped; mv app x; mv network app; mv x network");
+    place.refused(13, &on_the_set("verify", &["--approval", "swapped"]));
+    place.ok(&on_the_set("apply", &["--approval", "out"]));
+    assert!(!is_left(&place, "network") && !is_left(&place, "app"));
+}
+
+#[test]
+fn a_plan_of_a_set_that_is_made_again_is_offered_and_the_others_stay_as_they_are() {
+    if missing(&TOOLS) {
+        return;
+    }
+    let place = units(&[("app", ""), ("network", "")]);
+    let environment = place.environment();
+    let environment: Vec<(&str, &str)> = environment
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let script = "\"$UNDERSIGN\" review plans --watch --trust trust.toml --key key.pub";
+    let mut session = Session::start(script, place.path(), &environment, (80, 24));
+    let acknowledge = |session: &mut Session, unit: &str, done: &str| {
+        session.send("a");
+        session.wait("y acknowledge");
+        session.wait(&format!("in {unit}"));
+        session.send("y");
+        session.wait(done);
+        session.wait_gone("y acknowledge");
+    };
+    session.wait("acknowledged 0 of 2");
+    session.wait("2 plans");
+    acknowledge(&mut session, "app", "acknowledged 1 of 2");
+    place.write("network/main.tf", &gone("more"));
+    plan(&place, "network");
+    session.wait("The plan was made again");
+    session.send("y");
+    session.wait("shown 3 of 3");
+    session.wait("acknowledged 1 of 2");
+    acknowledge(&mut session, "network", "acknowledged 2 of 2");
+    session.send("S");
+    session.wait("Undersign these plans, in this order");
+    session.send("test/orders\r");
+    session.wait("verify them  undersign verify plans");
+    assert_eq!(session.exit().exit_code(), 0);
+    place.ok(&on_the_set("apply", &[]));
+    assert!(!is_left(&place, "app"));
+}
+
 /// Plan JSONs at these paths under `plans`.
 fn jsons(plans: &[(&str, &str)]) -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
@@ -376,10 +452,12 @@ fn plans_without_their_plan_files_can_be_looked_at_and_not_signed() {
     let said = both(&output);
     assert_eq!(output.status.code(), Some(32), "{said}");
     assert!(said.contains("1 of 16") && said.contains("a: "), "{said}");
-    let output = undersign(&place, &["review", "plans", "--plain", "--output", "x"]);
+    let glass = ["--break-glass", "--ticket", "INC-1", "--reason", "it burns"];
+    let output = undersign(&place, &[&["review", "plans"][..], &glass].concat());
     let said = both(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("--output is for one plan"), "{said}");
+    assert!(said.contains("--break-glass is for one plan"), "{said}");
+    assert!(said.contains("not even the next plan of a set"), "{said}");
     let empty = tempfile::tempdir().unwrap();
     fs::create_dir(empty.path().join("plans")).unwrap();
     for command in ["check", "verify"] {

@@ -209,6 +209,39 @@ fn a_panic_gives_the_terminal_back_before_it_speaks() {
     assert!(!session.emulated().hide_cursor());
 }
 
+/// Takes the screen, waits until the terminal is gone, and gives it back; the test below runs it in a terminal of its own.
+#[test]
+fn a_screen_that_outlives_its_terminal() {
+    use std::io::Write as _;
+    if let Some(marker) = std::env::var_os("OUTLIVES_ITS_TERMINAL") {
+        let mut screen = undersign::ui::terminal::Screen::enter().unwrap();
+        screen.draw(|_| {}).unwrap();
+        while std::io::stdout()
+            .write_all(b"here")
+            .and_then(|()| std::io::stdout().flush())
+            .is_ok()
+        {}
+        drop(screen);
+        std::fs::write(marker, "given back").unwrap();
+    }
+}
+
+#[test]
+fn a_terminal_that_is_gone_is_given_back_without_a_complaint() {
+    let place = place();
+    let myself = std::env::current_exe().unwrap();
+    let script = "exec \"$MYSELF\" --exact a_screen_that_outlives_its_terminal --nocapture";
+    let marker = place.path().join("marker");
+    let environment = [
+        ("MYSELF", myself.to_str().unwrap()),
+        ("OUTLIVES_ITS_TERMINAL", marker.to_str().unwrap()),
+    ];
+    let mut session = start_with(&place, script, &environment);
+    session.wait("here");
+    session.hang_up("");
+    assert_eq!(std::fs::read_to_string(marker).unwrap(), "given back");
+}
+
 /// What a terminal must be like when its shell gets it back.
 fn assert_clean(session: &Session, way: &str) {
     let screen = session.emulated();

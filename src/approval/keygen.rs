@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::key::PublicKey;
 use crate::failure::{Exit, Failure};
+use crate::process::{Bond, Child, Directory};
 
 /// Where OpenSSH is installed. Asked before PATH, which others may have changed.
 const PLACES: [&str; 4] = [
@@ -48,15 +49,12 @@ impl Keygen {
     /// Has `message` signed in `namespace`; returns armored SSHSIG. Talks to the person on the terminal.
     pub fn sign(&self, namespace: &str, message: &[u8]) -> Result<String, Failure> {
         // A directory of our own: the message cannot be swapped between writing and signing, and nothing is left.
-        let directory = tempfile::Builder::new()
-            .prefix("undersign-")
-            .tempdir()
-            .map_err(|error| Failure::io("a private directory", &error))?;
+        let directory =
+            Directory::new().map_err(|error| Failure::io("a private directory", &error))?;
         let file = directory.path().join("approval");
         std::fs::write(&file, message).map_err(|error| Failure::io(file.display(), &error))?;
-        let status = self
-            .command(namespace, &file)
-            .status()
+        let status = Child::start(&mut self.command(namespace, &file), Bond::Terminal)
+            .and_then(|mut keygen| keygen.wait())
             .map_err(|error| Failure::io(self.program.display(), &error))?;
         if !status.success() {
             return Err(Failure::new(Exit::Aborted, "ssh-keygen", format!("ssh-keygen did not sign ({status})"))

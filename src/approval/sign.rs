@@ -241,11 +241,16 @@ impl Job {
     }
 }
 
-/// Where an approval of `plan` is kept: beside it, in a directory for all who approve it.
-pub fn default_path(plan: &Path, person: &str, nonce: Nonce) -> PathBuf {
+/// The directory of the approvals of `plan`, for all who approve it.
+pub fn directory(plan: &Path) -> PathBuf {
     let mut directory = plan.as_os_str().to_owned();
     directory.push(".approvals");
-    PathBuf::from(directory).join(format!("{person}-{}.json", HEXLOWER.encode(&nonce.0)))
+    directory.into()
+}
+
+/// Where an approval of `plan` is kept: beside it, in that directory.
+pub fn default_path(plan: &Path, person: &str, nonce: Nonce) -> PathBuf {
+    directory(plan).join(format!("{person}-{}.json", HEXLOWER.encode(&nonce.0)))
 }
 
 /// Writes a new file that only its owner can read, and waits until the disk has it.

@@ -19,6 +19,7 @@ use crate::approval::key::PublicKey;
 use crate::approval::{covers, sshsig};
 use crate::failure::{Exit, Failure};
 use crate::policy::Policies;
+use crate::process::Directory;
 use crate::review::{Requirement, judge};
 use crate::trust::people::{self, Asked};
 use crate::trust::{Trust, approvals, init, scope};
@@ -47,8 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             ),
         );
     }
-    let private =
-        tempfile::tempdir().map_err(|error| Failure::io("a private directory", &error))?;
+    let private = Directory::new().map_err(|error| Failure::io("a private directory", &error))?;
     let key = throw_away_key()?;
     let public = PublicKey::ed25519(key.verifying_key().as_bytes());
     let trust = Trust::parse(

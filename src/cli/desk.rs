@@ -25,6 +25,7 @@ use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::effect::Kind;
 use crate::plan::source::Source;
 use crate::plan::values::Values;
+use crate::process::{Bond, Child, Directory};
 use crate::review::Key;
 use crate::review::carry::Earlier;
 use crate::review::carry::memory::{Memory, Remembered};
@@ -78,11 +79,20 @@ pub enum Results {
     Beside {
         /// The plan.
         plan: PathBuf,
-        /// Where the approval goes, if not to the usual place.
-        approval: Option<PathBuf>,
+        /// Where the approval goes.
+        approval: Destination,
     },
     /// Into a directory that goes away with the process.
     Nowhere(PathBuf),
+}
+
+/// Where an approval goes.
+#[derive(Debug, Clone)]
+pub enum Destination {
+    /// Into this file.
+    File(PathBuf),
+    /// Into the directory of the approvals of a plan that lies here, or would.
+    Beside(PathBuf),
 }
 
 /// The desk that one review happens at.
@@ -215,14 +225,12 @@ impl Desk {
             trust_version: signing.trust.version,
         };
         let path = match &self.results {
-            Results::Beside {
-                approval: Some(path),
-                ..
-            } => path.clone(),
-            Results::Beside {
-                plan,
-                approval: None,
-            } => sign::default_path(plan, &signing.identity.person, nonce),
+            Results::Beside { approval, .. } => match approval {
+                Destination::File(path) => path.clone(),
+                Destination::Beside(plan) => {
+                    sign::default_path(plan, &signing.identity.person, nonce)
+                }
+            },
             Results::Nowhere(directory) => directory.join("approval.json"),
         };
         let statement = Statement::approve(&facts, policy, said);
@@ -403,20 +411,17 @@ pub(super) fn edit(text: &str) -> Result<String, Failure> {
         .iter()
         .find_map(std::env::var_os)
         .unwrap_or_else(|| "vi".into());
-    let mut file = tempfile::Builder::new()
-        .prefix("undersign-")
-        .suffix(".txt")
-        .tempfile()
-        .map_err(|error| Failure::io("a file to edit", &error))?;
-    file.write_all(text.as_bytes())
-        .map_err(|error| Failure::io("a file to edit", &error))?;
+    let failed = |error: std::io::Error| Failure::io("a file to edit", &error);
+    let directory = Directory::new().map_err(failed)?;
+    let file = directory.path().join("words.txt");
+    std::fs::write(&file, text).map_err(failed)?;
     let editor_words = editor.to_string_lossy().into_owned();
     let mut words = editor_words.split_whitespace();
     let program = words.next().unwrap_or("vi");
-    let status = Command::new(program)
-        .args(words)
-        .arg(file.path())
-        .status()
+    let mut command = Command::new(program);
+    command.args(words).arg(&file);
+    let status = Child::start(&mut command, Bond::Terminal)
+        .and_then(|mut editor| editor.wait())
         .map_err(|error| Failure::io(format!("the editor {program}"), &error))?;
     if !status.success() {
         return Err(Failure::new(
@@ -426,7 +431,7 @@ pub(super) fn edit(text: &str) -> Result<String, Failure> {
         )
         .hint("Set EDITOR to the one you use."));
     }
-    std::fs::read_to_string(file.path()).map_err(|error| Failure::io("the edited text", &error))
+    std::fs::read_to_string(&file).map_err(|error| Failure::io("the edited text", &error))
 }
 
 fn beside(plan: &Path, ending: &str) -> PathBuf {

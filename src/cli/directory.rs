@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::check::print;
-use super::desk::{Desk, edit, write_private};
+use super::desk::{Desk, Destination, Results, edit, write_private};
 use super::loading;
 use super::open::PlanArgument;
 use super::places::StateDirectory;
@@ -24,6 +24,7 @@ use crate::plan::archive::PlanMode;
 use crate::plan::units::{self, Unit};
 use crate::plan::values::Values;
 use crate::review::Key;
+use crate::review::carry::Earlier;
 use crate::review::log::Log;
 use crate::risk::Judged;
 use crate::text::visible;
@@ -36,13 +37,29 @@ pub fn review(
     argument: &PlanArgument,
     state: &StateDirectory,
 ) -> Result<Outcome, Failure> {
-    refuse_single(arguments)?;
-    let directory = &argument.plan;
-    let found = units::in_order(&units::find(directory)?, &[&arguments.directory, directory])?;
+    refuse_emergency(arguments)?;
     let mut earlier = match &arguments.since {
         Some(path) => since::of_set(path, state)?,
         None => BTreeMap::new(),
     };
+    loop {
+        let (outcome, desks) = sit(arguments, argument, state, earlier)?;
+        if outcome != Outcome::Remade {
+            return Ok(outcome);
+        }
+        earlier = desks.earlier()?;
+    }
+}
+
+/// One sitting over the plans as they are now.
+fn sit(
+    arguments: &Arguments,
+    argument: &PlanArgument,
+    state: &StateDirectory,
+    mut earlier: BTreeMap<String, Earlier>,
+) -> Result<(Outcome, Desks), Failure> {
+    let directory = &argument.plan;
+    let found = units::in_order(&units::find(directory)?, &[&arguments.directory, directory])?;
     let mut plans = Vec::new();
     for unit in found.units {
         let configuration = unit.directory(&arguments.directory);
@@ -59,6 +76,11 @@ pub fn review(
         let mut review = prepare(&arguments, &argument, state.clone(), since)
             .map_err(|failure| failure.of(&unit.name))?;
         review.name.clone_from(&unit.name);
+        if let (Some(output), Results::Beside { approval, .. }) =
+            (&arguments.output, &mut review.results)
+        {
+            *approval = Destination::Beside(output.join(&unit.path));
+        }
         plans.push((unit, review));
     }
     let destroys = |mode: Option<PlanMode>| mode == Some(PlanMode::Destroy);
@@ -82,6 +104,7 @@ pub fn review(
         .collect::<Option<Vec<_>>>()
         .map(|plans| Manifest { plans });
 
+    let paths = plans.iter().map(|(unit, _)| unit.path.clone()).collect();
     let mut desks = Vec::new();
     let mut unread = Vec::new();
     let mut identity = Ok(String::new());
@@ -128,42 +151,42 @@ pub fn review(
         log,
         restored: found.notes.first().cloned().or(restored),
         policies: Arc::new(policies),
-        watch: false,
+        watch: arguments.watch,
         theme: arguments.looks.theme(),
     };
     let mut desks = Desks {
         plans: desks,
+        paths,
+        output: arguments.output.clone(),
         saved: BTreeMap::new(),
         directory: directory.clone(),
         manifest,
     };
-    let messages = loading::start(unread);
+    let loading = loading::start(unread);
     if !arguments.plain {
-        return ui::run(setup, &messages, &mut desks);
+        let outcome = ui::run(setup, &loading.messages, &mut desks)?;
+        return Ok((outcome, desks));
     }
     for note in &found.notes {
         print(&format!("{}\n", visible(note)))?;
     }
-    let heard = Heard::of(setup.log.clone(), messages)?;
-    at_prompts(heard, setup, &mut desks)
+    let heard = Heard::of(setup.log.clone(), &loading.messages)?;
+    let outcome = at_prompts(heard, setup, &mut desks)?;
+    Ok((outcome, desks))
 }
 
-/// What only a single plan can be reviewed with.
-fn refuse_single(arguments: &Arguments) -> Result<(), Failure> {
-    let flags = [
-        ("--watch", arguments.watch),
-        ("--break-glass", arguments.break_glass),
-        ("--output", arguments.output.is_some()),
-    ];
-    match flags.iter().find(|(_, given)| *given) {
-        None => Ok(()),
-        Some((flag, _)) => Err(Failure::new(
-            Exit::Usage,
-            "set-flag",
-            format!("{flag} is for one plan, not for a directory of plans"),
-        )
-        .hint("Name one plan of the directory.")),
+/// Refuses to break the glass for several plans at once: the first that is applied would stop the others.
+fn refuse_emergency(arguments: &Arguments) -> Result<(), Failure> {
+    if !arguments.break_glass {
+        return Ok(());
     }
+    Err(Failure::new(
+        Exit::Usage,
+        "set-break-glass",
+        "--break-glass is for one plan, not for a directory of plans",
+    )
+    .hint("After an emergency nothing else is applied until a second person has countersigned, not even the next plan of a set.")
+    .hint("Name the one plan of the directory that cannot wait."))
 }
 
 /// The order of a manifest that lies there already: of an earlier reviewer, or of somebody who wrote down an order.
@@ -241,11 +264,29 @@ fn of_plan(rows: &[Judged], unit: Option<&Arc<str>>) -> Vec<Judged> {
 /// The desks of several plans.
 struct Desks {
     plans: Vec<(Arc<str>, Desk)>,
+    /// Their paths in the directory, in the same order.
+    paths: Vec<String>,
+    /// Below which directory approvals are written, if not beside the plans.
+    output: Option<PathBuf>,
     /// What is on disk of each.
     saved: BTreeMap<Arc<str>, Log>,
     directory: PathBuf,
     /// The set, where all its plans are plan files.
     manifest: Option<Manifest>,
+}
+
+impl Desks {
+    /// This review as an earlier one of the plans that were made again, by their paths. What was said of the others is in
+    /// their drafts.
+    fn earlier(mut self) -> Result<BTreeMap<String, Earlier>, Failure> {
+        let mut earlier = BTreeMap::new();
+        for (path, (_, desk)) in self.paths.into_iter().zip(&mut self.plans) {
+            if desk.disk() != Disk::AsRead {
+                earlier.extend(desk.earlier()?.map(|review| (path, review)));
+            }
+        }
+        Ok(earlier)
+    }
 }
 
 impl Hands for Desks {
@@ -310,14 +351,14 @@ impl Hands for Desks {
             jobs.push((Arc::clone(unit), desk.sign(request)));
         }
         let manifest = self.manifest.clone();
-        let directory = self.directory.clone();
+        let (directory, output) = (self.directory.clone(), self.output.clone());
         SignJob {
             needs_terminal: jobs.iter().any(|(_, job)| job.needs_terminal),
             waits_for: format!(
                 "{} signatures of the ssh-agent; your key may want a touch for each",
                 jobs.len()
             ),
-            run: Box::new(move || sign_all(jobs, manifest, &directory)),
+            run: Box::new(move || sign_all(jobs, manifest, &directory, output.as_deref())),
         }
     }
 
@@ -361,6 +402,7 @@ fn sign_all(
     jobs: Vec<(Arc<str>, SignJob)>,
     manifest: Option<Manifest>,
     directory: &Path,
+    output: Option<&Path>,
 ) -> Result<Receipt, Failure> {
     let manifest = manifest.ok_or_else(json_alone)?;
     let mut out = String::new();
@@ -375,10 +417,13 @@ fn sign_all(
     }
     let path = directory.join(set::FILE);
     write_private(&path, &manifest.to_text())?;
+    let shown = |path: &Path| visible(&path.display().to_string()).into_owned();
+    let elsewhere = output.map(|output| format!(" --approval {}", shown(output)));
     Ok(Receipt(format!(
-        "{out}set          {}\nmanifest     {}\n\nverify them  undersign verify {}\n",
+        "{out}set          {}\nmanifest     {}\n\nverify them  undersign verify {}{}\n",
         Hex(manifest.sha256()),
-        visible(&path.display().to_string()),
-        visible(&directory.display().to_string()),
+        shown(&path),
+        shown(directory),
+        elsewhere.unwrap_or_default(),
     )))
 }

@@ -2,16 +2,16 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
-use std::thread;
-use std::time::Duration;
 
 use super::open::Json;
+use super::silence::Silence;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::source::{Source, Spool};
 use crate::policy::{Opinion, Policies};
+use crate::process::Work;
 use crate::review::carry::{self, Since};
 use crate::review::draft::Draft;
 use crate::review::judge::{self, Judgement, Step};
@@ -26,7 +26,8 @@ pub use laying::messages;
 
 use laying::Laying;
 
-/// Batches that may wait for the screen; then the worker waits for it.
+/// Batches that may wait for the screen; then the worker waits for it. More than come between two looks of the screen, which
+/// keeps every row anyway.
 const AHEAD: usize = 1024;
 
 /// What the worker leaves for the desk: the judgement, once there is one.
@@ -96,9 +97,9 @@ pub struct Unread {
 
 /// Starts the worker, which reads one plan after the other. It ends when the last does, when one cannot be read, or when
 /// nobody listens any more.
-pub fn start(plans: Vec<Unread>) -> Receiver<Msg> {
-    let (sender, receiver) = sync_channel(AHEAD);
-    thread::spawn(move || {
+pub fn start(plans: Vec<Unread>) -> Loading {
+    let (sender, messages) = sync_channel(AHEAD);
+    let work = Work::start(move || {
         give_way();
         for plan in plans {
             let unit = plan.unit.clone();
@@ -118,7 +119,18 @@ pub fn start(plans: Vec<Unread>) -> Receiver<Msg> {
             }
         }
     });
-    receiver
+    Loading {
+        messages,
+        _work: work,
+    }
+}
+
+/// Plans that are being read. Whoever drops this wants none of them any more: tools and policies that are still at it are
+/// ended.
+pub struct Loading {
+    /// What the reader finds.
+    pub messages: Receiver<Msg>,
+    _work: Work,
 }
 
 /// How much later than the screen the reader comes to a processor that both want.
@@ -129,7 +141,7 @@ const LATER: i32 = 10;
 fn give_way() {
     // Elsewhere it would hold for the screen too. Where it is not granted, all is as it would be without it.
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::nice(LATER);
+    let _ = rustix::process::nice(std::env::var("N").map_or(LATER,|n|n.parse().unwrap()));
 }
 
 impl Unread {
@@ -257,13 +269,12 @@ fn load(
     beside: &mut Beside,
     screen: &SyncSender<Msg>,
 ) -> Result<(Judgement, Opinion), Failure> {
-    // The tool says nothing until it is nearly done; what is waited for, and how long so far, is told until it does.
-    let mut silence = json
-        .tool()
-        .map(|tool| tell_of_silence(tool, screen.clone()));
-    json.read(spool, |json| {
+    let silence = json.tool().map(|tool| {
+        let screen = screen.clone();
+        Silence::told(tool, move |waits| screen.send(Msg::Waiting(waits)).is_ok())
+    });
+    json.read_after(silence, spool, |json| {
         judge::judge_under(json, bytes, file, policies, &mut |step| {
-            silence = None;
             let message = match step {
                 Step::Rows(rows) => {
                     if let Some(comparison) = &mut beside.comparison {
@@ -285,19 +296,4 @@ fn load(
                 .map_or(ControlFlow::Break(()), ControlFlow::Continue)
         })
     })
-}
-
-/// Tells the screen each second that `tool` is still waited for, until what is returned is dropped.
-fn tell_of_silence(tool: String, screen: SyncSender<Msg>) -> SyncSender<()> {
-    let (silent, spoken) = sync_channel::<()>(0);
-    thread::spawn(move || {
-        for seconds in 0.. {
-            let told = screen.send(Msg::Waiting(tool.clone(), seconds));
-            let over = spoken.recv_timeout(Duration::from_secs(1));
-            if told.is_err() || over != Err(RecvTimeoutError::Timeout) {
-                break;
-            }
-        }
-    });
-    silent
 }

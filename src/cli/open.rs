@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::silence::Silence;
 use crate::failure::{Exit, Failure};
 use crate::gate::environment::ProviderSource;
-use crate::gate::prepare::{Prepared, Providers, Setup};
+use crate::gate::prepare::{Prepared, Providers, Setup, Step};
 use crate::gate::sealed::SealedPlan;
 use crate::gate::show::Shown;
 use crate::gate::tool;
@@ -165,7 +166,7 @@ impl Unshown {
     }
 
     /// Finds the tool that made the plan, and gets it ready.
-    fn prepare(self) -> Result<Prepared, Failure> {
+    fn prepare(self, tell: &dyn Fn(Step)) -> Result<Prepared, Failure> {
         let search = std::env::var_os("PATH");
         let setup = Setup {
             tool: self.tool.as_deref(),
@@ -173,7 +174,7 @@ impl Unshown {
             providers: &self.providers,
             passed: &[],
         };
-        Prepared::new(self.plan, &setup, |_| Ok(()))
+        Prepared::new(self.plan, &setup, |_| Ok(()), tell)
     }
 }
 
@@ -245,13 +246,29 @@ impl Json {
         spool: Option<Spool>,
         work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        let silence = self.tool().and_then(Silence::on_terminal);
+        self.read_after(silence, spool, work)
+    }
+
+    /// The same; the silence before the first byte is told otherwise.
+    pub fn read_after<T>(
+        self,
+        silence: Option<Silence>,
+        spool: Option<Spool>,
+        work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         match self {
             Json::File(file) => work(Bytes::File(&file)),
             Json::Pipe(pipe) => through(spool, pipe, work),
             Json::PlanFile(unshown) => {
-                let prepared = unshown.prepare()?;
+                let prepared = unshown.prepare(&|step| {
+                    if let Some(silence) = &silence {
+                        silence.begin(step);
+                    }
+                })?;
                 let mut output = Output {
                     shown: prepared.show()?,
+                    silence,
                     ended: false,
                 };
                 let result = through(spool, &mut output, work);
@@ -283,12 +300,14 @@ fn through<T>(
 /// The tool's output, which remembers whether it was read to its end.
 struct Output {
     shown: Shown,
+    silence: Option<Silence>,
     ended: bool,
 }
 
 impl Read for Output {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.shown.read(buffer)?;
+        self.silence = None;
         self.ended |= count == 0 && !buffer.is_empty();
         Ok(count)
     }

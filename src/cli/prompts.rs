@@ -22,9 +22,9 @@ pub(super) fn at_prompts(review: Review, looks: &Looks) -> Result<Outcome, Failu
     let Begun {
         mut desk,
         setup,
-        messages,
+        loading,
     } = review.begin(looks)?;
-    let heard = Heard::of(setup.log.clone(), messages)?;
+    let heard = Heard::of(setup.log.clone(), &loading.messages)?;
     if !heard.log.entries().is_empty() {
         desk.save(&heard.log, &heard.rows)?;
     }
@@ -61,14 +61,14 @@ pub(super) struct Heard {
 
 impl Heard {
     /// Listens until every plan is read.
-    pub(super) fn of(log: Log, messages: Receiver<Msg>) -> Result<Self, Failure> {
+    pub(super) fn of(log: Log, messages: &Receiver<Msg>) -> Result<Self, Failure> {
         let mut heard = Heard {
             rows: Vec::new(),
             log,
             since: BTreeMap::new(),
         };
         let mut unit: Option<Arc<str>> = None;
-        let mut from = 0;
+        let (mut from, mut steps) = (0, 0);
         let of_unit = |mut rows: Vec<Judged>, unit: &Option<Arc<str>>| {
             for row in &mut rows {
                 row.unit.clone_from(unit);
@@ -80,6 +80,18 @@ impl Heard {
                 Msg::Unit(next) => {
                     unit = Some(next);
                     from = heard.rows.len();
+                    steps = 0;
+                }
+                // Told once a step: a line that is drawn anew each second is read aloud each second.
+                Msg::Waiting(waits) if waits.len() != steps => {
+                    steps = waits.len();
+                    if let Some(now) = waits.last() {
+                        print(&format!(
+                            "{}: {}\n",
+                            visible(&now.what),
+                            visible(&now.purpose)
+                        ))?;
+                    }
                 }
                 Msg::Rows(more) => heard.rows.extend(of_unit(more, &unit)),
                 Msg::Restored(earlier, _) => {

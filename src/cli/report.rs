@@ -7,6 +7,7 @@ use std::io;
 
 use serde::Serialize;
 
+use crate::plan::action::Action;
 use crate::plan::archive::PlanFile;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::reason;
@@ -182,7 +183,7 @@ impl Report<'_> {
             out,
             "  {:<8} {:>3} {kind}{}{deposed}{from}{import}",
             row.risk().word(),
-            effect.action.sign(),
+            effect.stated_action().map_or("", Action::sign),
             visible(&effect.address)
         );
         let mut line = |text: String| {
@@ -245,7 +246,7 @@ impl Report<'_> {
             kind: effect.kind.word(),
             address: &effect.address,
             deposed: effect.deposed.as_deref(),
-            actions: effect.action.words(),
+            actions: effect.stated_action().map(Action::words),
             reason: effect.reason.as_deref(),
             previous_address: effect.previous_address(),
             import: effect.is_import(),
@@ -337,7 +338,8 @@ struct JsonRow<'a> {
     address: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     deposed: Option<&'a str>,
-    actions: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use clap::Args;
 
 use super::check::print;
-use super::desk::{Desk, Results, Signing};
+use super::desk::{Desk, Destination, Results, Signing};
 use super::directory;
-use super::loading::{self, Loaded, Unread};
+use super::loading::{self, Loaded, Loading, Unread};
 use super::looks::Looks;
 use super::open::{self, Json, PlanArgument};
 use super::places::StateDirectory;
@@ -30,9 +29,9 @@ use crate::review::carry::Earlier;
 use crate::review::draft::Draft;
 use crate::review::log::Log;
 use crate::review::memory::Memory;
+use crate::ui;
 use crate::ui::hands::Outcome;
 use crate::ui::keymap;
-use crate::ui::{self, Msg};
 
 /// What `review` takes.
 #[derive(Debug, Clone, Args)]
@@ -66,7 +65,8 @@ pub struct Arguments {
     #[arg(long, value_name = "ID")]
     pub scope: Option<String>,
 
-    /// Where the approval is written [default: PLAN.approvals/PERSON-NONCE.json].
+    /// Where the approval is written; of several plans the directory that the approvals are written below, each at the
+    /// path of its plan [default: PLAN.approvals/PERSON-NONCE.json].
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
@@ -190,7 +190,7 @@ pub fn review(arguments: &Arguments, argument: &PlanArgument) -> Result<Outcome,
             return at_prompts(review, &arguments.looks);
         }
         let mut begun = review.begin(&arguments.looks)?;
-        let outcome = ui::run(begun.setup, &begun.messages, &mut begun.desk)?;
+        let outcome = ui::run(begun.setup, &begun.loading.messages, &mut begun.desk)?;
         if outcome != Outcome::Remade {
             return Ok(outcome);
         }
@@ -218,6 +218,10 @@ pub(super) fn prepare(
         signing => signing,
     };
     let said = arguments.said.as_ref();
+    let path = match argument.plan.as_os_str() {
+        stdin if stdin == "-" => PathBuf::from("plan.json"),
+        path => path.into(),
+    };
     Ok(Review {
         name: said.map_or(plan.name, |said| said.name.clone()),
         task: said.map(|said| said.task.clone()),
@@ -231,12 +235,11 @@ pub(super) fn prepare(
         watch: arguments.watch,
         watched,
         results: Results::Beside {
-            plan: if argument.plan.as_os_str() == "-" {
-                "plan.json".into()
-            } else {
-                argument.plan.clone()
+            approval: match &arguments.output {
+                Some(file) => Destination::File(file.clone()),
+                None => Destination::Beside(path.clone()),
             },
-            approval: arguments.output.clone(),
+            plan: path,
         },
     })
 }
@@ -267,14 +270,14 @@ pub fn say(outcome: Outcome, again: &str) -> Result<Exit, Failure> {
     }
 }
 
-/// A desk with everything on it, and what the loader sends to whoever sits there.
+/// A desk with everything on it, and the plan that is being read for whoever sits there.
 pub(super) struct Begun {
     /// The desk.
     pub desk: Desk,
     /// What is known before the plan is read.
     pub setup: ui::Setup,
-    /// What the reader finds.
-    pub messages: Receiver<Msg>,
+    /// The plan that is being read.
+    pub loading: Loading,
 }
 
 impl Review {
@@ -382,7 +385,7 @@ impl Review {
         Ok(Begun {
             desk,
             setup,
-            messages: loading::start(vec![laid.unread]),
+            loading: loading::start(vec![laid.unread]),
         })
     }
 }
@@ -404,5 +407,5 @@ pub(super) struct Laid {
 /// Runs the screen until the review ends.
 pub fn on_screen(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
     let mut begun = review.begin(looks)?;
-    ui::run(begun.setup, &begun.messages, &mut begun.desk)
+    ui::run(begun.setup, &begun.loading.messages, &mut begun.desk)
 }

@@ -22,10 +22,20 @@ pub enum Name {
     CheckDirectory,
     /// `undersign diff --format json`
     Diff,
+    /// `undersign explain --format json`
+    Explain,
+    /// What goes to standard error in place of any of these
+    Refusal,
     /// `PLAN.rejection.json`
     Rejection,
     /// `undersign status --format json`
     Status,
+    /// `undersign submit --format json`
+    Submit,
+    /// `undersign verify --format json`, and `apply` with how it ended
+    Verify,
+    /// The same of a directory
+    VerifyDirectory,
 }
 
 impl Name {
@@ -35,8 +45,13 @@ impl Name {
             Name::Check => include_str!("schema/check.schema.json"),
             Name::CheckDirectory => include_str!("schema/check-directory.schema.json"),
             Name::Diff => include_str!("schema/diff.schema.json"),
+            Name::Explain => include_str!("schema/explain.schema.json"),
+            Name::Refusal => include_str!("schema/refusal.schema.json"),
             Name::Rejection => include_str!("schema/rejection.schema.json"),
             Name::Status => include_str!("schema/status.schema.json"),
+            Name::Submit => include_str!("schema/submit.schema.json"),
+            Name::Verify => include_str!("schema/verify.schema.json"),
+            Name::VerifyDirectory => include_str!("schema/verify-directory.schema.json"),
         }
     }
 }

@@ -151,11 +151,13 @@ fn raw(json: String) -> Box<RawValue> {
 /// The whole set as one JSON object.
 fn to_object(sha256: Sha256, units: Vec<Line<'_>>) -> String {
     #[derive(Serialize)]
-    struct Set<'a> {
+    struct Plans<'a> {
+        schema: u32,
         set: Hex,
         units: Vec<Line<'a>>,
     }
-    let set = Set {
+    let set = Plans {
+        schema: 1,
         set: Hex(sha256),
         units,
     };

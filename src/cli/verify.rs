@@ -26,7 +26,8 @@ pub struct Arguments {
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
 
-    /// An approval; give it several times for several people and several plans [default: those in PLAN.approvals/].
+    /// An approval; give it several times for several people and several plans. A directory stands for those in it, for
+    /// several plans for those that a review wrote below it [default: those in PLAN.approvals/].
     #[arg(long = "approval", value_name = "FILE", num_args = 1..)]
     pub approvals: Vec<PathBuf>,
 
@@ -181,6 +182,7 @@ pub fn to_json(verified: &Verified, end: Option<&End<'_>>) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Report<'a> {
+        schema: u32,
         approved: bool,
         plan: &'a str,
         sha256: Hex,
@@ -221,6 +223,7 @@ pub fn to_json(verified: &Verified, end: Option<&End<'_>>) -> String {
         ..
     } = verified;
     let report = Report {
+        schema: 1,
         approved: true,
         plan: &facts.name,
         sha256: Hex(prepared.plan.sha256()),

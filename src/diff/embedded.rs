@@ -5,7 +5,7 @@
 
 use super::text::{self, Line, Only};
 use super::value::{pretty, same};
-use super::yaml;
+use super::yaml::{self, Yaml};
 use crate::plan::value::Value;
 
 /// A text, or the difference between two, line by line.
@@ -116,13 +116,7 @@ pub fn changed(
             text::lines(&mask(old), &mask(new), around),
         ),
         (left, right) if is_plain(&left) && is_plain(&right) => return None,
-        (Form::Lines, Form::Lines) => (
-            match (old != new && is_same_yaml(old, new), kind_of_lines(new)) {
-                (true, _) => "same YAML, other spelling".into(),
-                (false, kind) => format!("{kind}, line by line"),
-            },
-            text::lines(&mask(old), &mask(new), around),
-        ),
+        (Form::Lines, Form::Lines) => changed_lines(old, new, around, mask),
         (left, right) => (
             format!("{} → {}", name(&left), name(&right)),
             text::lines(
@@ -132,7 +126,6 @@ pub fn changed(
             ),
         ),
     };
-    let differs = |line: &Line| matches!(line, Line::Removed(..) | Line::Added(..));
     if !lines.is_empty() && !lines.iter().any(differs) {
         title.push_str(", differs only in a secret or at line ends");
     }
@@ -199,13 +192,68 @@ fn is_yaml(text: &str) -> bool {
         && outer.all(|line| line == "---" || line == "-" || line.starts_with("- ") || key(line))
 }
 
-/// Whether two texts are YAML that means the same; what stands in comments means something to people only.
-fn is_same_yaml(old: &str, new: &str) -> bool {
-    is_yaml(old.trim_start())
-        && is_yaml(new.trim_start())
-        && yaml::documents(old)
-            .zip(yaml::documents(new))
-            .is_some_and(|(old, new)| same(&old, &new))
+/// The difference between two texts of many lines.
+fn changed_lines(
+    old: &str,
+    new: &str,
+    around: usize,
+    mask: &impl Fn(&str) -> String,
+) -> (String, Vec<Line>) {
+    let (left, right) = (mask(old), mask(new));
+    let lines = text::lines(&left, &right, around);
+    let kind = kind_of_lines(new);
+    // A secret may go over several lines; only the text as it stands is masked for sure.
+    let masked = left != old || right != new;
+    match changed_yaml(old, new) {
+        Some(Meaning::Same { comments: true }) => ("same YAML, other spelling".into(), lines),
+        Some(Meaning::Same { comments: false }) => ("same YAML, other comments".into(), lines),
+        Some(Meaning::Other(left, right)) if !masked => {
+            let matched = text::lines(
+                &yaml::print(&left.documents, mask),
+                &yaml::print(&right.documents, mask),
+                around,
+            );
+            if differing(&matched) >= differing(&lines) {
+                return (format!("{kind}, line by line"), lines);
+            }
+            let comments = match left.comments.len() {
+                0 => "",
+                _ => "; its comments are the same, and left out",
+            };
+            (format!("{kind}, keys in order{comments}"), matched)
+        }
+        Some(Meaning::Other(..)) | None => (format!("{kind}, line by line"), lines),
+    }
+}
+
+/// How two texts of YAML compare.
+enum Meaning {
+    /// They mean the same; whether their comments are the same too.
+    Same { comments: bool },
+    /// They mean something else, and their comments are the same.
+    Other(Yaml, Yaml),
+}
+
+/// Nothing where one is no YAML, or where they differ in meaning and in comments.
+fn changed_yaml(old: &str, new: &str) -> Option<Meaning> {
+    if old == new || !is_yaml(old.trim_start()) || !is_yaml(new.trim_start()) {
+        return None;
+    }
+    let (old, new) = (yaml::read(old)?, yaml::read(new)?);
+    let comments = old.comments == new.comments;
+    let both = old.documents.iter().zip(&new.documents);
+    if old.documents.len() == new.documents.len() && both.into_iter().all(|(a, b)| same(a, b)) {
+        return Some(Meaning::Same { comments });
+    }
+    comments.then_some(Meaning::Other(old, new))
+}
+
+fn differs(line: &Line) -> bool {
+    matches!(line, Line::Removed(..) | Line::Added(..))
+}
+
+fn differing(lines: &[Line]) -> usize {
+    lines.iter().filter(|line| differs(line)).count()
 }
 
 fn is_plain(form: &Form) -> bool {
@@ -290,6 +338,29 @@ mod tests {
                 Some("same YAML, other spelling"),
             ),
             (
+                "a: 1\nb: 2 # two\n",
+                "a: 1\nb: 2 # too\n",
+                Some("same YAML, other comments"),
+            ),
+            (
+                "a: 1\nb:\n- x\n- y\nc: 3\n",
+                "b: [x, z]\nc: 3\na: 1\n",
+                Some("YAML, keys in order"),
+            ),
+            (
+                "#cloud-config\na: 1\nb:\n- x\n- y\nc: 3\n",
+                "#cloud-config\nb: [x, z]\nc: 3\na: 1\n",
+                Some(
+                    "cloud-init user data, keys in order; its comments are the same, and left out",
+                ),
+            ),
+            // What decides how the rest is read must not be left out.
+            (
+                "#cloud-config\na: 1\nb:\n- x\n- y\nc: 3\n",
+                "b: [x, z]\nc: 3\na: 1\n",
+                Some("YAML, line by line"),
+            ),
+            (
                 "a\nb\n",
                 "a\nb",
                 Some("text, line by line, differs only in a secret or at line ends"),
@@ -316,6 +387,30 @@ mod tests {
         assert!(
             matches!(differing[1], Line::Added(4, spans) if spans.iter().any(|s| s.differs && s.text == "*"))
         );
+    }
+
+    #[test]
+    fn only_the_key_that_differs_is_shown_however_the_others_moved() {
+        let old = "name: web\nenv:\n  - A=1\n  - B=2\nimage: nginx\nports: [80, 443]\n";
+        let new = "image: nginx\nports:\n- 80\n- 8443\nname: \"web\"\nenv: [A=1, B=2]\n";
+        let document = changed(old, new, text::CONTEXT, &plain).unwrap();
+        let words = |line: &Line| match line {
+            Line::Removed(_, spans) => Some(format!(
+                "-{}",
+                spans.iter().map(|s| &*s.text).collect::<String>()
+            )),
+            Line::Added(_, spans) => Some(format!(
+                "+{}",
+                spans.iter().map(|s| &*s.text).collect::<String>()
+            )),
+            Line::Same(..) | Line::Folded(_) => None,
+        };
+        let differing: Vec<String> = document.lines.iter().filter_map(words).collect();
+        assert_eq!(differing, ["-  - 443", "+  - 8443"]);
+        // A secret in it, in whatever lines: the text is shown as it stands.
+        let mask = |text: &str| text.replace("nginx\nports", "(sensitive)");
+        let document = changed(old, new, text::CONTEXT, &mask).unwrap();
+        assert_eq!(document.title, "YAML, line by line");
     }
 
     #[test]

@@ -149,7 +149,7 @@ fn write_pretty(out: &mut String, value: &Value, shown: &impl Fn(&str) -> String
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::to_string(text).expect("a string is always JSON")
 }
 

@@ -10,6 +10,7 @@ use std::process::Command;
 
 use crate::failure::{Exit, Failure};
 use crate::plan::archive;
+use crate::process::Directory;
 use crate::trust::file;
 
 use super::sealed::SealedPlan;
@@ -48,7 +49,7 @@ pub enum ProviderSource {
 /// A private directory and a set of variables; both are gone when it is dropped.
 #[derive(Debug)]
 pub struct Environment {
-    root: tempfile::TempDir,
+    root: Directory,
     variables: Vec<(OsString, OsString)>,
 }
 
@@ -63,7 +64,7 @@ impl Environment {
             refuse_name(name)?;
         }
         let io = |error: &std::io::Error| Failure::io("making a private directory", error);
-        let root = private_directory().map_err(|error| io(&error))?;
+        let root = Directory::new().map_err(|error| io(&error))?;
         refuse_replaceable(root.path())?;
         for name in ["home", "tmp", "work", "files"] {
             fs::create_dir(root.path().join(name)).map_err(|error| io(&error))?;
@@ -124,15 +125,6 @@ impl Environment {
             .current_dir(work_dir);
         command
     }
-}
-
-/// A new directory that only we may enter.
-pub(super) fn private_directory() -> std::io::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("undersign-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.tempdir()
 }
 
 /// Whoever can put another directory in the place of ours chooses configuration and providers.

@@ -8,6 +8,7 @@ use super::environment::{ProviderSource, pick};
 use super::manifest::Manifest;
 use super::prepare::{Prepared, Providers, Setup};
 use super::sealed::SealedPlan;
+use super::tool::Program;
 use super::verify::Request;
 use super::{providers, tool};
 use crate::failure::{Exit, Failure};
@@ -48,10 +49,11 @@ pub(super) fn prepare(request: &Request, plan: SealedPlan) -> Result<Place, Fail
         providers: &providers,
         passed: &passed,
     };
-    let prepared = Prepared::new(plan, &setup, |program| {
+    let accept = |program: &Program| {
         tool::refuse_writable(&program.path)?;
         tool::refuse_unpinned(program, &runner.tool_sha256)
-    })?;
+    };
+    let prepared = Prepared::new(plan, &setup, accept, &|_| {})?;
     let version = &prepared.tool.version;
     if !runner.tool_versions.is_empty() && !runner.tool_versions.contains(version) {
         return Err(Failure::new(

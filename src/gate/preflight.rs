@@ -2,12 +2,12 @@
 
 use std::io::Read as _;
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
 use super::prepare::Prepared;
 use super::tool::{Program, refuse_writable};
 use crate::failure::{Exit, Failure};
+use crate::process::{Bond, Child};
 use crate::trust::Preflight;
 
 /// More of an answer is not read: no expected answer is this long.
@@ -32,15 +32,15 @@ fn ask(preflight: &Preflight, prepared: &Prepared) -> Result<(), Failure> {
         .map_err(failed)?;
     refuse_writable(&path)?;
     let environment = &prepared.environment;
-    let mut child = Program::open(&path)
-        .map_err(failed)?
-        .command(environment, &environment.work_dir())
+    // Open until it runs: it is found by its descriptor.
+    let program = Program::open(&path).map_err(failed)?;
+    let mut command = program.command(environment, &environment.work_dir());
+    command
         .args(&preflight.argv[1..])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(failed)?;
+        .stderr(Stdio::null());
+    let mut child = Child::start(&mut command, Bond::Group).map_err(failed)?;
     let stdout = child.stdout.take().expect("the output is a pipe");
     // Read beside the wait: a program that prints more than a pipe holds would never end.
     let reader = std::thread::spawn(move || {
@@ -49,7 +49,7 @@ fn ask(preflight: &Preflight, prepared: &Prepared) -> Result<(), Failure> {
         read.map(|_| answer)
     });
     let limit = preflight.timeout.unsigned_abs();
-    let Some(status) = wait(&mut child, limit).map_err(failed)? else {
+    let Some(status) = child.wait_at_most(limit).map_err(failed)? else {
         return Err(
             refused(format!("`{shown}` did not answer in time")).expected(
                 format!("an answer within {:#}", preflight.timeout),
@@ -79,21 +79,4 @@ fn ask(preflight: &Preflight, prepared: &Prepared) -> Result<(), Failure> {
     ))
     .expected(expected, answer.chars().take(MAX_SHOWN).collect::<String>())
     .hint("This is not the place that the plan is for, or not the hour."))
-}
-
-/// Waits at most `limit`; then the child is killed.
-fn wait(child: &mut Child, limit: Duration) -> std::io::Result<Option<std::process::ExitStatus>> {
-    const PAUSE: Duration = Duration::from_millis(10);
-    let deadline = Instant::now() + limit;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= deadline {
-            child.kill()?;
-            child.wait()?;
-            return Ok(None);
-        }
-        std::thread::sleep(PAUSE);
-    }
 }

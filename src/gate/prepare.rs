@@ -23,6 +23,17 @@ pub enum Providers {
     AsIs(PathBuf),
 }
 
+/// What a plan waits for before the first byte of its JSON is there. Any of it may take long, and none says how long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The tool tells its version.
+    Version,
+    /// It fetches so many providers.
+    Providers(usize),
+    /// It reads the plan with them.
+    Show,
+}
+
 /// How to get ready.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup<'a> {
@@ -52,11 +63,12 @@ pub struct Prepared {
 impl Prepared {
     /// Gets ready; runs `version` and, for providers that are fetched again, `init`.
     ///
-    /// `accept` judges the tool before it is run for the first time.
+    /// `accept` judges the tool before it is run for the first time; `tell` hears what is begun.
     pub fn new(
         plan: SealedPlan,
         setup: &Setup<'_>,
         accept: impl Fn(&Program) -> Result<(), Failure>,
+        tell: &dyn Fn(Step),
     ) -> Result<Self, Failure> {
         let file = plan.describe()?;
         let source = match setup.providers {
@@ -64,11 +76,17 @@ impl Prepared {
             Providers::AsIs(_) => &ProviderSource::Registry,
         };
         let mut environment = Environment::new(&file.workspace, source, setup.passed)?;
+        tell(Step::Version);
         let tool = tool::find(setup.tool, setup.search, &file, &environment, accept)?;
         match setup.providers {
-            Providers::Rebuilt(_) => providers::fetch(&tool, &plan, &environment)?,
+            Providers::Rebuilt(_) => {
+                providers::fetch(&tool, &plan, &environment, &|providers| {
+                    tell(Step::Providers(providers));
+                })?;
+            }
             Providers::AsIs(directory) => environment.use_providers_of(&plan, directory)?,
         }
+        tell(Step::Show);
         Ok(Prepared {
             plan,
             file,

@@ -11,6 +11,7 @@ use std::process::Stdio;
 
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{self, Locked};
+use crate::process::Bond;
 
 use super::environment::Environment;
 use super::sealed::SealedPlan;
@@ -20,14 +21,20 @@ use super::tool::Tool;
 /// Providers that are part of the tool.
 const BUILT_IN: &str = "terraform.io/builtin/";
 
-/// Fetches the providers of `plan` into the environment's data directory.
-pub fn fetch(tool: &Tool, plan: &SealedPlan, environment: &Environment) -> Result<(), Failure> {
+/// Fetches the providers of `plan` into the environment's data directory; `tell` hears how many, if there are any.
+pub fn fetch(
+    tool: &Tool,
+    plan: &SealedPlan,
+    environment: &Environment,
+    tell: &dyn Fn(usize),
+) -> Result<(), Failure> {
     let (lock, mut providers) = archive::lock(&mut plan.reader()?, plan.size())?;
     providers.retain(|provider| !provider.source.starts_with(BUILT_IN));
     refuse_without_hash(&providers)?;
     if providers.is_empty() {
         return Ok(());
     }
+    tell(providers.len());
     let directory = environment.work_dir();
     let requirements = directory.join("providers.tf");
     write(&directory.join(".terraform.lock.hcl"), &lock)?;
@@ -65,7 +72,7 @@ fn init(tool: &Tool, environment: &Environment, directory: &Path) -> Result<(), 
         ])
         .stdin(Stdio::null())
         .stdout(Stdio::null());
-    let (status, complaint) = Running::start(command)?.wait()?;
+    let (status, complaint) = Running::start(command, Bond::Group)?.wait()?;
     if status.success() {
         return Ok(());
     }

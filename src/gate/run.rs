@@ -11,6 +11,8 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use serde::Deserialize;
 
 use crate::failure::{Exit, Failure};
+use crate::process::Bond;
+use crate::process::signals::{self, Manner};
 use crate::trust::ledger::Outcome;
 
 use super::prepare::Prepared;
@@ -46,18 +48,15 @@ pub fn apply(
     command.args(["apply", "-input=false", "-json"]);
     prepared.plan.hand_to(&mut command)?;
     command.stdout(Stdio::piped());
-    // In a group of its own, so that it hears of an interrupt once, from us, and not a second time from the terminal: a
-    // second interrupt makes the tool give up without saving its state.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    // Caught before the child is there: one that came in between would end us and leave the child alone.
-    let interrupts = Interrupts::catch();
-    let mut running = Running::start(command)?;
-    interrupts.forward_to(&running.child);
+    // It hears of an interrupt once, from us, and not a second time from the terminal: a second interrupt makes the tool
+    // give up without saving its state. Held before the child is there: a signal that came in between would end us and
+    // leave the child alone.
+    let handing_on = signals::hold(Manner::HandOn);
+    let mut running = Running::start(command, Bond::Free)?;
     let stdout = running.child.stdout.take().expect("the output is a pipe");
     let summary = relay(stdout, &mut Progress::new(out, total));
     let ended = running.wait();
-    drop(interrupts);
+    drop(handing_on);
     Ok(match ended {
         Ok((status, complaint)) => judge(status, &complaint, summary),
         Err(failure) => Ended {
@@ -195,61 +194,6 @@ fn show(line: &str, progress: &mut Progress<'_, '_>) -> Option<String> {
             .changes
             .is_some_and(|changes| changes.operation == "apply");
     applied.then_some(parsed.message)
-}
-
-/// Whatever asks this process to stop, handed on to a child as an interrupt until this is dropped.
-#[cfg(unix)]
-struct Interrupts {
-    signals: std::cell::Cell<Option<signal_hook::iterator::Signals>>,
-    handle: Option<signal_hook::iterator::Handle>,
-}
-
-#[cfg(unix)]
-impl Interrupts {
-    /// From now on nothing but a kill ends this process.
-    fn catch() -> Self {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        // Without a handler an interrupt ends only us; the ledger then says that the outcome is unknown.
-        let signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]).ok();
-        Interrupts {
-            handle: signals.as_ref().map(signal_hook::iterator::Signals::handle),
-            signals: signals.into(),
-        }
-    }
-
-    fn forward_to(&self, child: &std::process::Child) {
-        use rustix::process::{Pid, Signal, kill_process};
-        let child = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        if let (Some(mut signals), Some(child)) = (self.signals.take(), child) {
-            std::thread::spawn(move || {
-                for _ in signals.forever() {
-                    // It fails only for a child that has ended, and then there is nobody to stop.
-                    let _ = kill_process(child, Signal::INT);
-                }
-            });
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Interrupts {
-    fn drop(&mut self) {
-        if let Some(handle) = &self.handle {
-            handle.close();
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Interrupts;
-
-#[cfg(not(unix))]
-impl Interrupts {
-    fn catch() -> Self {
-        Interrupts
-    }
-
-    fn forward_to(&self, _child: &std::process::Child) {}
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub struct SealedPlan {
     sha256: Sha256,
     size: u64,
     #[cfg(not(target_os = "linux"))]
-    directory: tempfile::TempDir,
+    directory: crate::process::Directory,
 }
 
 impl SealedPlan {
@@ -183,7 +183,7 @@ const COPY: &str = "plan.tfplan";
 
 #[cfg(not(target_os = "linux"))]
 fn seal(source: impl Read) -> io::Result<SealedPlan> {
-    let directory = super::environment::private_directory()?;
+    let directory = crate::process::Directory::new()?;
     let path = directory.path().join(COPY);
     let mut copy = OpenOptions::new()
         .write(true)

@@ -2,10 +2,11 @@
 
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 
 use crate::failure::{Exit, Failure};
+use crate::process::{Bond, Child};
 
 use super::environment::Environment;
 use super::sealed::SealedPlan;
@@ -17,8 +18,7 @@ const MAX_COMPLAINT: usize = 16 << 10;
 /// The JSON of a plan while the tool prints it. Read it to its end, then call [`Shown::finish`].
 #[derive(Debug)]
 pub struct Shown {
-    /// Nothing once the answer was waited for.
-    running: Option<Running>,
+    running: Running,
     stdout: ChildStdout,
 }
 
@@ -33,12 +33,9 @@ pub fn start(
     command.args(["show", "-json"]);
     plan.hand_to(&mut command)?;
     command.stdout(Stdio::piped());
-    let mut running = Running::start(command)?;
+    let mut running = Running::start(command, Bond::Group)?;
     let stdout = running.child.stdout.take().expect("the output is a pipe");
-    Ok(Shown {
-        running: Some(running),
-        stdout,
-    })
+    Ok(Shown { running, stdout })
 }
 
 impl Read for Shown {
@@ -53,8 +50,7 @@ impl Shown {
         // What was not read is read now: a tool that finds nobody listening would fail for that alone.
         io::copy(&mut self.stdout, &mut io::sink())
             .map_err(|error| Failure::io("reading what the tool shows", &error))?;
-        let running = self.running.take().expect("it is waited for once");
-        let (status, complaint) = running.wait()?;
+        let (status, complaint) = self.running.wait()?;
         if status.success() {
             return Ok(());
         }
@@ -67,16 +63,6 @@ impl Shown {
     }
 }
 
-impl Drop for Shown {
-    fn drop(&mut self) {
-        if let Some(running) = &mut self.running {
-            // Nobody waits for the answer any more; both calls fail only if the tool has ended already.
-            let _ = running.child.kill();
-            let _ = running.child.wait();
-        }
-    }
-}
-
 /// A child whose complaints are collected while it runs.
 #[derive(Debug)]
 pub(super) struct Running {
@@ -85,9 +71,9 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub fn start(mut command: Command) -> Result<Self, Failure> {
+    pub fn start(mut command: Command, bond: Bond) -> Result<Self, Failure> {
         command.stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| {
+        let mut child = Child::start(&mut command, bond).map_err(|error| {
             Failure::new(
                 Exit::EnvironmentUnsafe,
                 "tool-missing",

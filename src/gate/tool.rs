@@ -11,8 +11,10 @@ use sha2::Digest as _;
 
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
+use crate::process::Bond;
 
 use super::environment::Environment;
+use super::show::Running;
 
 /// A tool that was found and asked for its version.
 #[derive(Debug, Clone)]
@@ -182,13 +184,16 @@ struct Version {
 
 fn version(program: &Program, environment: &Environment) -> Result<String, Failure> {
     let path = &program.path;
-    let output = program
-        .command(environment, &environment.work_dir())
+    let mut command = program.command(environment, &environment.work_dir());
+    command
         .args(["version", "-json"])
         .stdin(Stdio::null())
-        .output()
-        .map_err(|error| missing(format!("{}: {error}", path.display())))?;
-    serde_json::from_slice(&output.stdout)
+        .stdout(Stdio::piped());
+    let mut running = Running::start(command, Bond::Group)?;
+    let stdout = running.child.stdout.take().expect("the output is a pipe");
+    let said = std::io::read_to_string(stdout).unwrap_or_default();
+    running.wait()?;
+    serde_json::from_str(&said)
         .map(|version: Version| version.terraform_version)
         .map_err(|_| {
             Failure::new(

@@ -46,7 +46,7 @@ pub struct Request {
     pub plan: PathBuf,
     /// Which plan of which set it is, where several go together.
     pub member: Option<Member>,
-    /// The approvals; where there are none, those in the directory beside the plan.
+    /// The approvals, and directories of them; where there are none, the directory beside the plan.
     pub approvals: Vec<PathBuf>,
     /// What the trust file says.
     pub trust: Trust,
@@ -388,7 +388,8 @@ fn gather(
 ) -> Result<Gathered, Failure> {
     let mut files = Vec::new();
     let mut unreadable = Vec::new();
-    let paths = approval_files(request)?;
+    let member = request.member.as_ref().map(|member| &*member.path);
+    let paths = approvals::files(&request.approvals, &request.plan, member)?;
     approvals::refuse_too_many(paths.len())?;
     for path in paths {
         let name = path.display().to_string();
@@ -419,34 +420,6 @@ fn gather(
     })?;
     gathered.refused.extend(unreadable);
     Ok(gathered)
-}
-
-/// The approvals to look at, each once.
-fn approval_files(request: &Request) -> Result<BTreeSet<PathBuf>, Failure> {
-    if !request.approvals.is_empty() {
-        return Ok(request.approvals.iter().cloned().collect());
-    }
-    let mut directory = request.plan.clone().into_os_string();
-    directory.push(".approvals");
-    let directory = PathBuf::from(directory);
-    let entries = match std::fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        Err(error) => return Err(Failure::io(directory.display(), &error)),
-    };
-    let mut files = BTreeSet::new();
-    for entry in entries {
-        let path = entry
-            .map_err(|error| Failure::io(directory.display(), &error))?
-            .path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            files.insert(path);
-        }
-    }
-    Ok(files)
 }
 
 /// Asks for an acknowledgement of exactly the rules that we find. One of more rules was given to another judgement of the

@@ -151,6 +151,17 @@ impl Effect {
         }
     }
 
+    /// Its action, where the plan states one. What is no object has none: a finding about the plan as a whole, a program that
+    /// runs, a check.
+    pub fn stated_action(&self) -> Option<&Action> {
+        match self.kind {
+            Kind::Change | Kind::Deferred | Kind::Output | Kind::Drift => Some(&self.action),
+            Kind::Plan | Kind::Invocation | Kind::Provisioner | Kind::Check | Kind::UnknownKey => {
+                None
+            }
+        }
+    }
+
     /// `previous_address`, if the object is moved.
     pub fn previous_address(&self) -> Option<&str> {
         self.more.as_ref()?.previous_address.as_deref()

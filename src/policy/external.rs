@@ -6,16 +6,16 @@ use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::config::{Config, Engine, Shape};
 use super::locate::Addresses;
 use super::ruleset::Ruleset;
 use super::{Opinion, Trouble};
 use crate::failure::{Exit, Failure};
+use crate::process::{Bond, Child, Directory};
 
 mod answer;
 mod outline;
@@ -23,20 +23,24 @@ mod outline;
 use answer::{conftest, opa};
 use outline::Outline;
 
-/// How often a program is looked after.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// A program that does not tell its version within this time is given up.
+const VERSION: Duration = Duration::from_secs(10);
 /// More of an answer is not read.
 const MAX_ANSWER: u64 = 256 << 20;
 
 /// What a program says of its version.
 pub(super) fn version(program: &str, arguments: &[&str]) -> Result<String, Failure> {
-    let output = Command::new(program).args(arguments).output().map_err(|error| {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let output = run(command, VERSION).map_err(|error| {
         Failure::new(
             Exit::EnvironmentUnsafe,
             "policy-engine",
             format!("the policies want the program {program}, which cannot be started: {error}"),
         )
-        .hint(format!("Install {program}, or set engine = \"embedded\" in undersign.toml beside the policies."))
+        .hint(format!(
+            "Install {program}, or set engine = \"embedded\" in undersign.toml beside the policies."
+        ))
     })?;
     let text = String::from_utf8_lossy(&output.stdout);
     let first = text.lines().next().unwrap_or_default().trim();
@@ -47,7 +51,7 @@ pub(super) fn version(program: &str, arguments: &[&str]) -> Result<String, Failu
 #[derive(Debug)]
 pub struct Waiting {
     config: Config,
-    directory: TempDir,
+    directory: Directory,
     /// Where the plan is written.
     pub(super) plan: File,
     shape: Shape,
@@ -57,7 +61,7 @@ pub struct Waiting {
 impl Waiting {
     pub(super) fn new(rules: &Ruleset) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| Failure::io("a directory for policies", &error);
-        let directory = tempfile::tempdir().map_err(failed)?;
+        let directory = Directory::new().map_err(failed)?;
         for file in rules.files.iter().chain(&rules.data) {
             if file.path.ends_with("_test.rego") {
                 continue;
@@ -199,24 +203,13 @@ pub(super) fn run(mut command: Command, limit: Duration) -> Result<Output, Strin
     let shown = |error: std::io::Error| error.to_string();
     let mut stdout = tempfile::tempfile().map_err(shown)?;
     let mut stderr = tempfile::tempfile().map_err(shown)?;
-    let mut child = command
+    command
         .stdin(Stdio::null())
         .stdout(stdout.try_clone().map_err(shown)?)
-        .stderr(stderr.try_clone().map_err(shown)?)
-        .spawn()
-        .map_err(shown)?;
-    let until = Instant::now() + limit;
-    let status = loop {
-        if let Some(status) = child.try_wait().map_err(shown)? {
-            break status;
-        }
-        if Instant::now() > until {
-            // It may end by itself in this moment; both are the end.
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err(format!("took more than {} seconds", limit.as_secs()));
-        }
-        std::thread::sleep(PATIENCE);
+        .stderr(stderr.try_clone().map_err(shown)?);
+    let mut child = Child::start(&mut command, Bond::Group).map_err(shown)?;
+    let Some(status) = child.wait_at_most(limit).map_err(shown)? else {
+        return Err(format!("took more than {} seconds", limit.as_secs()));
     };
     let read = |file: &mut File| {
         let mut bytes = Vec::new();

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ use super::job::{Answer, Job};
 use super::ruleset::Ruleset;
 use super::{Opinion, Place, Trouble, Verdict};
 use crate::failure::{Exit, Failure};
+use crate::process::{Bond, Child};
 
 /// The hidden command that makes this program a worker.
 pub const COMMAND: &str = "__policy-worker";
@@ -64,7 +65,8 @@ impl Worker {
     pub fn start(program: &Program, rules: &Ruleset, job: &Job) -> Result<Self, Failure> {
         let failed = |error: io::Error| Failure::io("the worker for policies", &error);
         let seconds = rules.config.total_seconds;
-        let mut child = Command::new(&program.0)
+        let mut command = Command::new(&program.0);
+        command
             .arg(COMMAND)
             .env_clear()
             .env(
@@ -74,9 +76,8 @@ impl Worker {
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(failed)?;
+            .stderr(Stdio::piped());
+        let mut child = Child::start(&mut command, Bond::Group).map_err(failed)?;
         let (Some(mut input), Some(output), Some(errors)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -153,11 +154,11 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => break None,
             }
         };
-        if error.is_some() {
-            // It may be gone already; then there is nothing to end.
-            let _ = self.child.kill();
-        }
-        let status = self.child.wait().ok();
+        let status = match error {
+            Some(_) => self.child.end(),
+            None => self.child.wait(),
+        };
+        let status = status.ok();
         let complaint = self.complaints.recv().unwrap_or_default();
         let error = error.or_else(|| {
             let whole = done && status.is_some_and(|status| status.success());
@@ -181,14 +182,6 @@ impl Worker {
             }));
         }
         answers
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // Nobody waits for its answers any more. It is gone in most cases.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

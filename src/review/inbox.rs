@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::private;
 use crate::failure::{Exit, Failure};
+use crate::process::Directory;
 use crate::risk::{Judged, Risk};
 
 /// How long a plan stays after the last word on it.
@@ -85,7 +86,7 @@ pub struct Entry {
 /// A plan that is being put together. Whoever drops it leaves nothing behind.
 #[derive(Debug)]
 pub struct Incoming {
-    directory: tempfile::TempDir,
+    directory: Directory,
     // Keeps whoever cleans up away; the system lets go of it when the process ends, however it ends.
     _lock: File,
 }
@@ -114,11 +115,7 @@ impl Inbox {
             lock.unlock().map_err(failed)?;
         }
         lock.lock_shared().map_err(failed)?;
-        let mut unfinished = tempfile::Builder::new();
-        unfinished.prefix(UNFINISHED);
-        #[cfg(unix)]
-        unfinished.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let directory = unfinished.tempdir_in(&self.directory).map_err(failed)?;
+        let directory = Directory::new_in(&self.directory, UNFINISHED).map_err(failed)?;
         let mut source = File::open(plan).map_err(|error| Failure::io(plan.display(), &error))?;
         let mut copy = private_file(&directory.path().join(PLAN)).map_err(failed)?;
         std::io::copy(&mut source, &mut copy)
@@ -146,8 +143,6 @@ impl Inbox {
         let place = self.directory.join(&submission.plan_sha256);
         let new = match fs::rename(incoming.directory.path(), &place) {
             Ok(()) => {
-                // Its old name is gone, and nothing is left to be removed.
-                let _ = incoming.directory.keep();
                 sync(&self.directory).map_err(failed)?;
                 true
             }
@@ -161,6 +156,8 @@ impl Inbox {
             }
             Err(error) => return Err(failed(error)),
         };
+        // Its old name is gone, or the plan was there before: then what was put together goes away.
+        drop(incoming);
         Self::entry(&place).map(|entry| (entry, new))
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::log::{Log, Said};
 use crate::diff::Secrets;
+use crate::plan::action::Action;
 use crate::risk::{Finding, Judged, rule};
 use crate::text::markdown::{code, plain};
 
@@ -30,7 +31,8 @@ struct Change {
     address: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     deposed: Option<String>,
-    actions: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions: Option<Vec<String>>,
     verdict: &'static str,
     comment: Option<String>,
     risk: &'static str,
@@ -97,7 +99,7 @@ impl Rejection {
                 kind: key.kind,
                 address: key.address,
                 deposed: key.deposed,
-                actions: row.effect.action.words(),
+                actions: row.effect.stated_action().map(Action::words),
                 verdict,
                 comment,
                 risk: row.risk().word(),
@@ -161,12 +163,11 @@ impl Rejection {
                 let _ = writeln!(out, "## {heading}\n");
             }
             for change in of_this {
-                let _ = write!(
-                    out,
-                    "- `{}` ({})",
-                    code(&change.address),
-                    change.actions.join(", ")
-                );
+                let what = match &change.actions {
+                    Some(actions) => actions.join(", "),
+                    None => change.kind.clone(),
+                };
+                let _ = write!(out, "- `{}` ({what})", code(&change.address));
                 let _ = match &change.comment {
                     Some(comment) => writeln!(out, ": {}", paragraph(comment)),
                     None => writeln!(out),

@@ -4,13 +4,16 @@
 //! statement, person, time. What the statement says of the plan is compared elsewhere ([`crate::approval::facts`],
 //! [`crate::approval::covers`]), with what the gate worked out itself.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{BreakGlass, Scope, Trust, file, scope};
 use crate::approval::envelope::Envelope;
 use crate::approval::key::{MAKE_HARDWARE_KEY, PublicKey};
+use crate::approval::sign;
 use crate::approval::sshsig::{self, Assurance};
 use crate::approval::statement::{Mode, Statement};
 use crate::failure::{Exit, Failure};
@@ -32,6 +35,46 @@ pub struct Verified {
     pub statement: Statement,
     /// What names the approval in the ledger.
     pub approval_id: Sha256,
+}
+
+/// The approvals to look at for a plan, each once: those that are given, or those in the directory beside the plan.
+///
+/// A directory that is given holds them; for a plan of a set it holds them at the plan's path in the set, as a review with
+/// `--output` leaves them.
+pub fn files(
+    given: &[PathBuf],
+    plan: &Path,
+    member: Option<&str>,
+) -> Result<BTreeSet<PathBuf>, Failure> {
+    if given.is_empty() {
+        return in_directory(&sign::directory(plan));
+    }
+    let mut files = BTreeSet::new();
+    for path in given {
+        match member {
+            _ if !path.is_dir() => _ = files.insert(path.clone()),
+            Some(member) => files.extend(in_directory(&sign::directory(&path.join(member)))?),
+            None => files.extend(in_directory(path)?),
+        }
+    }
+    Ok(files)
+}
+
+fn in_directory(directory: &Path) -> Result<BTreeSet<PathBuf>, Failure> {
+    let failed = |error: std::io::Error| Failure::io(directory.display(), &error);
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut files = BTreeSet::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            files.insert(path);
+        }
+    }
+    Ok(files)
 }
 
 /// Reads an approval file. A larger one, a pipe or a device is refused.

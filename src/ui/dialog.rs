@@ -1,7 +1,7 @@
 //! What lies over the list: lines to type in, dialogs, messages. Data only; drawing is elsewhere.
 
 use super::hands::SignRequest;
-use super::keymap::Mode;
+use super::keymap::{self, Binding, Mode};
 use super::line::Line;
 use crate::failure::Failure;
 use crate::review::{Key, Method, Requirement, is_reason};
@@ -18,15 +18,8 @@ pub enum Overlay {
     Filter(Line),
     /// The line that finds text in the detail, live.
     Find(Line),
-    /// The keys, and the line that searches them.
-    Help {
-        /// Which keys: those of the pane behind.
-        of: Mode,
-        /// What is searched.
-        search: Line,
-        /// First line shown.
-        top: usize,
-    },
+    /// The keys.
+    Help(Help),
     /// The commands.
     Palette {
         /// What is typed.
@@ -50,6 +43,39 @@ pub enum Overlay {
     Leave(String),
     /// Something went wrong.
     Notice(Box<Failure>),
+}
+
+/// The keys, and the line that searches them.
+#[derive(Debug, Clone)]
+pub struct Help {
+    /// Which keys: those of what is behind.
+    pub of: Mode,
+    /// What is searched.
+    pub search: Line,
+    /// First line shown.
+    pub top: usize,
+}
+
+impl Help {
+    /// All keys of a mode.
+    pub fn new(of: Mode) -> Self {
+        Help {
+            of,
+            search: Line::default(),
+            top: 0,
+        }
+    }
+
+    /// The lines of the key table that are found.
+    pub fn found(&self) -> Vec<&'static Binding> {
+        keymap::help(self.of, self.search.text())
+    }
+
+    /// Moves by so many lines.
+    pub fn scroll(&mut self, lines: isize) {
+        let most = self.found().len().saturating_sub(1);
+        self.top = self.top.saturating_add_signed(lines).min(most);
+    }
 }
 
 /// Which field of a dialog has the keys.
@@ -161,7 +187,7 @@ impl Overlay {
         match self {
             Overlay::Filter(_) => Mode::Filter,
             Overlay::Find(_) => Mode::Find,
-            Overlay::Help { .. } => Mode::Help,
+            Overlay::Help(_) => Mode::Help,
             Overlay::Palette { .. } => Mode::Palette,
             Overlay::Ack(asking) => match (asking.field, &asking.phrase) {
                 (Field::Reason, _) => Mode::Words,
@@ -187,20 +213,19 @@ impl Overlay {
             | Overlay::Waiting(_)
             | Overlay::Leave(_)
             | Overlay::Notice(_) => true,
-            Overlay::Filter(_)
-            | Overlay::Find(_)
-            | Overlay::Help { .. }
-            | Overlay::Palette { .. } => false,
+            Overlay::Filter(_) | Overlay::Find(_) | Overlay::Help(_) | Overlay::Palette { .. } => {
+                false
+            }
         }
     }
 
     /// The line that takes what is typed.
     pub fn line(&mut self) -> Option<&mut Line> {
         match self {
-            Overlay::Filter(line)
-            | Overlay::Find(line)
-            | Overlay::Help { search: line, .. }
-            | Overlay::Palette { line, .. } => Some(line),
+            Overlay::Filter(line) | Overlay::Find(line) | Overlay::Palette { line, .. } => {
+                Some(line)
+            }
+            Overlay::Help(help) => Some(&mut help.search),
             Overlay::Ack(asking) => match (asking.field, &asking.phrase) {
                 (Field::Reason, _) => Some(&mut asking.reason),
                 (Field::Answer, Some(_)) => Some(&mut asking.typed),

@@ -1,31 +1,24 @@
 //! The inbox on the screen: what waits, the worst first, and what came of the rest.
 //!
-//! A list and nothing else: `update` and `draw` are pure, and what is chosen is opened by whoever asked for the list.
+//! A list and nothing else: what a key does is pure, and what is chosen is opened by whoever asked for the list.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crossterm::event;
 use ratatui::Frame;
-use ratatui::layout::Rect;
 
-use super::key::{self, Key};
+use super::Msg;
+use super::dialog::Help;
+use super::key::Key;
 use super::keymap::{self, Action, Mode};
 use super::layout::too_small;
-use super::number::counted;
 use super::terminal::Screen;
-use super::theme::{Piece, Role, Theme};
-use super::view::{put, put_right};
-use super::width::count;
-use super::{Msg, no_terminal};
+use super::theme::Theme;
+use super::turn::{self, Done, Stage, lost};
+use super::view::inbox::{draw, fits};
 use crate::failure::Failure;
-use crate::risk::Risk;
 
 /// How often the list is made anew while nobody presses a key.
 const FRESH: Duration = Duration::from_secs(2);
-/// Lines of a plan: what it is, and what it is for.
-const LINES: usize = 2;
-/// Plans that a page moves by.
-const PAGE: usize = 10;
 
 /// One plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +48,8 @@ pub struct State {
     pub at: usize,
     /// What just happened.
     pub notice: Option<String>,
+    /// The keys, where they are shown.
+    pub help: Option<Help>,
     /// The looks.
     pub theme: Theme,
     /// Columns and rows.
@@ -68,6 +63,10 @@ pub enum Wish {
     Open(String),
     /// To see what is new.
     Refresh,
+    /// To have everything drawn anew.
+    Redraw,
+    /// To have the shell for a while.
+    Suspend,
     /// To leave.
     Leave,
 }
@@ -79,13 +78,17 @@ impl State {
             items,
             at: 0,
             notice,
+            help: None,
             theme,
             size,
         }
     }
 
-    /// Puts the newest list in place of this one; the cursor stays on its plan.
-    pub fn refresh(&mut self, items: Vec<Item>) {
+    /// Puts the newest list in place of this one; the cursor stays on its plan. Says whether anything is different.
+    pub fn refresh(&mut self, items: Vec<Item>) -> bool {
+        if items == self.items {
+            return false;
+        }
         let id = self.items.get(self.at).map(|item| item.id.clone());
         self.items = items;
         self.at = self
@@ -94,140 +97,143 @@ impl State {
             .position(|item| Some(&item.id) == id.as_ref())
             .unwrap_or(self.at)
             .min(self.items.len().saturating_sub(1));
+        true
+    }
+
+    /// Where the keys go.
+    pub fn mode(&self) -> Mode {
+        match self.help {
+            Some(_) => Mode::Help,
+            None => Mode::Inbox,
+        }
     }
 }
 
 /// What a key does.
 pub fn update(state: &mut State, key: &Key) -> Option<Wish> {
-    let last = state.items.len().saturating_sub(1);
-    let action = keymap::action(Mode::Inbox, key.name());
-    if too_small(state.size) && action != Some(Action::Quit) {
+    let action = keymap::action(state.mode(), key.name());
+    if too_small(state.size) && !matches!(action, Some(Action::Quit | Action::Suspend)) {
         return None;
     }
     state.notice = None;
     match action {
-        Some(Action::Down) => state.at = (state.at + 1).min(last),
-        Some(Action::Up) => state.at = state.at.saturating_sub(1),
-        Some(Action::First) => state.at = 0,
-        Some(Action::Last) => state.at = last,
-        Some(Action::PageDown) => state.at = (state.at + PAGE).min(last),
-        Some(Action::PageUp) => state.at = state.at.saturating_sub(PAGE),
-        Some(Action::Enter) => {
-            return state
-                .items
-                .get(state.at)
-                .map(|item| Wish::Open(item.id.clone()));
-        }
-        Some(Action::Refresh) => return Some(Wish::Refresh),
         Some(Action::Quit) => return Some(Wish::Leave),
-        Some(_) | None => state.notice = Some(format!("{} does nothing here", key.name())),
+        Some(Action::Suspend) => return Some(Wish::Suspend),
+        Some(Action::Redraw) => return Some(Wish::Redraw),
+        Some(Action::Refresh) => return Some(Wish::Refresh),
+        Some(Action::Enter) => {
+            let item = state.items.get(state.at);
+            return item.map(|item| Wish::Open(item.id.clone()));
+        }
+        Some(Action::Help) => state.help = Some(Help::new(Mode::Inbox)),
+        Some(Action::Back) => state.help = None,
+        Some(action) => step(state, action),
+        None => typed(state, key),
     }
     None
 }
 
-/// Draws the list.
-pub fn draw(state: &State, frame: &mut Frame<'_>) {
-    let area = frame.area();
-    let theme = state.theme;
-    let buffer = frame.buffer_mut();
-    let line = |y: u16| Rect {
-        x: area.x + 1,
-        y: area.y + y,
-        width: area.width.saturating_sub(2),
-        height: 1,
-    };
-    if area.height < 4 {
-        return;
+/// A key that stands for nothing: it is searched among the keys, where they are shown.
+fn typed(state: &mut State, key: &Key) {
+    if let Some(help) = &mut state.help {
+        help.search.press(key);
+        help.top = 0;
+    } else {
+        let said = format!("{} does nothing here; ? shows the keys", key.name());
+        state.notice = Some(said);
     }
-    let waiting = state.items.iter().filter(|item| item.waits).count();
-    let title = [
-        Piece::new("undersign", Role::Strong),
-        Piece::new("  inbox  ", Role::Text),
-        Piece::new(
-            format!(
-                "{} of {}",
-                counted(waiting, "plan waits", "plans wait"),
-                count(state.items.len())
-            ),
-            Role::Dim,
-        ),
-    ];
-    put(buffer, theme, line(0), &title);
-    let fits = (usize::from(area.height) - 3) / LINES;
-    let top = (state.at + 1).saturating_sub(fits.max(1));
-    let mut cursor = None;
-    for (row, (number, item)) in state
-        .items
-        .iter()
-        .enumerate()
-        .skip(top)
-        .take(fits)
-        .enumerate()
-    {
-        let y = 2 + (row * LINES) as u16;
-        let head = line(y);
-        let x = put_right(
-            buffer,
-            theme,
-            head,
-            &[
-                Piece::new(item.status, if item.waits { Role::Warn } else { Role::Dim }),
-                Piece::new(format!("   {}", item.age), Role::Dim),
-            ],
-        );
-        let mut pieces = Vec::new();
-        for (risk, n) in Risk::WORST_FIRST.into_iter().zip(item.risks) {
-            let role = if n == 0 { Role::Dim } else { Role::Risk(risk) };
-            pieces.push(Piece::new(
-                format!("{} {} ", theme.risk_mark(risk), count(n)),
-                role,
-            ));
-        }
-        pieces.push(Piece::foreign(&item.name, Role::Strong));
-        pieces.push(Piece::new(
-            format!("  {}", &item.id[..12.min(item.id.len())]),
-            Role::Dim,
-        ));
-        let room = Rect {
-            width: x.saturating_sub(head.x + 1),
-            ..head
-        };
-        put(buffer, theme, room, &pieces);
-        put(
-            buffer,
-            theme,
-            line(y + 1),
-            &[Piece::foreign(&format!("    {}", item.task), Role::Text)],
-        );
-        if number == state.at {
-            buffer.set_style(head, theme.cursor());
-            cursor = Some((head.x, head.y));
+}
+
+/// Moves the cursor, or the list of keys.
+fn step(state: &mut State, action: Action) {
+    let page = fits(state.size.1).max(1).cast_signed();
+    let last = state.items.len().saturating_sub(1);
+    let by = match action {
+        Action::Down => 1,
+        Action::Up => -1,
+        Action::HalfDown => (page / 2).max(1),
+        Action::HalfUp => -(page / 2).max(1),
+        Action::PageDown => page,
+        Action::PageUp => -page,
+        Action::First => isize::MIN,
+        Action::Last => isize::MAX,
+        _ => return,
+    };
+    match &mut state.help {
+        Some(help) => help.scroll(by),
+        None => state.at = state.at.saturating_add_signed(by).min(last),
+    }
+}
+
+/// The list on the stage; `items` makes it anew.
+struct Listing<'a> {
+    state: State,
+    items: &'a mut dyn FnMut() -> Result<Vec<Item>, Failure>,
+    looked: Instant,
+}
+
+impl Stage for Listing<'_> {
+    type Todo = Wish;
+    /// The plan that is opened, if one is.
+    type End = Option<String>;
+
+    fn size(&self) -> (u16, u16) {
+        self.state.size
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>) {
+        draw(&self.state, frame);
+    }
+
+    fn update(&mut self, msg: Msg) -> Vec<Wish> {
+        match msg {
+            Msg::Key(key) => update(&mut self.state, &key).into_iter().collect(),
+            Msg::Resize(width, height) => {
+                self.state.size = (width, height);
+                Vec::new()
+            }
+            // Nothing else is of a list.
+            _ => Vec::new(),
         }
     }
-    if state.items.is_empty() {
-        put(
-            buffer,
-            theme,
-            line(2),
-            &[Piece::new("No plan was submitted.", Role::Dim)],
-        );
+
+    fn act(&mut self, wish: Wish, screen: &mut Screen) -> Result<Done<Self::End>, Failure> {
+        match wish {
+            Wish::Open(id) => return Ok(Done::Over(Some(id))),
+            Wish::Leave => return Ok(Done::Over(None)),
+            Wish::Refresh => _ = self.state.refresh((self.items)()?),
+            Wish::Redraw => screen.redraw().map_err(|error| lost(&error))?,
+            Wish::Suspend => {
+                let (width, height) = screen.suspend().map_err(|error| lost(&error))?;
+                return Ok(Done::Answer(Box::new(Msg::Resize(width, height))));
+            }
+        }
+        Ok(Done::Nothing)
     }
-    let foot = match &state.notice {
-        Some(notice) => vec![Piece::foreign(notice, Role::Done)],
-        None => keymap::help(Mode::Inbox, "")
-            .into_iter()
-            .filter(|binding| !binding.hint.is_empty())
-            .flat_map(|binding| {
-                [
-                    Piece::new(binding.keys[0], Role::Key),
-                    Piece::new(format!(" {}   ", binding.hint), Role::Dim),
-                ]
-            })
-            .collect(),
-    };
-    put(buffer, theme, line(area.height - 1), &foot);
-    if let Some(cursor) = cursor {
-        frame.set_cursor_position(cursor);
+
+    fn news(&mut self) -> Result<Vec<Wish>, Failure> {
+        Ok(Vec::new())
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
+    fn look(&mut self) -> Result<Option<Msg>, Failure> {
+        if self.looked.elapsed() < FRESH {
+            return Ok(None);
+        }
+        self.looked = Instant::now();
+        let is_new = self.state.refresh((self.items)()?);
+        Ok(is_new.then_some(Msg::Tick))
+    }
+
+    fn is_undrawn(&self) -> bool {
+        false
+    }
+
+    fn told_to_end(&self) -> Option<String> {
+        None
     }
 }
 
@@ -237,32 +243,12 @@ pub fn choose(
     theme: Theme,
     items: &mut dyn FnMut() -> Result<Vec<Item>, Failure>,
 ) -> Result<Option<String>, Failure> {
-    let lost = |error: std::io::Error| Failure::io("the terminal", &error);
     let first = items()?;
-    let mut screen = Screen::enter().map_err(|error| no_terminal(&error))?;
-    let size = screen.size().map_err(|error| no_terminal(&error))?;
-    let mut state = State::new(first, notice, theme, size);
-    loop {
-        screen.paint(|frame| draw(&state, frame)).map_err(lost)?;
-        if !event::poll(FRESH).map_err(lost)? {
-            state.refresh(items()?);
-            continue;
-        }
-        let wish = match key::message(&event::read().map_err(lost)?) {
-            Some(Msg::Key(key)) => update(&mut state, &key),
-            Some(Msg::Resize(width, height)) => {
-                state.size = (width, height);
-                None
-            }
-            _ => None,
-        };
-        match wish {
-            None => {}
-            Some(Wish::Refresh) => state.refresh(items()?),
-            Some(Wish::Open(id)) => return Ok(Some(id)),
-            Some(Wish::Leave) => return Ok(None),
-        }
-    }
+    turn::play(|size| Listing {
+        state: State::new(first, notice, theme, size),
+        items,
+        looked: Instant::now(),
+    })
 }
 
 #[cfg(test)]
@@ -346,13 +332,14 @@ mod tests {
                 let mut state = state(items());
                 state.at = 12;
                 let wish = update(&mut state, &Key::named(key));
-                assert!(wish.is_some() || state.at != 12, "{key}: {}", binding.help);
+                let moved = state.at != 12 || state.help.is_some();
+                assert!(wish.is_some() || moved, "{key}: {}", binding.help);
                 assert_eq!(state.notice, None, "{key}");
             }
         }
         let screen = screen(&state(items()), 80, 24);
         assert!(
-            screen.contains("enter review   r look again   q leave"),
+            screen.contains("enter review  r look again  ? help  q leave"),
             "{screen}"
         );
     }

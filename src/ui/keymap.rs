@@ -125,10 +125,12 @@ const DETAIL: &[Mode] = &[Mode::Detail];
 const VALUE: &[Mode] = &[Mode::Value];
 const READ: &[Mode] = &[Mode::Detail, Mode::Value];
 const PANES: &[Mode] = &[Mode::Tree, Mode::Detail, Mode::Value];
+const SCREENS: &[Mode] = &[Mode::Tree, Mode::Detail, Mode::Value, Mode::Inbox];
 const LISTS: &[Mode] = &[
     Mode::Tree,
     Mode::Detail,
     Mode::Value,
+    Mode::Inbox,
     Mode::Help,
     Mode::Palette,
     Mode::Confirm,
@@ -140,13 +142,20 @@ const PAGES: &[Mode] = &[
     Mode::Tree,
     Mode::Detail,
     Mode::Value,
+    Mode::Inbox,
     Mode::Help,
     Mode::Confirm,
     Mode::Typed,
     Mode::Words,
     Mode::Notice,
 ];
-const WHOLE: &[Mode] = &[Mode::Tree, Mode::Detail, Mode::Value, Mode::Help];
+const WHOLE: &[Mode] = &[
+    Mode::Tree,
+    Mode::Detail,
+    Mode::Value,
+    Mode::Inbox,
+    Mode::Help,
+];
 const FILTER: &[Mode] = &[Mode::Filter];
 const DIALOGS: &[Mode] = &[Mode::Confirm, Mode::Typed, Mode::Words];
 const LINES: &[Mode] = &[Mode::Filter, Mode::Find, Mode::Palette];
@@ -184,6 +193,8 @@ const fn key(
 // One line a key: a table is read across.
 #[rustfmt::skip]
 pub const KEYS: &[Binding] = &[
+    key(INBOX, &["enter"], Action::Enter, "", "review", "review the plan under the cursor"),
+    key(INBOX, &["r"], Action::Refresh, "", "look again", "look what is new; the list also looks by itself"),
     key(BOTH, &["a", "space"], Action::Acknowledge, "acknowledge", "acknowledge", "acknowledge the change under the cursor"),
     key(BOTH, &["]", "n"], Action::NextOpen, "next open", "next open", "go to the next change that waits"),
     key(TREE, &["/"], Action::Filter, "filter", "filter", "show only what fits: words, type: action: risk: module: attr: (what findings and replacements name) rule: policy: kind: unit: open acked objected /regex/, ! for not"),
@@ -194,8 +205,9 @@ pub const KEYS: &[Binding] = &[
     key(DETAIL, &["tab", "shift-tab"], Action::NextPane, "other pane", "changes", "go back to the changes"),
     key(DETAIL, &["enter"], Action::Enter, "value", "open value", "show the value under the cursor whole; on a line without one: the detail on the full screen, and back"),
     key(BOTH, &["S"], Action::Sign, "sign", "sign", "sign the plan, or send it back if there are objections"),
-    key(PANES, &["?", "f1"], Action::Help, "help", "help", "show the keys"),
+    key(SCREENS, &["?", "f1"], Action::Help, "help", "help", "show the keys"),
     key(BOTH, &["q", "ctrl-c"], Action::Quit, "quit", "quit", "leave; the draft stays and tells how to go on"),
+    key(INBOX, &["q", "ctrl-c"], Action::Quit, "", "leave", "leave; what waits goes on waiting"),
     key(PANES, &[":", "ctrl-p"], Action::Palette, "", "commands", "run a command by its name"),
     key(BOTH, &["x"], Action::Object, "object", "object", "object to the change, with a reason: the plan can then only be sent back"),
     key(BOTH, &["c", "r"], Action::Comment, "comment", "comment", "write a remark on the change"),
@@ -220,14 +232,14 @@ pub const KEYS: &[Binding] = &[
     key(DETAIL, &["ctrl-b"], Action::FindPrevious, "find previous", "", "previous hit (also N)"),
     key(LISTS, &["down"], Action::Down, "", "", "one line down"),
     key(LISTS, &["up"], Action::Up, "", "", "one line up"),
-    key(PANES, &["j"], Action::Down, "", "", "one line down"),
-    key(PANES, &["k"], Action::Up, "", "", "one line up"),
-    key(PANES, &["ctrl-d"], Action::HalfDown, "", "", "half a page down"),
-    key(PANES, &["ctrl-u"], Action::HalfUp, "", "", "half a page up"),
+    key(SCREENS, &["j"], Action::Down, "", "", "one line down"),
+    key(SCREENS, &["k"], Action::Up, "", "", "one line up"),
+    key(SCREENS, &["ctrl-d"], Action::HalfDown, "", "", "half a page down"),
+    key(SCREENS, &["ctrl-u"], Action::HalfUp, "", "", "half a page up"),
     key(PAGES, &["pgdn"], Action::PageDown, "", "", "a page down"),
     key(PAGES, &["pgup"], Action::PageUp, "", "", "a page up"),
-    key(PANES, &["g", "home"], Action::First, "top", "", "to the top"),
-    key(PANES, &["G", "end"], Action::Last, "bottom", "", "to the bottom"),
+    key(SCREENS, &["g", "home"], Action::First, "top", "", "to the top"),
+    key(SCREENS, &["G", "end"], Action::Last, "bottom", "", "to the bottom"),
     key(TREE, &["l", "right"], Action::Open, "open", "", "open a group, or go to its first line"),
     key(TREE, &["h", "left"], Action::Close, "close", "", "close a group, or go to the group around it"),
     key(TREE, &["H"], Action::Parent, "parent", "", "go to the group around it, leave it open"),
@@ -255,30 +267,33 @@ pub const KEYS: &[Binding] = &[
     key(FILTER, &["down"], Action::Newer, "", "", "the filter after"),
     key(LINES, &["enter"], Action::Submit, "", "keep", "keep the line"),
     key(&[Mode::Notice, Mode::Help], &["enter", "q"], Action::Back, "", "", "close"),
-    key(INBOX, &["enter"], Action::Enter, "", "review", "review the plan under the cursor"),
-    key(INBOX, &["r"], Action::Refresh, "", "look again", "look what is new; the list also looks by itself"),
-    key(INBOX, &["q", "esc", "ctrl-c"], Action::Quit, "", "leave", "leave"),
-    key(INBOX, &["j", "down"], Action::Down, "", "", "one plan down"),
-    key(INBOX, &["k", "up"], Action::Up, "", "", "one plan up"),
-    key(INBOX, &["pgdn", "ctrl-d"], Action::PageDown, "", "", "ten plans down"),
-    key(INBOX, &["pgup", "ctrl-u"], Action::PageUp, "", "", "ten plans up"),
-    key(INBOX, &["g", "home"], Action::First, "", "", "to the top"),
-    key(INBOX, &["G", "end"], Action::Last, "", "", "to the bottom"),
     key(OVER, &["esc", "ctrl-c"], Action::Back, "", "back", "close, and change nothing"),
 ];
 
 /// What `name` does in `mode`.
 pub fn action(mode: Mode, name: &str) -> Option<Action> {
-    KEYS.iter()
-        .find(|binding| binding.modes.contains(&mode) && binding.keys.contains(&name))
+    of(mode)
+        .find(|binding| binding.keys.contains(&name))
         .map(|binding| binding.action)
+}
+
+/// The key that is shown for `action` in `mode`.
+pub fn first(mode: Mode, action: Action) -> &'static str {
+    of(mode)
+        .find(|binding| binding.action == action)
+        .map_or("", |binding| binding.keys[0])
+}
+
+/// The lines of the table for `mode`.
+pub fn of(mode: Mode) -> impl Iterator<Item = &'static Binding> {
+    KEYS.iter()
+        .filter(move |binding| binding.modes.contains(&mode))
 }
 
 /// The lines of the help for `mode` that hold every word of `search`.
 pub fn help(mode: Mode, search: &str) -> Vec<&'static Binding> {
     let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
-    KEYS.iter()
-        .filter(|binding| binding.modes.contains(&mode))
+    of(mode)
         .filter(|binding| {
             let said = [binding.name, binding.hint, binding.help].join(" ");
             let text = format!("{} {said}", binding.keys.join(" ")).to_lowercase();

@@ -15,7 +15,7 @@ use super::theme::{Piece, Role, Theme};
 use super::tree::Tree;
 use super::tree::groups::{By, group};
 use super::view::header;
-use super::{Facts, Setup};
+use super::{Facts, Setup, Wait};
 use crate::diff::Secrets;
 use crate::diff::secrets::{MASK, NOT_YET};
 use crate::failure::Failure;
@@ -155,8 +155,8 @@ pub struct State {
     pub unit: Option<Arc<str>>,
     /// The first row of that plan.
     pub(super) unit_from: usize,
-    /// Which tool is waited for before the first byte, and for how many seconds so far.
-    pub waiting: Option<(String, u64)>,
+    /// What was and is waited for before the first byte.
+    pub waiting: Vec<Wait>,
     /// Whether the plan on disk is still what was read.
     pub disk: Disk,
     /// A signature is on its way, whether or not somebody still looks.
@@ -231,7 +231,7 @@ impl State {
             read: Vec::new(),
             unit: None,
             unit_from: 0,
-            waiting: None,
+            waiting: Vec::new(),
             disk: Disk::AsRead,
             signing: false,
             tree: Tree::default(),

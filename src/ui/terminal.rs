@@ -4,9 +4,9 @@
 //! never comes would hang, and one that comes late would be typed into the shell.
 
 use std::io::{self, Stdout, Write as _, stdout};
+use std::mem::ManuallyDrop;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
@@ -20,22 +20,20 @@ use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 
-use super::state::State;
-use super::view;
+use crate::process::signals::{self, Held, Manner};
 
 /// The screen, for as long as it lives.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: it would complain on standard error that it cannot show the cursor of a terminal that is gone, and
+    /// panic because that is gone too. What is to be given back is given back here.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
+    /// Being told to end is heard by the loop. The terminal is given back in any case: the reader of keys goes round in
+    /// circles once it is gone, and the draft is on disk already.
+    _told: Held,
 }
 
 /// Whether the terminal is ours now. Giving it back twice would move the shell's cursor over a panic message.
 static TAKEN: AtomicBool = AtomicBool::new(false);
-
-/// Whether somebody asked the program to end: `kill`, or a terminal that is closed.
-static ENDED: AtomicBool = AtomicBool::new(false);
-
-/// How long a program that is told to end may take to leave by itself.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Whether clicks are reported while the terminal is ours.
 static MOUSE: AtomicBool = AtomicBool::new(false);
@@ -44,11 +42,14 @@ impl Screen {
     /// Takes the terminal. A panic from here on gives it back before its message is printed.
     pub fn enter() -> io::Result<Self> {
         hook_panics();
-        hear_signals()?;
+        let told = signals::hold(Manner::Tell(give_back));
         take()?;
         let terminal =
             Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
-        Ok(Screen { terminal })
+        Ok(Screen {
+            terminal: ManuallyDrop::new(terminal),
+            _told: told,
+        })
     }
 
     /// Columns and rows.
@@ -60,13 +61,8 @@ impl Screen {
         size()
     }
 
-    /// Draws the review.
-    pub fn draw(&mut self, state: &State) -> io::Result<()> {
-        self.paint(|frame| view::view(state, frame))
-    }
-
     /// Draws one frame as a whole, so that no half of it is ever seen.
-    pub fn paint(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(stdout(), BeginSynchronizedUpdate)?;
         self.terminal.draw(draw)?;
         execute!(stdout(), EndSynchronizedUpdate)
@@ -83,7 +79,9 @@ impl Screen {
     /// Gives the terminal back for the time of `work`.
     pub fn away<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
         give_back();
+        let aside = signals::hold(Manner::Aside);
         let result = work();
+        drop(aside);
         take()?;
         self.redraw()?;
         Ok(result)
@@ -160,42 +158,6 @@ fn give_back() {
         let _ = disable_raw_mode();
         let _ = stdout().flush();
     }
-}
-
-/// Whether somebody asked the program to end. It then leaves as by a key, with the terminal given back.
-pub fn asked_to_end() -> bool {
-    ENDED.load(Ordering::SeqCst)
-}
-
-/// Listens for being told to end. Who has not left after [`GRACE`] is ended: the reader of keys goes round in circles once
-/// the terminal is gone, and the draft is on disk already.
-fn hear_signals() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use signal_hook::consts::{SIGHUP, SIGTERM};
-        static HEARD: Once = Once::new();
-        let mut failed = None;
-        HEARD.call_once(|| {
-            match signal_hook::iterator::Signals::new([SIGTERM, SIGHUP]) {
-                Ok(mut signals) => drop(std::thread::spawn(move || {
-                    for signal in signals.forever() {
-                        ENDED.store(true, Ordering::SeqCst);
-                        std::thread::sleep(GRACE);
-                        if TAKEN.load(Ordering::SeqCst) {
-                            give_back();
-                            // It fails only for signals that do not exist.
-                            let _ = signal_hook::low_level::emulate_default_handler(signal);
-                        }
-                    }
-                })),
-                Err(error) => failed = Some(error),
-            }
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
-    }
-    Ok(())
 }
 
 fn hook_panics() {

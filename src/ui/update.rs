@@ -8,6 +8,7 @@ use super::layout::too_small;
 use super::state::{Reading, State};
 use super::theme::Role;
 use super::{Command, Facts, Msg};
+use crate::plan::index::Progress;
 use crate::review::carry;
 
 mod browse;
@@ -48,6 +49,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
         }
         Msg::Unit(unit) => {
             state.unit = Some(unit);
+            state.waiting.clear();
+            if matches!(state.reading, Reading::Going(_)) {
+                state.reading = Reading::Going(Progress::default());
+            }
             state.unit_from = state.rows.len();
             Vec::new()
         }
@@ -55,8 +60,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.add(rows);
             Vec::new()
         }
-        Msg::Waiting(tool, seconds) => {
-            state.waiting = Some((tool, seconds));
+        Msg::Waiting(waits) => {
+            state.waiting = waits;
             Vec::new()
         }
         Msg::Progress(progress) => {

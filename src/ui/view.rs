@@ -15,6 +15,7 @@ pub mod dialog;
 mod footer;
 mod frame;
 pub mod header;
+pub mod inbox;
 mod lists;
 
 /// Draws one frame, and puts the terminal's cursor where the reviewer is: screen readers and magnifiers follow it.

@@ -286,9 +286,14 @@ impl Session {
         }
     }
 
+    /// The number of the program.
+    pub fn pid(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Kills the program as a crash would: it gets no chance to do anything.
     pub fn kill(&mut self) {
-        let pid = self.child.process_id().unwrap();
+        let pid = self.pid();
         let killed = std::process::Command::new("kill")
             .args(["-KILL", &pid.to_string()])
             .status()

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::diff::Secrets;
+use crate::plan::action::Action;
 use crate::review::Key;
 use crate::review::compare::{Attribute, Difference};
 use crate::risk::{Finding, Judged};
@@ -117,10 +118,13 @@ impl Compared<'_> {
 
 fn title(difference: &Difference<'_>) -> String {
     let row = difference.row();
-    let actions = |judged: Option<&Judged>| judged.map(|judged| judged.effect.action.to_string());
+    let actions = |judged: Option<&Judged>| {
+        let action = judged.and_then(|judged| judged.effect.stated_action());
+        action.map(ToString::to_string)
+    };
     let action = match (actions(difference.old), actions(difference.new)) {
-        (Some(old), Some(new)) if old != new => format!("{old} → {new}"),
-        (_, Some(action)) | (Some(action), None) => action,
+        (Some(old), Some(new)) if old != new => format!(" {old} → {new}"),
+        (_, Some(action)) | (Some(action), None) => format!(" {action}"),
         (None, None) => String::new(),
     };
     let risk = match (difference.old, difference.new) {
@@ -130,7 +134,7 @@ fn title(difference: &Difference<'_>) -> String {
         _ => row.risk().to_string(),
     };
     format!(
-        "{} ({} {action}, {risk})",
+        "{} ({}{action}, {risk})",
         Key::of(row),
         row.effect.kind.word()
     )
@@ -188,7 +192,8 @@ struct JsonDifference<'a> {
 
 #[derive(Serialize)]
 struct JsonSide {
-    actions: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions: Option<Vec<String>>,
     risk: &'static str,
 }
 
@@ -210,7 +215,7 @@ struct JsonAttribute<'a> {
 impl<'a> JsonDifference<'a> {
     fn of(difference: &'a Difference<'_>, compared: &Compared<'_>) -> Self {
         let side = |judged: &Judged| JsonSide {
-            actions: judged.effect.action.words(),
+            actions: judged.effect.stated_action().map(Action::words),
             risk: judged.risk().word(),
         };
         let findings = |findings: &'a [&Finding]| {

@@ -81,12 +81,14 @@ impl Report<'_> {
     fn write_markdown(&self, out: &mut String, row: &Judged) {
         let effect = &row.effect;
         let kind = kind(effect).map_or_else(String::new, |word| format!(" {word}"));
+        let action = effect.stated_action().map_or_else(String::new, |action| {
+            format!(" {}", plain(&action.to_string()))
+        });
         let deposed = deposed(effect, plain);
         let _ = writeln!(
             out,
-            "- **{}**{kind} {} `{}`{deposed}",
+            "- **{}**{kind}{action} `{}`{deposed}",
             row.risk(),
-            plain(&effect.action.to_string()),
             code(&effect.address),
         );
         for finding in &row.findings {

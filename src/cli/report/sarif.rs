@@ -84,6 +84,14 @@ impl Report<'_> {
             finding.path.as_deref().unwrap_or_default(),
         ]
         .join("\0");
+        let mut properties = json!({
+            "risk": finding.risk.word(),
+            "effect": effect.kind.word(),
+            "needsAcknowledgement": row.needs_ack(),
+        });
+        if let Some(action) = effect.stated_action() {
+            properties["actions"] = json!(action.words());
+        }
         json!({
             "ruleId": finding.rule,
             "ruleIndex": index,
@@ -100,12 +108,7 @@ impl Report<'_> {
             "partialFingerprints": {
                 "undersignFinding/v1": data_encoding::HEXLOWER.encode(&Sha256::digest(same)),
             },
-            "properties": {
-                "risk": finding.risk.word(),
-                "effect": effect.kind.word(),
-                "actions": effect.action.words(),
-                "needsAcknowledgement": row.needs_ack(),
-            },
+            "properties": properties,
         })
     }
 }

@@ -4,7 +4,7 @@ use super::{cursor, over, pane, whole};
 use crate::text::visible;
 use crate::ui::Command;
 use crate::ui::detail::Arrangement;
-use crate::ui::dialog::Overlay;
+use crate::ui::dialog::{Help, Overlay};
 use crate::ui::keymap::Action;
 use crate::ui::layout::inside;
 use crate::ui::line::Line;
@@ -19,8 +19,7 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
     match (state.pane, action) {
         (_, Action::Help) => {
             let of = over::pane_mode(state);
-            let search = Line::default();
-            state.open(Overlay::Help { of, search, top: 0 });
+            state.open(Overlay::Help(Help::new(of)));
         }
         (_, Action::Palette) => {
             let line = Line::default();

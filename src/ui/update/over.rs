@@ -85,7 +85,7 @@ fn submit(state: &mut State) -> Vec<Command> {
             super::cursor::find(state, true, true);
             Vec::new()
         }
-        Some(Overlay::Help { .. } | Overlay::Waiting(_) | Overlay::Notice(_)) | None => Vec::new(),
+        Some(Overlay::Help(_) | Overlay::Waiting(_) | Overlay::Notice(_)) | None => Vec::new(),
     }
 }
 
@@ -130,7 +130,7 @@ pub fn back(state: &mut State) {
             );
         }
         Some(
-            Overlay::Help { .. }
+            Overlay::Help(_)
             | Overlay::Palette { .. }
             | Overlay::Ack(_)
             | Overlay::Words(_)
@@ -157,10 +157,7 @@ pub fn scroll(state: &mut State, action: Action) {
     };
     let mode = pane_mode(state);
     match &mut state.overlay {
-        Some(Overlay::Help { of, search, top }) => {
-            let most = keymap::help(*of, search.text()).len().saturating_sub(1);
-            *top = top.saturating_add_signed(lines).min(most);
-        }
+        Some(Overlay::Help(help)) => help.scroll(lines),
         Some(Overlay::Palette { line, chosen }) => {
             let most = keymap::commands(mode, line.text()).len().saturating_sub(1);
             *chosen = chosen.saturating_add_signed(lines).min(most);
@@ -231,7 +228,7 @@ fn set_live(state: &mut State) {
             super::cursor::find(state, true, true);
         }
         Some(Overlay::Palette { chosen, .. }) => *chosen = 0,
-        Some(Overlay::Help { top, .. }) => *top = 0,
+        Some(Overlay::Help(help)) => help.top = 0,
         Some(
             Overlay::Ack(_)
             | Overlay::Words(_)

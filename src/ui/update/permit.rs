@@ -163,7 +163,7 @@ fn submit(state: &State) -> Option<String> {
         Overlay::Ack(_)
         | Overlay::Words(_)
         | Overlay::Find(_)
-        | Overlay::Help { .. }
+        | Overlay::Help(_)
         | Overlay::Palette { .. }
         | Overlay::SendBack
         | Overlay::Waiting(_)

@@ -15,6 +15,7 @@ use crate::ui::tree::{Count, Name, Node};
 use crate::ui::width::{count, width};
 
 mod row;
+pub mod waiting;
 
 pub use row::{heading, signal};
 
@@ -35,6 +36,9 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     let (above, below) = state.tree.beyond(inside(area).height.into());
     frame::scrollbar(buffer, theme, area, above, below);
     let area = inside(area);
+    if state.rows.is_empty() {
+        waiting::draw(state, area, buffer);
+    }
     let mut cursor = None;
     for (y, (here, node)) in state.tree.window(area.height.into()).enumerate() {
         let row = line(area, y as u16);

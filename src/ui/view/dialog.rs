@@ -78,7 +78,7 @@ fn compose(state: &State) -> Option<(Page<'_>, &'static str)> {
         Overlay::Waiting(what) => page.waiting(what),
         Overlay::Leave(why) => page.leave(why),
         Overlay::Notice(failure) => page.notice(failure),
-        Overlay::Filter(_) | Overlay::Find(_) | Overlay::Help { .. } | Overlay::Palette { .. } => {
+        Overlay::Filter(_) | Overlay::Find(_) | Overlay::Help(_) | Overlay::Palette { .. } => {
             return None;
         }
     };

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use super::{pieces_width, place, put, put_right};
 use crate::text::visible;
 use crate::ui::dialog::Overlay;
-use crate::ui::keymap::{Action, Binding, KEYS, Mode};
+use crate::ui::keymap::{self, Action, Binding, Mode};
 use crate::ui::line::Line;
 use crate::ui::state::State;
 use crate::ui::theme::{Piece, Role};
@@ -123,28 +123,45 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
     let mode @ (Mode::Tree | Mode::Detail | Mode::Value) = state.mode() else {
         return Vec::new();
     };
-    let mut hints: Vec<(&Binding, &str)> = KEYS
-        .iter()
-        .filter(|binding| binding.modes.contains(&mode))
-        .map(|binding| match binding.action {
-            Action::Mouse if state.mouse => (binding, "mouse off"),
-            Action::Sign if state.tally.objected > 0 => (binding, "send back"),
-            _ => (binding, binding.hint),
-        })
-        .filter(|(_, hint)| !hint.is_empty())
-        .collect();
-    let needed = |hints: &[(&Binding, &str)]| -> usize {
+    let hints = keymap::of(mode).map(|binding| {
+        let words = match binding.action {
+            Action::Mouse if state.mouse => "mouse off",
+            Action::Sign if state.tally.objected > 0 => "send back",
+            _ => binding.hint,
+        };
+        Hint {
+            binding,
+            words,
+            can: why_not(state, binding.action).is_none(),
+        }
+    });
+    fitting_hints(hints.collect(), room)
+}
+
+/// A key in the last line.
+pub struct Hint {
+    /// Its line in the table.
+    pub binding: &'static Binding,
+    /// What it does now, in a word or two.
+    pub words: &'static str,
+    /// Whether it can be done now. It is quiet where it cannot; pressed all the same, it says why.
+    pub can: bool,
+}
+
+/// As many hints as fit. Where there is no room the last ones go, but never the way to the others, the way out, and what
+/// else would be a riddle: why no text can be selected.
+pub fn fitting_hints(mut hints: Vec<Hint>, room: usize) -> Vec<Piece> {
+    hints.retain(|hint| !hint.words.is_empty());
+    let needed = |hints: &[Hint]| -> usize {
         let each = hints
             .iter()
-            .map(|(binding, hint)| width(binding.keys[0]) + width(hint) + 3);
+            .map(|hint| width(hint.binding.keys[0]) + width(hint.words) + 3);
         each.sum::<usize>().saturating_sub(2)
     };
-    // Where there is no room the last ones go, but never the way to the others, the way out, and what else would be a
-    // riddle: why no text can be selected.
     while needed(&hints) > room {
-        let last = hints.iter().rposition(|(b, _)| {
+        let last = hints.iter().rposition(|hint| {
             !matches!(
-                b.action,
+                hint.binding.action,
                 Action::Help | Action::Quit | Action::Back | Action::Mouse
             )
         });
@@ -152,15 +169,13 @@ fn hints(state: &State, room: usize) -> Vec<Piece> {
         hints.remove(last);
     }
     let mut pieces: Vec<Piece> = Vec::new();
-    for (binding, hint) in hints {
+    for hint in hints {
         if !pieces.is_empty() {
             pieces.push(Piece::new("  ", Role::Text));
         }
-        // What cannot be done now is quiet; pressed all the same, it says why.
-        let can = why_not(state, binding.action).is_none();
-        let role = if can { Role::Key } else { Role::Dim };
-        pieces.push(Piece::new(binding.keys[0], role));
-        pieces.push(Piece::new(format!(" {hint}"), Role::Dim));
+        let role = if hint.can { Role::Key } else { Role::Dim };
+        pieces.push(Piece::new(hint.binding.keys[0], role));
+        pieces.push(Piece::new(format!(" {}", hint.words), Role::Dim));
     }
     pieces
 }

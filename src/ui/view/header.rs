@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::changes::waiting::waits;
 use super::{line, pieces_width, put, put_right};
 use crate::risk::Risk;
 use crate::text::visible;
@@ -46,24 +47,22 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
     let gap = || Piece::new("  ", Role::Dim);
     match &state.reading {
         Reading::Going(progress) => {
-            let share = match (progress.total, &state.waiting) {
-                (Some(total), _) if total > 0 && state.unit.is_none() => format!(
+            let waits = waits(state)
+                .last()
+                .map(|wait| visible(&wait.latest()).into_owned());
+            let share = match (progress.total, &state.unit) {
+                (Some(total), None) if total > 0 => format!(
                     "reading {} %",
                     progress.bytes * 100 / total.max(progress.bytes)
                 ),
-                // It prints nothing until it is nearly done.
-                (_, Some((tool, seconds))) if progress.bytes == 0 && state.rows.is_empty() => {
-                    format!("{} is reading the plan, {seconds} s", visible(tool))
+                (_, Some(unit)) => {
+                    let (at, all) = (state.read.len() + 1, state.plans());
+                    let waits = waits.map_or_else(String::new, |waits| format!(": {waits}"));
+                    format!("reading {}, {at} of {all}{waits}", visible(unit))
                 }
-                _ => match &state.unit {
-                    Some(unit) => format!(
-                        "reading {}, {} of {}",
-                        visible(unit),
-                        state.read.len() + 1,
-                        state.plans()
-                    ),
-                    None => format!("reading, {} so far", size(progress.bytes)),
-                },
+                (_, None) => {
+                    waits.unwrap_or_else(|| format!("reading, {} so far", size(progress.bytes)))
+                }
             };
             let rows = format!("{} effects", count(state.rows.len()));
             let news = vec![

@@ -7,12 +7,12 @@ use ratatui::widgets::{Clear, Widget as _};
 use super::footer::window;
 use super::frame::{self, Edges};
 use super::{line, place, put};
-use crate::ui::dialog::Overlay;
+use crate::ui::dialog::{Help, Overlay};
 use crate::ui::keymap::{self, Binding, Mode};
 use crate::ui::layout::inside;
 use crate::ui::line::Line;
 use crate::ui::state::State;
-use crate::ui::theme::{Piece, Role};
+use crate::ui::theme::{Piece, Role, Theme};
 use crate::ui::update::over::pane_mode;
 use crate::ui::update::permit::why_not;
 use crate::ui::width::{pad, wrap};
@@ -35,24 +35,7 @@ struct List<'a> {
 /// Draws the list if there is one; returns where its caret stands.
 pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position> {
     let list = match state.overlay.as_ref()? {
-        Overlay::Help { of, search, top } => {
-            let found = keymap::help(*of, search.text());
-            let room = usize::from(columns(screen)).saturating_sub(4 + FIRST);
-            let told: Vec<_> = found.iter().map(|b| key_lines(state, b, room)).collect();
-            List {
-                title: match of {
-                    Mode::Detail => "Keys in the detail",
-                    Mode::Value => "Keys in a value",
-                    _ => "Keys in the list of changes",
-                },
-                prompt: "search ",
-                typed: search,
-                first: told.iter().take(*top).map(Vec::len).sum(),
-                lines: told.concat(),
-                chosen: None,
-                foot: format!("{} keys   up down move   esc closes", found.len()),
-            }
-        }
+        Overlay::Help(help) => return Some(draw_help(help, state.theme(), screen, buffer)),
         Overlay::Palette { line, chosen } => {
             let found = keymap::commands(pane_mode(state), line.text());
             let lines = found.iter().map(|b| command_line(state, b));
@@ -80,12 +63,34 @@ pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position
         | Overlay::Leave(_)
         | Overlay::Notice(_) => return None,
     };
-    Some(over(state, screen, buffer, &list))
+    Some(over(state.theme(), screen, buffer, &list))
+}
+
+/// Draws the keys; returns where the caret of the search stands.
+pub fn draw_help(help: &Help, theme: Theme, screen: Rect, buffer: &mut Buffer) -> Position {
+    let found = help.found();
+    let room = usize::from(columns(screen)).saturating_sub(4 + FIRST);
+    let told: Vec<_> = found.iter().map(|b| key_lines(theme, b, room)).collect();
+    let list = List {
+        title: match help.of {
+            Mode::Detail => "Keys in the detail",
+            Mode::Value => "Keys in a value",
+            Mode::Inbox => "Keys in the inbox",
+            _ => "Keys in the list of changes",
+        },
+        prompt: "search ",
+        typed: &help.search,
+        first: told.iter().take(help.top).map(Vec::len).sum(),
+        lines: told.concat(),
+        chosen: None,
+        foot: format!("{} keys   up down move   esc closes", found.len()),
+    };
+    over(theme, screen, buffer, &list)
 }
 
 /// The keys of a line of the table, and what they do, as many lines as that takes.
-fn key_lines(state: &State, binding: &Binding, room: usize) -> Vec<Vec<Piece>> {
-    let dots = state.theme().glyph("…", "..");
+fn key_lines(theme: Theme, binding: &Binding, room: usize) -> Vec<Vec<Piece>> {
+    let dots = theme.glyph("…", "..");
     let help = wrap(binding.help, room).into_iter().enumerate();
     help.map(|(i, text)| {
         let keys = if i == 0 {
@@ -124,8 +129,7 @@ fn command_line(state: &State, binding: &Binding) -> Vec<Piece> {
     }
 }
 
-fn over(state: &State, screen: Rect, buffer: &mut Buffer, list: &List<'_>) -> Position {
-    let theme = state.theme();
+fn over(theme: Theme, screen: Rect, buffer: &mut Buffer, list: &List<'_>) -> Position {
     let width = columns(screen);
     let height = screen.height.saturating_sub(2).min(30);
     let area = Rect {
