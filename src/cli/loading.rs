@@ -141,7 +141,7 @@ const LATER: i32 = 10;
 fn give_way() {
     // Elsewhere it would hold for the screen too. Where it is not granted, all is as it would be without it.
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::nice(std::env::var("N").map_or(LATER,|n|n.parse().unwrap()));
+    let _ = rustix::process::nice(LATER);
 }
 
 impl Unread {
