@@ -91,6 +91,7 @@ fn says_of(address: &str, directory: &Path, configuration: &str) -> Vec<(String,
     };
     let plan = Plan {
         acts: &acts,
+        around: &undersign::policy::findings::spot::Around::default(),
         snapshot: Some(&snapshot),
         workspace: None,
         made: None,
