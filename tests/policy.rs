@@ -883,10 +883,10 @@ fn opa_itself_says_what_the_embedded_engine_says() {
         }
     }
     println!(
-        "opa says the same {same} times; {} policies of before 1.0 are not read by it; others: {other:?}",
-        unread.len()
+        "MEASURED opa: it says of {same} pairs of policy and plan what the embedded engine says; known to differ: {other:?}; not read: {unread:?}"
     );
-    assert!(same > 100, "{same}");
+    assert!(same > 200, "{same}");
+    assert_eq!(unread, BTreeSet::new());
     let known: BTreeSet<String> = KNOWN_TO_DIFFER.map(str::to_owned).into();
     assert!(other.is_subset(&known), "{other:?}");
 }
@@ -896,8 +896,12 @@ fn is_v0_lint(answer: &Answer) -> bool {
 }
 
 /// Policies of the corpus of which OPA says something else: the library ends at a function that is given null, where the
-/// program `opa eval` and undersign go on.
-const KNOWN_TO_DIFFER: [&str; 1] = ["52-v1-object-functions.rego"];
+/// program `opa eval` and undersign go on; and the embedded engine refuses, and so blocks, a set rule with two bodies behind
+/// one head.
+const KNOWN_TO_DIFFER: [&str; 2] = [
+    "52-v1-object-functions.rego",
+    "59-v0-chained-bodies.rego",
+];
 
 /// Programs that answer as the real ones do, in front of everything else on PATH.
 fn with_programs(scripts: &[(&str, &str)], arguments: &[&str]) -> Output {
