@@ -78,8 +78,8 @@ pub struct Detail {
     pub revealed: Option<String>,
     /// Show the JSON as it stands in the plan.
     pub json: bool,
-    /// Show the text of a policy instead: of which of those that speak of the row.
-    pub rule: Option<usize>,
+    /// Show the text of a policy instead: its file, and the line of the rule.
+    pub rule: Option<(String, usize)>,
     /// How before and after stand.
     pub arrangement: Arrangement,
     /// What is searched.
