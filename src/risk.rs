@@ -11,6 +11,7 @@ use crate::plan::effect::{Effect, Kind};
 pub mod assess;
 pub mod attributes;
 pub mod catalogue;
+pub mod documents;
 mod firewall;
 mod heuristic;
 mod interest;
@@ -178,7 +179,11 @@ impl Judged {
 
     /// Adds findings; sorts them worst first.
     pub fn add(&mut self, findings: Vec<Finding>) {
-        self.findings.extend(findings);
+        if self.findings.is_empty() {
+            self.findings = findings;
+        } else {
+            self.findings.extend(findings);
+        }
         if self.findings.len() > 1 {
             self.findings.sort_by_cached_key(|finding| {
                 (
@@ -211,14 +216,15 @@ impl Judged {
         self.risk() >= Risk::High && self.effect.kind != Kind::Drift
     }
 
-    /// The ids of the rules that make the acknowledgement necessary: high and critical ones, sorted, each once.
+    /// The findings that make the acknowledgement necessary: high and critical ones.
+    pub fn asking(&self) -> impl Iterator<Item = &Finding> {
+        let findings = self.findings.iter();
+        findings.filter(|finding| finding.risk >= Risk::High)
+    }
+
+    /// The ids of their rules, sorted, each once.
     pub fn asking_rules(&self) -> Vec<String> {
-        let mut rules: Vec<String> = self
-            .findings
-            .iter()
-            .filter(|f| f.risk >= Risk::High)
-            .map(|f| f.rule.to_string())
-            .collect();
+        let mut rules: Vec<String> = self.asking().map(|f| f.rule.to_string()).collect();
         rules.sort();
         rules.dedup();
         rules

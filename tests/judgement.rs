@@ -16,6 +16,7 @@ use undersign::plan::scan::Item;
 use undersign::plan::value::Value;
 use undersign::plan::values::Values;
 use undersign::risk::catalogue::{self, Form, Leads, Operator, Row, Step};
+use undersign::risk::documents::Documents;
 use undersign::risk::operator::Outcome;
 use undersign::risk::{
     Finding, Interests, Judged, Risk, Tally, assess, attributes, redirect, rule, summary,
@@ -157,7 +158,7 @@ fn fires(type_name: &str, row: &Row, before: &Json, after: &Json) -> bool {
         object
     };
     let values = values(&side(before), &side(after));
-    attributes::hits(type_name, &values)
+    attributes::hits(type_name, &values, &Documents::default())
         .iter()
         .any(|(found, _, outcome)| {
             std::ptr::eq(*found, row) && matches!(outcome, Outcome::Fires(_))
@@ -211,7 +212,7 @@ fn every_redirect_fires_on_another_place_and_on_no_other_change() {
         };
         let found = |old: &Json, new: &Json| -> Vec<String> {
             let values = values(&build(row.path, old), &build(row.path, new));
-            let findings = redirect::judge(type_name, &values);
+            let findings = redirect::judge(type_name, &values, &Documents::default());
             findings
                 .into_iter()
                 .map(|finding| finding.message.into_owned())
@@ -244,7 +245,11 @@ fn a_real_plan_that_weakens_many_types_is_judged_row_by_row() {
         .filter(|(judged, _)| judged.effect.kind == Kind::Change)
     {
         let effect = &judged.effect;
-        let found = attributes::hits(&effect.type_name, values.as_ref().unwrap());
+        let found = attributes::hits(
+            &effect.type_name,
+            values.as_ref().unwrap(),
+            &Documents::default(),
+        );
         let attributes = |fired: bool| -> BTreeSet<String> {
             found
                 .iter()

@@ -5,6 +5,8 @@
 
 #[path = "support/pty.rs"]
 mod pty;
+#[path = "signing/rig.rs"]
+mod rig;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt;
@@ -16,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use pty::Session;
 use tempfile::TempDir;
+use undersign::approval::key::KeyType;
 
 /// After this long without what is waited for something is wrong; a busy machine is never this slow.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -77,6 +80,8 @@ impl Place {
             ("HOME", inside("")),
             ("XDG_STATE_HOME", inside("state")),
             ("TMPDIR", inside("tmp")),
+            ("EDITOR", inside("editor")),
+            ("VISUAL", inside("editor")),
         ]
     }
 
@@ -273,6 +278,44 @@ fn an_interrupt_typed_on_the_terminal_ends_a_check_and_the_tool() {
     session.exit();
     place.ended("ctrl-c");
     place.clean("ctrl-c");
+}
+
+#[test]
+fn a_gate_that_is_interrupted_before_it_applies_ends_the_tool_too() {
+    for command in ["verify", "apply"] {
+        let place = Place::new("show");
+        let key = rig::TestKey::new(KeyType::Ed25519, 7).public();
+        let trust = undersign::trust::init::render("own", "alice", &key, "prod/web").unwrap();
+        std::fs::write(place.path("trust.toml"), trust).unwrap();
+        let mut session = place.start(&format!("{command} plan.tfplan --trust trust.toml"));
+        session.wait("terraform show -json, 0 s  prints nothing");
+        place.busy("show");
+        session.send("\x03");
+        session.exit();
+        place.ended(command);
+        place.clean(command);
+    }
+}
+
+#[test]
+fn an_editor_that_is_still_open_ends_and_what_was_written_in_it_goes_away() {
+    let place = Place::new("none");
+    let editor = "#!/bin/sh\nexec 9>PLACE/told\necho edit >&9\nexec sleep 100000\n";
+    let editor = editor.replace("PLACE", &place.directory.path().display().to_string());
+    std::fs::write(place.path("editor"), editor).unwrap();
+    std::fs::set_permissions(place.path("editor"), PermissionsExt::from_mode(0o755)).unwrap();
+    let mut session = place.start("review plan.tfplan");
+    session.wait("acknowledged 0 of 8");
+    session.send("j");
+    session.wait("aws_db_instance.courses ─");
+    session.send("c");
+    session.wait("Remark");
+    session.send("\x0f");
+    place.busy("edit");
+    tell("TERM", session.pid());
+    session.exit();
+    place.ended("TERM");
+    place.clean("TERM");
 }
 
 #[test]

@@ -214,6 +214,8 @@ fn a_panic_gives_the_terminal_back_before_it_speaks() {
 fn a_screen_that_outlives_its_terminal() {
     use std::io::Write as _;
     if let Some(marker) = std::env::var_os("OUTLIVES_ITS_TERMINAL") {
+        // Being told that it is gone must not end this before it has written what happened.
+        let _told = undersign::process::signals::hold(undersign::process::signals::Manner::Aside);
         let mut screen = undersign::ui::terminal::Screen::enter().unwrap();
         screen.draw(|_| {}).unwrap();
         while std::io::stdout()

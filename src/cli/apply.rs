@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write};
 use super::Format;
 use super::check::print;
 use super::set;
+use super::silence::Silence;
 use super::verify::{Arguments, End, to_json, to_text};
 use crate::failure::{Exit, Failure};
 use crate::gate::apply::{Applied, apply};
@@ -17,9 +18,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.plan.is_dir() {
         return set::apply(arguments);
     }
-    let request = arguments.request()?;
+    let silence = Silence::on_terminal();
+    let request = arguments.request(&silence)?;
     let by = who();
     let ready = |verified: &Verified, out: &mut dyn Write| {
+        silence.end();
         // A reader that is gone must not stop an apply that is allowed.
         let _ = writeln!(out, "{}", to_text(verified));
     };

@@ -269,11 +269,9 @@ fn load(
     beside: &mut Beside,
     screen: &SyncSender<Msg>,
 ) -> Result<(Judgement, Opinion), Failure> {
-    let silence = json.tool().map(|tool| {
-        let screen = screen.clone();
-        Silence::told(tool, move |waits| screen.send(Msg::Waiting(waits)).is_ok())
-    });
-    json.read_after(silence, spool, |json| {
+    let listener = screen.clone();
+    let silence = Silence::heard_by(move |waits| listener.send(Msg::Waiting(waits)).is_ok());
+    json.read_after(Arc::new(silence), spool, |json| {
         judge::judge_under(json, bytes, file, policies, &mut |step| {
             let message = match step {
                 Step::Rows(rows) => {

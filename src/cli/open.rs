@@ -3,16 +3,16 @@
 use std::fs::File;
 use std::io::{Cursor, IsTerminal as _, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::silence::Silence;
 use crate::failure::{Exit, Failure};
 use crate::gate::environment::ProviderSource;
-use crate::gate::prepare::{Prepared, Providers, Setup, Step};
+use crate::gate::prepare::{Prepared, Providers, Setup, Told};
 use crate::gate::sealed::SealedPlan;
 use crate::gate::show::Shown;
-use crate::gate::tool;
 use crate::plan::archive::PlanFile;
 use crate::plan::digest::Bytes;
 use crate::plan::input::{self, Format};
@@ -130,8 +130,6 @@ pub struct Unshown {
     plan: SealedPlan,
     tool: Option<PathBuf>,
     providers: Providers,
-    /// What the tool is called, as far as that is known.
-    name: String,
 }
 
 impl Unshown {
@@ -152,29 +150,25 @@ impl Unshown {
         };
         let plan = SealedPlan::of_path(path)?;
         let file = plan.describe()?;
-        let named = argument.tool.as_deref().and_then(Path::file_name);
         let unshown = Unshown {
             plan,
             tool: argument.tool.clone(),
             providers,
-            name: named.map_or_else(
-                || tool::name_of(&file).to_owned(),
-                |name| name.to_string_lossy().into_owned(),
-            ),
         };
         Ok((unshown, file))
     }
 
     /// Finds the tool that made the plan, and gets it ready.
-    fn prepare(self, tell: &dyn Fn(Step)) -> Result<Prepared, Failure> {
+    fn prepare(self, told: &Told) -> Result<Prepared, Failure> {
         let search = std::env::var_os("PATH");
         let setup = Setup {
             tool: self.tool.as_deref(),
             search: search.as_deref(),
             providers: &self.providers,
             passed: &[],
+            told,
         };
-        Prepared::new(self.plan, &setup, |_| Ok(()), tell)
+        Prepared::new(self.plan, &setup, |_| Ok(()))
     }
 }
 
@@ -232,28 +226,19 @@ impl Json {
         }
     }
 
-    /// The name of the tool that prints it, if one does.
-    pub fn tool(&self) -> Option<String> {
-        match self {
-            Json::File(_) | Json::Pipe(_) => None,
-            Json::PlanFile(unshown) => Some(unshown.name.clone()),
-        }
-    }
-
     /// Hands the JSON to `work`, and says whether the tool that printed it was done with it well.
     pub fn read<T>(
         self,
         spool: Option<Spool>,
         work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let silence = self.tool().and_then(Silence::on_terminal);
-        self.read_after(silence, spool, work)
+        self.read_after(Silence::on_terminal(), spool, work)
     }
 
     /// The same; the silence before the first byte is told otherwise.
     pub fn read_after<T>(
         self,
-        silence: Option<Silence>,
+        silence: Arc<Silence>,
         spool: Option<Spool>,
         work: impl FnOnce(Bytes<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
@@ -261,11 +246,7 @@ impl Json {
             Json::File(file) => work(Bytes::File(&file)),
             Json::Pipe(pipe) => through(spool, pipe, work),
             Json::PlanFile(unshown) => {
-                let prepared = unshown.prepare(&|step| {
-                    if let Some(silence) = &silence {
-                        silence.begin(step);
-                    }
-                })?;
+                let prepared = unshown.prepare(&silence.told())?;
                 let mut output = Output {
                     shown: prepared.show()?,
                     silence,
@@ -300,14 +281,14 @@ fn through<T>(
 /// The tool's output, which remembers whether it was read to its end.
 struct Output {
     shown: Shown,
-    silence: Option<Silence>,
+    silence: Arc<Silence>,
     ended: bool,
 }
 
 impl Read for Output {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let count = self.shown.read(buffer)?;
-        self.silence = None;
+        self.silence.end();
         self.ended |= count == 0 && !buffer.is_empty();
         Ok(count)
     }

@@ -1,11 +1,8 @@
-//! The analysis as text for people and as JSON for programs. The same rows as on the screen, none left out.
+//! The analysis as text for people. The same rows as on the screen, none left out.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io;
-
-use serde::Serialize;
 
 use crate::plan::action::Action;
 use crate::plan::archive::PlanFile;
@@ -14,9 +11,10 @@ use crate::plan::reason;
 use crate::review;
 use crate::review::judge::Judgement;
 use crate::review::verdicts;
-use crate::risk::{Finding, Judged, Risk, rule};
+use crate::risk::{Finding, Judged, Risk};
 use crate::text::visible;
 
+mod json;
 pub mod markdown;
 pub mod sarif;
 
@@ -106,38 +104,6 @@ impl Report<'_> {
         let total = self.rows.len();
         let _ = writeln!(out, "shown {total} of {total}");
         out
-    }
-
-    /// The report for programs, as a whole.
-    pub fn to_json(&self) -> String {
-        let mut json = Vec::new();
-        self.write_json(&mut json)
-            .expect("a vector takes everything");
-        String::from_utf8(json).expect("JSON is text")
-    }
-
-    /// The report for programs; the schema is printed by `undersign schema check`.
-    ///
-    /// Written row by row: the text of a large plan's report is larger than all that is held of the plan.
-    pub fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let report = JsonReport {
-            schema: 1,
-            decision: if self.rows.iter().any(Judged::needs_ack) {
-                "needs_review"
-            } else {
-                "nothing_to_acknowledge"
-            },
-            plan: self.name,
-            sha256: self.digest(),
-            json_sha256: data_encoding::HEXLOWER.encode(&self.judgement.header.sha256),
-            tool_version: &self.judgement.header.terraform_version,
-            workspace: self.file.map(|file| file.workspace.as_str()),
-            needs_acknowledgement: self.rows.iter().filter(|row| row.needs_ack()).count(),
-            risks: self.counts(),
-            rows: JsonRows(self, review::Fates::of(self.rows)),
-        };
-        serde_json::to_writer_pretty(&mut *out, &report)?;
-        out.write_all(b"\n")
     }
 
     /// The digest that an approval would be for.
@@ -239,54 +205,6 @@ impl Report<'_> {
         text
     }
 
-    fn json_row<'r>(&'r self, row: &'r Judged, fates: &review::Fates<'_>) -> JsonRow<'r> {
-        let effect = &row.effect;
-        let source = self.file.map(|file| file.snapshot.source(effect));
-        JsonRow {
-            kind: effect.kind.word(),
-            address: &effect.address,
-            deposed: effect.deposed.as_deref(),
-            actions: effect.stated_action().map(Action::words),
-            reason: effect.reason.as_deref(),
-            previous_address: effect.previous_address(),
-            import: effect.is_import(),
-            generated_configuration: effect.has_generated_config(),
-            replace_paths: effect.replace_paths(),
-            risk: row.risk().word(),
-            needs_acknowledgement: row.needs_ack(),
-            note: effect.note().map(|note| self.masked(note)),
-            fate: fates.get(row).map(review::Fate::word),
-            source: source.and_then(|source| {
-                let place = source.place()?;
-                Some(JsonSource {
-                    file: &place.file,
-                    line: place.first,
-                    last_line: place.last,
-                    lifecycle: source.lifecycle()?.settings(),
-                })
-            }),
-            dependants: self.judgement.header.dependants_of(effect),
-            findings: row
-                .findings
-                .iter()
-                .map(|finding| JsonFinding {
-                    rule: &finding.rule,
-                    risk: finding.risk.word(),
-                    path: finding.path.as_deref().map(|path| self.masked(path)),
-                    old: finding.old.as_deref().map(|old| self.masked(old)),
-                    new: finding.new.as_deref().map(|new| self.masked(new)),
-                    message: self.message(finding),
-                    tool: finding.origin.as_ref().map(|origin| &*origin.tool),
-                    source: finding
-                        .origin
-                        .as_ref()
-                        .and_then(|origin| origin.at.as_deref()),
-                    remedy: rule(&finding.rule).map(|rule| rule.remedy),
-                })
-                .collect(),
-        }
-    }
-
     /// How many rows do something, by risk.
     fn counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
@@ -306,86 +224,4 @@ fn kind(effect: &Effect) -> Option<&'static str> {
 fn deposed<'a, T: std::fmt::Display>(effect: &'a Effect, fit: impl FnOnce(&'a str) -> T) -> String {
     let key = effect.deposed.as_deref();
     key.map_or_else(String::new, |key| format!(" (deposed {})", fit(key)))
-}
-
-#[derive(Serialize)]
-struct JsonReport<'a> {
-    schema: u32,
-    decision: &'static str,
-    plan: &'a str,
-    sha256: String,
-    json_sha256: String,
-    tool_version: &'a str,
-    workspace: Option<&'a str>,
-    needs_acknowledgement: usize,
-    risks: BTreeMap<&'static str, usize>,
-    rows: JsonRows<'a>,
-}
-
-/// The rows, each made when it is written.
-struct JsonRows<'a>(&'a Report<'a>, review::Fates<'a>);
-
-impl Serialize for JsonRows<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rows = self.0.rows.iter();
-        serializer.collect_seq(rows.map(|row| self.0.json_row(row, &self.1)))
-    }
-}
-
-#[derive(Serialize)]
-struct JsonRow<'a> {
-    kind: &'static str,
-    address: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deposed: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    actions: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    previous_address: Option<&'a str>,
-    import: bool,
-    generated_configuration: bool,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    replace_paths: &'a [Box<str>],
-    risk: &'static str,
-    needs_acknowledgement: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<Cow<'a, str>>,
-    /// What becomes of a difference that was seen outside.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fate: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<JsonSource<'a>>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    dependants: &'a [String],
-    findings: Vec<JsonFinding<'a>>,
-}
-
-/// Where the block stands and what it says about the life of its object.
-#[derive(Serialize)]
-struct JsonSource<'a> {
-    file: &'a str,
-    line: u32,
-    last_line: u32,
-    lifecycle: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct JsonFinding<'a> {
-    rule: &'a str,
-    risk: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    old: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    new: Option<Cow<'a, str>>,
-    message: Cow<'a, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<&'static str>,
 }

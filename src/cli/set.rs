@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -9,6 +10,7 @@ use serde_json::value::RawValue;
 use super::Format;
 use super::apply::{output, terminal, who};
 use super::check::print;
+use super::silence::Silence;
 use super::verify::{Arguments, End as Ran, to_json, to_text};
 use crate::approval::statement::Hex;
 use crate::failure::{Exit, Failure};
@@ -18,7 +20,7 @@ use crate::plan::archive::Sha256;
 use crate::text::visible;
 
 /// What is asked of the gate for each plan of the directory.
-fn asked(arguments: &Arguments) -> Result<(Sha256, Vec<Asked>), Failure> {
+fn asked(arguments: &Arguments, silence: &Arc<Silence>) -> Result<(Sha256, Vec<Asked>), Failure> {
     let (manifest, units) = set::open(&arguments.plan)?;
     let asked = units.into_iter().zip(&manifest.plans);
     let asked = asked.map(|(unit, (sha256, path))| {
@@ -28,6 +30,7 @@ fn asked(arguments: &Arguments) -> Result<(Sha256, Vec<Asked>), Failure> {
                 &plan,
                 Some(manifest.member(path)),
                 &unit.directory(&arguments.directory),
+                silence,
             )?,
             sha256: *sha256,
             unit,
@@ -44,8 +47,10 @@ fn heading(asked: &[Asked], number: usize) -> String {
 
 /// Verifies all plans, and prints who approved each.
 pub fn verify(arguments: &Arguments) -> Result<Exit, Failure> {
-    let (sha256, asked) = asked(arguments)?;
+    let silence = Silence::on_terminal();
+    let (sha256, asked) = asked(arguments, &silence)?;
     let verified = set::verify(&asked)?;
+    silence.end();
     print(&match arguments.format {
         Format::Text => {
             let mut out = format!("set           {}\n", Hex(sha256));
@@ -70,10 +75,12 @@ pub fn verify(arguments: &Arguments) -> Result<Exit, Failure> {
 
 /// Applies the plans in their order, and says at the end what became of each.
 pub fn apply(arguments: &Arguments) -> Result<Exit, Failure> {
-    let (sha256, asked) = asked(arguments)?;
+    let silence = Silence::on_terminal();
+    let (sha256, asked) = asked(arguments, &silence)?;
     let mut out = output(arguments.format);
     let mut terminal = terminal(&mut *out, arguments.format);
     let ready = |number: usize, verified: &Verified, out: &mut dyn Write| {
+        silence.end();
         // A reader that is gone must not stop an apply that is allowed.
         let _ = writeln!(out, "{}\n{}", heading(&asked, number), to_text(verified));
     };

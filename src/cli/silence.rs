@@ -3,10 +3,11 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::gate::prepare::Step;
+use crate::gate::prepare::{Step, Told};
 use crate::text::visible;
 use crate::ui::Wait;
 use crate::ui::number::counted;
@@ -17,60 +18,85 @@ const TICK: Duration = Duration::from_secs(1);
 /// Back to the first column, and nothing right of it any more.
 const CLEAR: &str = "\r\u{1b}[K";
 
-/// A silence, until it is dropped. Then nothing is told any more.
-#[derive(Debug)]
+/// A silence, until it is ended or dropped. Then nothing is told any more. By default nobody hears of it.
+#[derive(Debug, Default)]
 pub struct Silence {
-    steps: Option<Sender<Step>>,
-    teller: Option<JoinHandle<()>>,
+    steps: Mutex<Option<Sender<(String, Step)>>>,
+    teller: Mutex<Option<JoinHandle<()>>>,
     on_terminal: bool,
 }
 
 impl Silence {
-    /// Tells `listener` what `tool` is waited for, as long as it wants to hear of it.
-    pub fn told(tool: String, listener: impl FnMut(Vec<Wait>) -> bool + Send + 'static) -> Self {
+    /// Tells `listener` what is waited for, as long as it wants to hear of it.
+    pub fn heard_by(listener: impl FnMut(Vec<Wait>) -> bool + Send + 'static) -> Self {
         let (sender, steps) = channel();
         Silence {
-            steps: Some(sender),
-            teller: Some(thread::spawn(move || tell(&tool, &steps, listener))),
+            steps: Mutex::new(Some(sender)),
+            teller: Mutex::new(Some(thread::spawn(move || tell(&steps, listener)))),
             on_terminal: false,
         }
     }
 
     /// Tells it in one line on standard error, where a person sees that: a report goes elsewhere.
-    pub fn on_terminal(tool: String) -> Option<Self> {
+    pub fn on_terminal() -> Arc<Self> {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         if dumb || !std::io::stderr().is_terminal() {
-            return None;
+            return Arc::default();
         }
-        let mut told = Silence::told(tool, |waits| {
+        let mut told = Silence::heard_by(|waits| {
             waits.last().is_some_and(|now| {
                 let line = format!("{}  {}", now.latest(), now.purpose);
                 write!(std::io::stderr(), "{CLEAR}{}", visible(&line)).is_ok()
             })
         });
         told.on_terminal = true;
-        Some(told)
+        Arc::new(told)
     }
 
-    /// Something is begun that is waited for.
-    pub fn begin(&self, step: Step) {
+    /// Who is told what is begun, so that it can be told here.
+    pub fn told(self: &Arc<Self>) -> Told {
+        let silence = Arc::clone(self);
+        Told::to(move |tool, step| silence.begin(tool, step))
+    }
+
+    fn begin(&self, tool: &str, step: Step) {
+        let steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever was told may have left.
-        let _ = self.steps.as_ref().map(|steps| steps.send(step));
+        let _ = steps
+            .as_ref()
+            .map(|steps| steps.send((tool.to_owned(), step)));
+    }
+
+    /// What was waited for is there.
+    pub fn end(&self) {
+        let steps = self
+            .steps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(steps);
+        let teller = self
+            .teller
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(teller) = teller {
+            // A teller that broke has nothing more to say.
+            let _ = teller.join();
+            if self.on_terminal {
+                let _ = write!(std::io::stderr(), "{CLEAR}");
+            }
+        }
     }
 }
 
 impl Drop for Silence {
     fn drop(&mut self) {
-        self.steps = None;
-        // A teller that broke has nothing more to say.
-        let _ = self.teller.take().map(JoinHandle::join);
-        if self.on_terminal {
-            let _ = write!(std::io::stderr(), "{CLEAR}");
-        }
+        self.end();
     }
 }
 
-fn tell(tool: &str, steps: &Receiver<Step>, mut listener: impl FnMut(Vec<Wait>) -> bool) {
+fn tell(steps: &Receiver<(String, Step)>, mut listener: impl FnMut(Vec<Wait>) -> bool) {
     let mut waits: Vec<Wait> = Vec::new();
     let mut begun = Instant::now();
     loop {
@@ -83,8 +109,8 @@ fn tell(tool: &str, steps: &Receiver<Step>, mut listener: impl FnMut(Vec<Wait>) 
             last.seconds = begun.elapsed().as_secs();
         }
         match next {
-            Ok(step) => {
-                waits.push(wait(tool, step));
+            Ok((tool, step)) => {
+                waits.push(wait(&tool, step));
                 begun = Instant::now();
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -125,14 +151,14 @@ mod tests {
     #[test]
     fn each_step_is_told_and_the_one_before_keeps_its_time() {
         let (told, heard) = channel();
-        let silence = Silence::told("tofu".into(), move |waits| told.send(waits).is_ok());
+        let silence = Silence::heard_by(move |waits| told.send(waits).is_ok());
         let mut last = Vec::new();
         for (step, what) in [
             (Step::Version, "tofu version"),
             (Step::Providers(1), "tofu init"),
             (Step::Show, "tofu show -json"),
         ] {
-            silence.begin(step);
+            silence.begin("tofu", step);
             let now = |waits: &Vec<Wait>| waits.last().is_some_and(|now| now.what == what);
             last = heard.iter().find(now).unwrap();
         }

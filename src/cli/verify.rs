@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
@@ -10,6 +11,7 @@ use super::Format;
 use super::check::print;
 use super::policy::PolicyArgument;
 use super::set;
+use super::silence::Silence;
 use super::trust::TrustArgument;
 use crate::approval::set::Member;
 use crate::approval::statement::{Hex, Mode, Utc};
@@ -58,9 +60,9 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// What is asked of the gate. The process is made safe before anything is read.
-    pub fn request(&self) -> Result<Request, Failure> {
-        self.request_for(&self.plan, None, &self.directory)
+    /// What is asked of the gate, and told of what is waited for. The process is made safe before anything is read.
+    pub fn request(&self, silence: &Arc<Silence>) -> Result<Request, Failure> {
+        self.request_for(&self.plan, None, &self.directory, silence)
     }
 
     /// The same for a plan of a set, whose configuration lies in `directory`.
@@ -69,6 +71,7 @@ impl Arguments {
         plan: &Path,
         member: Option<Member>,
         directory: &Path,
+        silence: &Arc<Silence>,
     ) -> Result<Request, Failure> {
         harden()?;
         let opened = self.trust.open()?;
@@ -86,6 +89,7 @@ impl Arguments {
             worker: Program::own()?,
             variables: std::env::vars_os().collect(),
             now: jiff::Timestamp::now(),
+            told: silence.told(),
         })
     }
 }
@@ -95,7 +99,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.plan.is_dir() {
         return set::verify(arguments);
     }
-    let verified = verify(&arguments.request()?)?;
+    let silence = Silence::on_terminal();
+    let verified = verify(&arguments.request(&silence)?)?;
+    silence.end();
     print(&match arguments.format {
         Format::Text => to_text(&verified),
         Format::Json => to_json(&verified, None) + "\n",

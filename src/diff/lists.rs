@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::value::canonical;
-use crate::plan::value::Value;
+use crate::plan::value::{Member, Value};
 
 /// An old and a new position that belong together; one of them is missing where there is no partner.
 pub type Pair = (Option<usize>, Option<usize>);
@@ -194,8 +194,7 @@ fn likeness(old: &Value, new: &Value) -> Option<usize> {
         .iter()
         .filter(|(key, member)| !member.is_empty() && new.get(key) == Some(member))
         .count();
-    let full =
-        |members: &[(Box<str>, Value)]| members.iter().filter(|(_, m)| !m.is_empty()).count();
+    let full = |members: &[Member]| members.iter().filter(|(_, m)| !m.is_empty()).count();
     (shared > 0 && shared * 2 >= full(left).max(full(right))).then_some(shared)
 }
 

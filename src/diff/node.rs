@@ -2,7 +2,7 @@
 
 use super::Side;
 use super::secrets::MASK;
-use crate::plan::value::Value;
+use crate::plan::value::{Member, Value};
 use crate::plan::values::Mark;
 
 /// One side at one place.
@@ -34,7 +34,7 @@ impl<'a> Node<'a> {
     }
 
     pub fn members(&self) -> Option<Vec<&'a str>> {
-        let known: &[(Box<str>, Value)] = match self.value {
+        let known: &[Member] = match self.value {
             Some(Value::Object(members)) => members,
             None if self.unknown.members().next().is_some() => &[],
             _ => return None,

@@ -122,12 +122,17 @@ impl Secrets {
             return;
         }
         self.insert(text);
-        // Inside JSON in a string the same value may stand escaped.
-        if let Ok(quoted) = serde_json::to_string(text) {
-            let escaped = &quoted[1..quoted.len() - 1];
-            if escaped != text {
-                self.insert(escaped);
-            }
+        // Inside JSON in a string the same value may stand escaped, and Go spells out what could be taken for HTML.
+        if text.contains(is_escaped)
+            && let Ok(quoted) = serde_json::to_string(text)
+        {
+            self.insert(&quoted[1..quoted.len() - 1]);
+            let spelled = |c: char| match c {
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => format!("\\u{:04x}", u32::from(c)),
+                other => other.to_string(),
+            };
+            let by_go: String = quoted.chars().map(spelled).collect();
+            self.insert(&by_go[1..by_go.len() - 1]);
         }
     }
 
@@ -181,6 +186,14 @@ impl Secrets {
         out.push_str(&text[done..]);
         Cow::Owned(out)
     }
+}
+
+/// Whether JSON may hold the character in another form.
+fn is_escaped(c: char) -> bool {
+    matches!(
+        c,
+        '\0'..='\x1f' | '"' | '\\' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}'
+    )
 }
 
 /// Whether a text is masked where it stands unmarked, if something marks it elsewhere.
@@ -257,6 +270,18 @@ mod tests {
             r#"{"x":"(sensitive)"}"#
         );
         assert_eq!(secrets.mask("-abcdefghi-"), "-(sensitive)-");
+    }
+
+    #[test]
+    fn a_secret_is_found_as_go_writes_it_into_json() {
+        let mut secrets = Secrets::default();
+        secrets.add("p<ss&\"wo\u{2028}rd");
+        for json in [
+            r#"{"x":"p<ss&\"word"}"#.replace("word", "wo\u{2028}rd"),
+            r#"{"x":"p\u003css\u0026\"wo\u2028rd"}"#.to_owned(),
+        ] {
+            assert_eq!(secrets.mask(&json), r#"{"x":"(sensitive)"}"#);
+        }
     }
 
     #[test]

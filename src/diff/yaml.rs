@@ -5,10 +5,11 @@
 
 use std::fmt::Write as _;
 
+use compact_str::CompactString;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::value::quoted;
-use crate::plan::value::Value;
+use crate::plan::value::{Member, Value};
 
 /// Nested deeper than this, a text is compared line by line.
 const MAX_DEPTH: usize = 100;
@@ -115,10 +116,10 @@ fn comments(chars: &[char], covered: &[(usize, usize)]) -> Vec<String> {
 /// A list or a map whose end is still to come.
 enum Open {
     List(Vec<Value>),
-    Map(Vec<(Box<str>, Value)>, Option<Box<str>>),
+    Map(Vec<Member>, Option<CompactString>),
 }
 
-fn key(value: Value, members: &[(Box<str>, Value)]) -> Option<Box<str>> {
+fn key(value: Value, members: &[Member]) -> Option<CompactString> {
     let name = match value {
         // `on` in quotes and without are two keys to some readers.
         Value::Text(text) if is_read_differently(&text) => quoted(&text).into(),

@@ -48,12 +48,13 @@ pub(super) fn prepare(request: &Request, plan: SealedPlan) -> Result<Place, Fail
         search,
         providers: &providers,
         passed: &passed,
+        told: &request.told,
     };
     let accept = |program: &Program| {
         tool::refuse_writable(&program.path)?;
         tool::refuse_unpinned(program, &runner.tool_sha256)
     };
-    let prepared = Prepared::new(plan, &setup, accept, &|_| {})?;
+    let prepared = Prepared::new(plan, &setup, accept)?;
     let version = &prepared.tool.version;
     if !runner.tool_versions.is_empty() && !runner.tool_versions.contains(version) {
         return Err(Failure::new(

@@ -2,7 +2,9 @@
 //! that made it, a clean environment and the right providers.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::failure::Failure;
 use crate::plan::archive::PlanFile;
@@ -34,6 +36,31 @@ pub enum Step {
     Show,
 }
 
+/// Who hears what is begun: the tool's name, and the step. Nobody, unless somebody wants to.
+#[derive(Clone, Default)]
+pub struct Told(Option<Arc<Tell>>);
+
+type Tell = dyn Fn(&str, Step) + Send + Sync;
+
+impl Told {
+    /// Somebody does.
+    pub fn to(listener: impl Fn(&str, Step) + Send + Sync + 'static) -> Self {
+        Told(Some(Arc::new(listener)))
+    }
+
+    fn tell(&self, tool: &str, step: Step) {
+        if let Some(listener) = &self.0 {
+            listener(tool, step);
+        }
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Told({})", self.0.is_some())
+    }
+}
+
 /// How to get ready.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup<'a> {
@@ -45,6 +72,8 @@ pub struct Setup<'a> {
     pub providers: &'a Providers,
     /// Variables that are handed on.
     pub passed: &'a [(OsString, OsString)],
+    /// Who hears what is waited for.
+    pub told: &'a Told,
 }
 
 /// A plan that can be shown and applied.
@@ -63,12 +92,11 @@ pub struct Prepared {
 impl Prepared {
     /// Gets ready; runs `version` and, for providers that are fetched again, `init`.
     ///
-    /// `accept` judges the tool before it is run for the first time; `tell` hears what is begun.
+    /// `accept` judges the tool before it is run for the first time.
     pub fn new(
         plan: SealedPlan,
         setup: &Setup<'_>,
         accept: impl Fn(&Program) -> Result<(), Failure>,
-        tell: &dyn Fn(Step),
     ) -> Result<Self, Failure> {
         let file = plan.describe()?;
         let source = match setup.providers {
@@ -76,6 +104,12 @@ impl Prepared {
             Providers::AsIs(_) => &ProviderSource::Registry,
         };
         let mut environment = Environment::new(&file.workspace, source, setup.passed)?;
+        let named = setup.tool.and_then(Path::file_name);
+        let name = named.map_or_else(
+            || tool::name_of(&file).to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        let tell = |step| setup.told.tell(&name, step);
         tell(Step::Version);
         let tool = tool::find(setup.tool, setup.search, &file, &environment, accept)?;
         match setup.providers {

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use super::conditions::{self, Context};
 use super::level::Level;
 use super::place::{self, Place};
-use super::prepare::Prepared;
+use super::prepare::{Prepared, Told};
 use super::sealed::SealedPlan;
 use super::tool;
 use crate::approval::covers::{covers, overrides};
@@ -68,6 +68,8 @@ pub struct Request {
     pub variables: Vec<(OsString, OsString)>,
     /// The time.
     pub now: Timestamp,
+    /// Who hears what is waited for.
+    pub told: Told,
 }
 
 /// A plan that may be applied.

@@ -10,19 +10,19 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::element::Wrong;
-use super::value::Value;
+use super::value::{Member, Value};
 
 /// What was found so far.
 #[derive(Default)]
 pub(super) struct Constants {
     /// The values of the root module's variables.
-    variables: Vec<(Box<str>, Value)>,
+    variables: Vec<Member>,
     /// Which of them are sensitive; `None` where no configuration says anything about variables.
     sensitive: Option<BTreeSet<String>>,
     /// Defaults of sensitive variables, with their names.
-    defaults: Vec<(Box<str>, Value)>,
+    defaults: Vec<Member>,
     /// What providers are given as constants, with the names of the settings.
-    providers: Vec<(Box<str>, Value)>,
+    providers: Vec<Member>,
 }
 
 #[derive(Deserialize)]
@@ -123,7 +123,7 @@ impl Constants {
 
     /// Gathers the constants of one provider, those in its nested blocks too.
     fn provider(&mut self, expressions: Value) {
-        let mut todo: Vec<(Box<str>, Value)> = vec![("".into(), expressions)];
+        let mut todo: Vec<Member> = vec![("".into(), expressions)];
         while let Some((name, value)) = todo.pop() {
             match value {
                 Value::Object(members) => {

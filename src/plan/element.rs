@@ -14,7 +14,7 @@ use super::action::Action;
 use super::address;
 use super::effect::{Effect, Key, Kind, Mode, More, Span};
 use super::scan::{self, Item};
-use super::value::Value;
+use super::value::{self, Value};
 
 /// What is wrong with an element: a key, and what its value must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,20 @@ impl<'a> Members<'a> {
             })
     }
 
+    /// The values of many keys; a null counts as absent.
+    fn all<const N: usize>(&self, keys: [&'static str; N]) -> [Field<'a>; N] {
+        let found = match self {
+            Members::Noted(members) => members
+                .get_all(keys)
+                .map(|found| found.map(|(value, _)| value)),
+            Members::Parsed(_) => keys.map(|key| self.raw(key)),
+        };
+        std::array::from_fn(|at| Field {
+            key: keys[at],
+            raw: found[at].filter(|value| *value != "null"),
+        })
+    }
+
     /// The value of `key`; a null counts as absent, as in Go.
     #[inline]
     fn raw(&self, key: &str) -> Option<&'a str> {
@@ -95,12 +109,11 @@ impl<'a> Members<'a> {
 
     #[inline]
     fn text(&self, key: &'static str) -> Result<Option<Cow<'a, str>>, Wrong> {
-        // A text without escapes stands there as it is.
-        let plain = self.raw(last(key)).and_then(plain);
-        if plain.is_some() {
-            return Ok(plain.map(Cow::Borrowed));
+        Field {
+            key,
+            raw: self.raw(last(key)),
         }
-        Ok(self.decode::<Name<'a>>(key, "a string")?.map(|text| text.0))
+        .text()
     }
 
     fn needed_text(&self, key: &'static str) -> Result<Cow<'a, str>, Wrong> {
@@ -108,10 +121,6 @@ impl<'a> Members<'a> {
             key,
             wanted: "a string",
         })
-    }
-
-    fn flag(&self, key: &'static str) -> Result<bool, Wrong> {
-        Ok(self.decode(key, "true or false")?.unwrap_or(false))
     }
 
     fn object(&self, key: &'static str) -> Result<Option<Members<'a>>, Wrong> {
@@ -133,12 +142,32 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The text of a JSON string in which nothing is escaped.
-fn plain(json: &str) -> Option<&str> {
-    let text = json.strip_prefix('"')?.strip_suffix('"')?;
-    memchr::memchr(b'\\', text.as_bytes())
-        .is_none()
-        .then_some(text)
+/// A key with the JSON that stands there, if there is any.
+struct Field<'a> {
+    key: &'static str,
+    raw: Option<&'a str>,
+}
+
+impl<'a> Field<'a> {
+    fn text(&self) -> Result<Option<Cow<'a, str>>, Wrong> {
+        let text = |raw| value::text(raw).ok_or(self.wrong("a string"));
+        self.raw.map(text).transpose()
+    }
+
+    fn flag(&self) -> Result<bool, Wrong> {
+        match self.raw {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(self.wrong("true or false")),
+        }
+    }
+
+    fn wrong(&self, wanted: &'static str) -> Wrong {
+        Wrong {
+            key: self.key,
+            wanted,
+        }
+    }
 }
 
 fn is_object(json: &str, key: &'static str) -> Result<(), Wrong> {
@@ -169,13 +198,38 @@ fn object_change(
     span: Span,
     shared: &mut Shared,
 ) -> Result<Effect, Wrong> {
-    let full = element.needed_text("address")?;
+    let [
+        full,
+        previous_address,
+        module,
+        mode_word,
+        type_name,
+        name,
+        index,
+        index_unknown,
+        provider,
+        deposed,
+        reason,
+    ] = element.all([
+        "address",
+        "previous_address",
+        "module_address",
+        "mode",
+        "type",
+        "name",
+        "index",
+        "index_unknown",
+        "provider_name",
+        "deposed",
+        "action_reason",
+    ]);
+    let full = full.text()?.ok_or(full.wrong("a string"))?;
     let change = element.noted("change")?.ok_or(Wrong {
         key: "change",
         wanted: "an object",
     })?;
     let action = action(&change)?;
-    let (type_name, name) = match (element.text("type")?, element.text("name")?) {
+    let (type_name, name) = match (type_name.text()?, name.text()?) {
         (Some(type_name), Some(name)) => (type_name, name),
         (type_name, name) => {
             let parts = address::split(&full).unwrap_or_default();
@@ -185,26 +239,22 @@ fn object_change(
             )
         }
     };
-    let more = more(element, &change)?;
+    let more = more(&previous_address, &change)?;
     Ok(Effect {
         kind,
-        deposed: element
-            .text("deposed")?
-            .map(|key| key.into_owned().into_boxed_str()),
-        module: shared.get(&element.text("module_address")?.unwrap_or_default()),
-        mode: mode(element.text("mode")?.as_deref()),
+        deposed: deposed.text()?.map(|key| key.into_owned().into_boxed_str()),
+        module: shared.get(&module.text()?.unwrap_or_default()),
+        mode: mode(mode_word.text()?.as_deref()),
         type_name: shared.get(&type_name),
-        name: name.into_owned().into(),
-        key: instance_key(element)?,
-        provider: shared.get(&element.text("provider_name")?.unwrap_or_default()),
+        name: name.into(),
+        key: instance_key(&index, &index_unknown)?,
+        provider: shared.get(&provider.text()?.unwrap_or_default()),
         action,
-        reason: element
-            .text("action_reason")?
-            .map(|reason| shared.get(&reason)),
+        reason: reason.text()?.map(|reason| shared.get(&reason)),
         more: (more != More::default()).then(|| Box::new(more)),
         span,
         fingerprint: 0,
-        address: full.into_owned().into(),
+        address: full.into(),
     })
 }
 
@@ -347,27 +397,19 @@ fn action(change: &Members<'_>) -> Result<Action, Wrong> {
     Ok(Action::from_words(&words))
 }
 
-fn instance_key(element: &Members<'_>) -> Result<Option<Key>, Wrong> {
-    if element.flag("index_unknown")? {
+fn instance_key(index: &Field<'_>, unknown: &Field<'_>) -> Result<Option<Key>, Wrong> {
+    if unknown.flag()? {
         return Ok(Some(Key::Unknown));
     }
-    let Some(raw) = element.raw("index") else {
-        return Ok(None);
-    };
-    let wrong = Wrong {
-        key: "index",
-        wanted: "a string or a number",
-    };
-    match raw.as_bytes() {
-        [b'"', ..] => Ok(element
-            .text("index")?
-            .map(|key| Key::Text(key.into_owned().into()))),
-        [b'-' | b'0'..=b'9', ..] => Ok(Some(Key::Number(raw.into()))),
-        _ => Err(wrong),
+    match index.raw.map(str::as_bytes) {
+        None => Ok(None),
+        Some([b'"', ..]) => Ok(index.text()?.map(|key| Key::Text(key.into()))),
+        Some([b'-' | b'0'..=b'9', ..]) => Ok(index.raw.map(|raw| Key::Number(raw.into()))),
+        Some(_) => Err(index.wrong("a string or a number")),
     }
 }
 
-fn more(element: &Members<'_>, change: &Members<'_>) -> Result<More, Wrong> {
+fn more(previous_address: &Field<'_>, change: &Members<'_>) -> Result<More, Wrong> {
     let boxed = |text: Cow<'_, str>| text.into_owned().into_boxed_str();
     let importing = match change.object("change.importing")? {
         Some(importing) => Some(importing.text("change.importing.id")?.map(boxed)),
@@ -377,7 +419,7 @@ fn more(element: &Members<'_>, change: &Members<'_>) -> Result<More, Wrong> {
         .decode("change.replace_paths", "a list of paths")?
         .unwrap_or_default();
     Ok(More {
-        previous_address: element.text("previous_address")?.map(boxed),
+        previous_address: previous_address.text()?.map(boxed),
         importing,
         generated_config: change.raw("generated_config").is_some(),
         replace_paths: paths.iter().map(|steps| path(steps).into()).collect(),

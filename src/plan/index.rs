@@ -5,7 +5,6 @@
 use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
 
 use super::archive::Sha256;
 use super::constants::Constants;
@@ -78,6 +77,9 @@ pub struct Header {
 impl Header {
     /// The blocks that refer to the block behind a row.
     pub fn dependants_of(&self, effect: &Effect) -> &[String] {
+        if self.dependants.is_empty() {
+            return &[];
+        }
         self.dependants
             .get(&super::address::block(&effect.address))
             .map_or(&[], Vec::as_slice)
@@ -100,16 +102,15 @@ pub fn fingerprint(item: &str) -> u64 {
 /// Reads a plan's JSON to its end and gives each row to `sink`.
 ///
 /// `total` is the number of bytes, where it is known; it is only told to the sink. Fails on anything that is not one
-/// whole plan, on a file that changes meanwhile, and with the reason `stopped` when the sink breaks.
+/// whole plan, and with the reason `stopped` when the sink breaks.
 pub fn read<'a>(
     bytes: impl Into<Bytes<'a>>,
     total: Option<u64>,
     sink: &mut dyn Sink,
 ) -> Result<Header, Failure> {
-    let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let source = Watched {
-            hashed: Hashed::start(scope, bytes.into(), &stop)?,
+            hashed: Hashed::start(scope, bytes.into()),
             sink,
             progress: Progress {
                 total,
@@ -137,7 +138,7 @@ pub fn read<'a>(
         } = pass;
         let (source, bytes) = scanner.finish();
         header.bytes = bytes;
-        header.sha256 = source.hashed.finish()?;
+        header.sha256 = source.hashed.finish();
         Ok(header)
     })
 }

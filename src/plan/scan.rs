@@ -189,6 +189,9 @@ impl<F: Fill> Scanner<F> {
         self.window.keep();
         self.walk.begin(limit, compared, noted);
         self.go::<true>()?;
+        if self.offset() - self.item_start > outline::LONGEST {
+            return Err(self.too_long());
+        }
         Ok(self.item_start)
     }
 

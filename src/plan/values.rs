@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::value::{Value, ValueError};
+use super::value::{Member, Value, ValueError};
 
 mod partial;
 
@@ -172,7 +172,7 @@ impl<'a> Mark<'a> {
 
     /// The keys that are marked in some way below here and stand in no value: unknown members are absent from `after`.
     pub fn members(self) -> impl Iterator<Item = (&'a str, Mark<'a>)> {
-        let members: &[(Box<str>, Value)] = match self.0 {
+        let members: &[Member] = match self.0 {
             Some(Value::Object(members)) => members,
             _ => &[],
         };

@@ -143,6 +143,11 @@ pub fn is_deny(rule: &str) -> bool {
     rule.starts_with(PREFIX)
 }
 
+/// Whether a policy denies the row: to acknowledge it is an override.
+pub fn is_denied(row: &Judged) -> bool {
+    row.asking().any(|finding| is_deny(&finding.rule))
+}
+
 /// What a policy says with a finding: `deny`, `warn`, `info`; `None` for undersign's own findings.
 pub fn said(finding: &Finding) -> Option<&'static str> {
     finding.origin.as_ref()?;

@@ -3,6 +3,7 @@
 //! A dispatch by kind: what needs no values is said here, what needs them is asked of the attribute rules, the policy
 //! documents and the life cycle rules. Never panics, whatever the values hold.
 
+use super::documents::Documents;
 use super::{Finding, Risk, attributes, catalogue, lifecycle, policy_change, render};
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind, Mode};
@@ -77,6 +78,7 @@ fn resource(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
         ));
         return findings;
     };
+    let documents = Documents::default();
     match effect.action {
         Action::Create
         | Action::Update
@@ -84,8 +86,8 @@ fn resource(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
         | Action::CreateDelete
         | Action::CreateForget
         | Action::ForgetCreate => {
-            let mut weakened = attributes::judge(effect, values);
-            weakened.extend(policy_change::judge(effect, values));
+            let mut weakened = attributes::judge(effect, values, &documents);
+            weakened.extend(policy_change::judge(effect, values, &documents));
             compound(effect, &weakened, &mut findings);
             findings.extend(weakened);
         }
@@ -94,7 +96,7 @@ fn resource(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
                 findings.push(Finding::new("no-op-that-differs", Risk::High, "The plan calls this no change, but the two sides differ: the file was altered, or the tool is not known."));
             }
         }
-        Action::Delete => findings.extend(policy_change::judge(effect, values)),
+        Action::Delete => findings.extend(policy_change::judge(effect, values, &documents)),
         Action::Read | Action::Forget | Action::Open | Action::Unknown(_) => {}
     }
     findings

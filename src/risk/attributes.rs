@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catalogue::{self, Operator, Row};
+use super::documents::Documents;
 use super::operator::{self, Hit, Outcome};
 use super::quantity::quantity;
 use super::walk::{self, Side};
@@ -12,22 +13,26 @@ use crate::plan::effect::Effect;
 use crate::plan::values::Values;
 
 /// Every row of the type that says something, with where. Nothing is left out.
-pub fn hits<'a>(type_name: &str, values: &'a Values) -> Vec<(&'static Row, bool, Outcome<'a>)> {
+pub fn hits<'a>(
+    type_name: &str,
+    values: &'a Values,
+    documents: &Documents<'a>,
+) -> Vec<(&'static Row, bool, Outcome<'a>)> {
     let (before, after) = (Side::before(values), Side::after(values));
     let protections = catalogue::protections(type_name).map(|row| (row, false));
     let exposures = catalogue::exposures(type_name).map(|row| (row, true));
     protections
         .chain(exposures)
         .filter(|(row, _)| operator::may_speak(row, before, after))
-        .map(|(row, opens)| (row, opens, operator::judge(row, before, after)))
+        .map(|(row, opens)| (row, opens, operator::judge(row, before, after, documents)))
         .filter(|(_, _, outcome)| !matches!(outcome, Outcome::Silent))
         .collect()
 }
 
 /// Findings of the rows; of several on one attribute the worst stays.
-pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
+pub fn judge<'a>(effect: &Effect, values: &'a Values, documents: &Documents<'a>) -> Vec<Finding> {
     let mut worst: BTreeMap<(&'static str, bool), Finding> = BTreeMap::new();
-    for (row, opens, outcome) in hits(&effect.type_name, values) {
+    for (row, opens, outcome) in hits(&effect.type_name, values, documents) {
         if opens && firewall::reads(&effect.type_name, row.attribute) {
             continue;
         }
@@ -53,7 +58,7 @@ pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
     let mut findings: Vec<Finding> = worst.into_values().collect();
     findings.extend(hidden(effect, values, &findings));
     findings.extend(firewall::judge(&effect.type_name, values));
-    for finding in redirect::judge(&effect.type_name, values) {
+    for finding in redirect::judge(&effect.type_name, values, documents) {
         // A protection that leads somewhere is told once.
         let told = |said: &Finding| said.path == finding.path && said.risk >= finding.risk;
         if !findings.iter().any(told) {
@@ -184,7 +189,11 @@ mod tests {
             let item = format!(
                 r#"{{"change":{{"before":{{"backup_retention_period":{old}}},"after":{{"backup_retention_period":{new}}},"before_sensitive":{{}},"after_sensitive":{{"backup_retention_period":true}}}}}}"#
             );
-            judge(&effect, &Values::of_item(&item).unwrap())
+            judge(
+                &effect,
+                &Values::of_item(&item).unwrap(),
+                &Documents::default(),
+            )
         };
         let [finding] = change(7, 31).try_into().unwrap();
         assert_eq!(finding.rule, "sensitive-changed-on-protected");
@@ -207,7 +216,12 @@ mod tests {
             let item = format!(
                 r#"{{"change":{{"before":{{"backup_retention_period":30}},"after":{{"backup_retention_period":{new}}}}}}}"#
             );
-            judge(&effect, &Values::of_item(&item).unwrap())[0].risk
+            judge(
+                &effect,
+                &Values::of_item(&item).unwrap(),
+                &Documents::default(),
+            )[0]
+            .risk
         };
         assert_eq!(
             (risk(14), risk(7), risk(3)),

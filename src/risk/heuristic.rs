@@ -1,6 +1,7 @@
 //! Rules by name, for types that no row speaks of. A guess is marked as one and is never more than high.
 
 use super::catalogue::{self, Form, Heuristic, Operator, Row, Scope};
+use super::documents::Documents;
 use super::operator::{self, Outcome};
 use super::walk::Side;
 use super::{Finding, Risk, render};
@@ -110,11 +111,12 @@ fn named(name: &str, path: &str, before: Side<'_>, after: Side<'_>) -> Option<Fi
             value: Some(after.value.unwrap_or(&gone)),
             ..after
         };
-        let (risk, unknown, secret) = match operator::judge(&row, before, known) {
-            Outcome::Silent => return None,
-            Outcome::Fires(hit) => (rule.cap, false, hit.secret),
-            Outcome::Unknown(hit) => (rule.cap.milder().min(Risk::Medium), true, hit.secret),
-        };
+        let (risk, unknown, secret) =
+            match operator::judge(&row, before, known, &Documents::default()) {
+                Outcome::Silent => return None,
+                Outcome::Fires(hit) => (rule.cap, false, hit.secret),
+                Outcome::Unknown(hit) => (rule.cap.milder().min(Risk::Medium), true, hit.secret),
+            };
         let new = if unknown {
             render::UNKNOWN.to_owned()
         } else {

@@ -1,6 +1,9 @@
 //! Says whether one catalogue row fires on the two sides of a change.
 
+use std::borrow::Cow;
+
 use super::catalogue::{Form, Operator, Row};
+use super::documents::Documents;
 use super::quantity::quantity;
 use super::walk::{self, Leaf, Side};
 use crate::plan::value::Value;
@@ -32,7 +35,12 @@ pub struct Hit<'a> {
 }
 
 /// Judges one row. `before` has no value for an object that is made.
-pub fn judge<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
+pub fn judge<'a>(
+    row: &Row,
+    before: Side<'a>,
+    after: Side<'a>,
+    documents: &Documents<'a>,
+) -> Outcome<'a> {
     let created = before.value.is_none();
     if (created && !row.on_create) || after.value.is_none() || excepted(row, after) {
         return Outcome::Silent;
@@ -51,7 +59,7 @@ pub fn judge<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
         | Operator::Added
         | Operator::Changed
         | Operator::ElementsRemoved
-        | Operator::ElementsAdded => whole(row, before, after),
+        | Operator::ElementsAdded => whole(row, before, after, documents),
         Operator::AddsAny(_) | Operator::Matches(_) => gained(row, before, after),
         Operator::Created if created => Outcome::Fires(Hit {
             path: row.attribute.to_owned(),
@@ -204,7 +212,12 @@ fn fires(row: &Row, old: Option<&Value>, new: Option<&Value>) -> bool {
 }
 
 /// Operators that look at a collection as a whole.
-fn whole<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
+fn whole<'a>(
+    row: &Row,
+    before: Side<'a>,
+    after: Side<'a>,
+    documents: &Documents<'a>,
+) -> Outcome<'a> {
     // The collection itself, not its elements.
     let path = match row.path {
         [rest @ .., super::catalogue::Step::Each] => rest,
@@ -223,7 +236,7 @@ fn whole<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
         .iter()
         .any(|leaf| leaf.unknown || (leaf.unknown_within && !by_key))
     {
-        return if holds(&olds) && differs(row, &olds, &news) {
+        return if holds(&olds) && differs(row, &olds, &news, documents) {
             let unknown = news.iter().find(|leaf| leaf.unknown_within);
             Outcome::Unknown(hit(olds.first(), unknown))
         } else {
@@ -233,7 +246,7 @@ fn whole<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
     let bad = match row.operator {
         Operator::Emptied => holds(&olds) && !holds(&news),
         Operator::Added => !holds(&olds) && holds(&news),
-        Operator::Changed => differs(row, &olds, &news),
+        Operator::Changed => differs(row, &olds, &news, documents),
         Operator::ElementsRemoved | Operator::ElementsAdded => {
             let was = walk::elements(&olds, row.key);
             let is = walk::elements(&news, row.key);
@@ -255,18 +268,17 @@ fn whole<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
     }
 }
 
-fn differs(row: &Row, olds: &[Leaf<'_>], news: &[Leaf<'_>]) -> bool {
-    let parsed = |value: &Value| {
-        (row.form == Form::Json)
-            .then(|| Value::parse(value.as_text()?).ok())
-            .flatten()
+fn differs<'a>(row: &Row, olds: &[Leaf<'a>], news: &[Leaf<'a>], documents: &Documents<'a>) -> bool {
+    let parsed = |value: &'a Value| {
+        let text = value.as_text().filter(|_| row.form == Form::Json)?;
+        documents.within(text)
     };
-    let same = |old: &Value, new: &Value| {
+    let same = |old: &'a Value, new: &'a Value| {
         old == new
-            || match (parsed(old), parsed(new)) {
-                (None, None) => walk::same(old, new),
-                (was, is) => walk::same(was.as_ref().unwrap_or(old), is.as_ref().unwrap_or(new)),
-            }
+            || walk::same(
+                parsed(old).as_deref().unwrap_or(old),
+                parsed(new).as_deref().unwrap_or(new),
+            )
     };
     olds.len() != news.len()
         || olds
@@ -322,8 +334,9 @@ fn on(value: Option<&Value>, default: bool) -> bool {
 }
 
 /// The text of a value, without quotes.
-pub fn scalar(value: &Value) -> String {
-    value
-        .as_text()
-        .map_or_else(|| value.to_string(), str::to_owned)
+pub fn scalar(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::Text(text) | Value::Number(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.to_string()),
+    }
 }

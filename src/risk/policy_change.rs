@@ -1,6 +1,7 @@
 //! Policy documents on both sides of a change: what is said about them.
 
-use super::catalogue::{self, PolicyDocument, Step};
+use super::catalogue::{self, PolicyDocument};
+use super::documents::Documents;
 use super::policy_document::{Atom, Dialect, Document, Grant, Verdict, allowed, parse, uncovered};
 use super::walk::{self, Leaf, Side};
 use super::{Finding, Risk, policy_special, render};
@@ -57,24 +58,24 @@ const BOUNDS: [&str; 9] = [
 ];
 
 /// What the documents of this change no longer deny, or newly allow.
-pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
+pub fn judge<'a>(effect: &Effect, values: &'a Values, documents: &Documents<'a>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let rows: Vec<&PolicyDocument> = catalogue::policy_documents(&effect.type_name).collect();
     for row in &rows {
-        let found = attribute(effect, values, row.path, row.dialect);
+        let found = attribute(effect, values, documents, row);
         findings.extend(found.into_iter().map(|mut finding| {
             finding.path = Some(row.attribute.replace("[*]", "").into());
             finding
         }));
     }
     if rows.is_empty() {
-        findings.extend(by_shape(effect, values));
+        findings.extend(by_shape(effect, values, documents));
     }
     findings
 }
 
 /// Documents of types that no row speaks of, known by their shape.
-fn by_shape(effect: &Effect, values: &Values) -> Vec<Finding> {
+fn by_shape<'a>(effect: &Effect, values: &'a Values, documents: &Documents<'a>) -> Vec<Finding> {
     let sides = [values.before.as_ref(), values.after.as_ref()];
     let mut names: Vec<&str> = Vec::new();
     for side in sides.into_iter().flatten() {
@@ -85,7 +86,8 @@ fn by_shape(effect: &Effect, values: &Values) -> Vec<Finding> {
             let looks = value
                 .as_text()
                 .is_some_and(|text| text.starts_with('{') && text.contains("\"Effect\""));
-            if looks && !names.contains(&&**name) && parse(Dialect::Iam, value).is_some() {
+            if looks && !names.contains(&&**name) && parse(Dialect::Iam, value, documents).is_some()
+            {
                 names.push(name);
             }
         }
@@ -98,8 +100,8 @@ fn by_shape(effect: &Effect, values: &Values) -> Vec<Finding> {
             continue;
         }
         let (Some(old), Some(new)) = (
-            document(Dialect::Iam, before.value),
-            document(Dialect::Iam, after.value),
+            document(Dialect::Iam, before.value, documents),
+            document(Dialect::Iam, after.value, documents),
         ) else {
             continue;
         };
@@ -122,11 +124,24 @@ fn by_shape(effect: &Effect, values: &Values) -> Vec<Finding> {
     findings
 }
 
-fn document(dialect: Dialect, value: Option<&Value>) -> Option<Document> {
-    value.map_or_else(|| Some(Document::default()), |value| parse(dialect, value))
+fn document<'a>(
+    dialect: Dialect,
+    value: Option<&'a Value>,
+    documents: &Documents<'a>,
+) -> Option<Document> {
+    match value {
+        Some(value) => parse(dialect, value, documents),
+        None => Some(Document::default()),
+    }
 }
 
-fn attribute(effect: &Effect, values: &Values, path: &[Step], dialect_name: &str) -> Vec<Finding> {
+fn attribute<'a>(
+    effect: &Effect,
+    values: &'a Values,
+    documents: &Documents<'a>,
+    row: &PolicyDocument,
+) -> Vec<Finding> {
+    let (path, dialect_name) = (row.path, row.dialect);
     let olds = walk::leaves(Side::before(values), path, None);
     let news = walk::leaves(Side::after(values), path, None);
     let had = olds.iter().any(|leaf| leaf.value.is_some());
@@ -163,19 +178,19 @@ fn attribute(effect: &Effect, values: &Values, path: &[Step], dialect_name: &str
         .iter()
         .zip(&news)
         .filter_map(|(old, new)| {
-            policy_special::judge(dialect_name, old.value?, new.value?, secret)
+            policy_special::judge(dialect_name, old.value?, new.value?, secret, documents)
         })
         .collect();
     let Some(dialect) = Dialect::named(dialect_name) else {
         return findings;
     };
-    let merged = |leaves: &[Leaf<'_>]| -> Option<Document> {
+    let merged = |leaves: &[Leaf<'a>]| -> Option<Document> {
         let mut whole = Document {
             substitutes: true,
             ..Document::default()
         };
         for value in leaves.iter().filter_map(|leaf| leaf.value) {
-            let part = parse(dialect, value)?;
+            let part = parse(dialect, value, documents)?;
             whole.substitutes &= part.substitutes;
             whole.has_variables |= part.has_variables;
             whole.statements.extend(part.statements);

@@ -226,7 +226,7 @@ pub fn uncovered<'a>(
 }
 
 /// The values at a key, whatever the case of the key; a single value is a list of one.
-fn listed<'v>(object: &'v Value, key: &str) -> Option<Vec<&'v Value>> {
+fn listed<'v>(object: &'v Value, key: &str) -> Option<&'v [Value]> {
     let Value::Object(members) = object else {
         return None;
     };
@@ -235,20 +235,26 @@ fn listed<'v>(object: &'v Value, key: &str) -> Option<Vec<&'v Value>> {
         .find(|(name, _)| name.eq_ignore_ascii_case(key))?;
     Some(match value {
         Value::Null => return None,
-        Value::List(items) => items.iter().collect(),
-        one => vec![one],
+        Value::List(items) => items,
+        one => std::slice::from_ref(one),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::documents::Documents;
     use super::*;
 
     const DENY: &str = r#""Sid":"d","Effect":"Deny","Action":["s3:Delete*","kms:ScheduleKeyDeletion"],"Resource":"*""#;
 
     fn read(statements: &str) -> Document {
         let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
-        parse(Dialect::Iam, &Value::Text(text.into())).unwrap()
+        parse(
+            Dialect::Iam,
+            &Value::Text(text.into()),
+            &Documents::default(),
+        )
+        .unwrap()
     }
 
     /// Statements before and after, and whether a deny is lost and an allow is gained.

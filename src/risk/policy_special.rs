@@ -2,25 +2,27 @@
 
 use std::collections::BTreeSet;
 
+use super::documents::Documents;
 use super::operator::scalar;
 use super::{Finding, Risk, render};
 use crate::plan::value::Value;
 
 /// What got weaker in a document of this dialect. Both sides exist.
-pub fn judge(dialect: &str, old: &Value, new: &Value, secret: bool) -> Option<Finding> {
+pub fn judge<'a>(
+    dialect: &str,
+    old: &'a Value,
+    new: &'a Value,
+    secret: bool,
+    documents: &Documents<'a>,
+) -> Option<Finding> {
     match dialect {
-        "azure-policy" | "azure-policy-parameters" => azure(&parsed(old)?, &parsed(new)?),
-        "google-iam" => google_audit(&parsed(old)?, &parsed(new)?),
+        "azure-policy" | "azure-policy-parameters" => {
+            azure(&*documents.of(old)?, &*documents.of(new)?)
+        }
+        "google-iam" => google_audit(&*documents.of(old)?, &*documents.of(new)?),
         "oci-statements" => oracle(old, new, secret),
-        "ecs-container-definitions" => containers(&parsed(old)?, &parsed(new)?),
+        "ecs-container-definitions" => containers(&*documents.of(old)?, &*documents.of(new)?),
         _ => None,
-    }
-}
-
-fn parsed(value: &Value) -> Option<Value> {
-    match value {
-        Value::Text(text) => Value::parse(text).ok(),
-        other => Some(other.clone()),
     }
 }
 
@@ -69,7 +71,7 @@ fn google_audit(old: &Value, new: &Value) -> Option<Finding> {
             let service = config.get("service").map(scalar).unwrap_or_default();
             for log in list(config, "auditLogConfigs") {
                 let kind = log.get("logType").map(scalar).unwrap_or_default();
-                let exempt: Vec<String> = list(log, "exemptedMembers").iter().map(scalar).collect();
+                let exempt: Vec<_> = list(log, "exemptedMembers").iter().map(scalar).collect();
                 logged.insert(format!("{service} {kind} but for [{}]", exempt.join(", ")));
             }
         }
@@ -221,11 +223,19 @@ mod tests {
             ),
         ] {
             let (strong, weak) = (Value::Text(strong.into()), Value::Text(weak.into()));
-            let found =
-                judge(dialect, &strong, &weak, false).map(|finding| finding.rule.into_owned());
+            let found = judge(dialect, &strong, &weak, false, &Documents::default())
+                .map(|finding| finding.rule.into_owned());
             assert_eq!(found.as_deref(), Some(rule), "{dialect}");
-            assert_eq!(judge(dialect, &weak, &strong, false), None, "{dialect}");
-            assert_eq!(judge(dialect, &strong, &strong, false), None, "{dialect}");
+            assert_eq!(
+                judge(dialect, &weak, &strong, false, &Documents::default()),
+                None,
+                "{dialect}"
+            );
+            assert_eq!(
+                judge(dialect, &strong, &strong, false, &Documents::default()),
+                None,
+                "{dialect}"
+            );
         }
     }
 
@@ -234,9 +244,14 @@ mod tests {
         let read = Value::parse(r#"["Allow group A to read buckets in tenancy"]"#).unwrap();
         let all = Value::parse(r#"["Allow group A to read buckets in tenancy","Allow group B to manage all-resources in tenancy"]"#).unwrap();
         assert_eq!(
-            judge("oci-statements", &read, &all, false).unwrap().risk,
+            judge("oci-statements", &read, &all, false, &Documents::default())
+                .unwrap()
+                .risk,
             Risk::Critical
         );
-        assert_eq!(judge("oci-statements", &all, &read, false), None);
+        assert_eq!(
+            judge("oci-statements", &all, &read, false, &Documents::default()),
+            None
+        );
     }
 }

@@ -4,8 +4,10 @@
 //! somewhere stands in the catalogue; this module owns how two of their values are told apart.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::catalogue::{self, Leads, Redirect};
+use super::documents::Documents;
 use super::walk::{self, Leaf, Side};
 use super::{Finding, Risk, render};
 use crate::diff::secrets;
@@ -22,7 +24,7 @@ const PROOFS: [&str; 3] = ["TXT", "CAA", "SPF"];
 const MAX_DEPTH: usize = 12;
 
 /// What points elsewhere after this change of an existing object; of several attributes with one meaning the first.
-pub fn judge(type_name: &str, values: &Values) -> Vec<Finding> {
+pub fn judge<'a>(type_name: &str, values: &'a Values, documents: &Documents<'a>) -> Vec<Finding> {
     let (before, after) = (Side::before(values), Side::after(values));
     if before.value.is_none() || after.value.is_none() {
         return Vec::new();
@@ -30,7 +32,7 @@ pub fn judge(type_name: &str, values: &Values) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for row in catalogue::redirects(type_name) {
         if walk::may_differ(row.path, before, after)
-            && let Some(finding) = redirected(row, before, after)
+            && let Some(finding) = redirected(row, before, after, documents)
             && !findings
                 .iter()
                 .any(|known| known.message == finding.message)
@@ -41,7 +43,12 @@ pub fn judge(type_name: &str, values: &Values) -> Vec<Finding> {
     findings
 }
 
-fn redirected(row: &Redirect, before: Side<'_>, after: Side<'_>) -> Option<Finding> {
+fn redirected<'a>(
+    row: &Redirect,
+    before: Side<'a>,
+    after: Side<'a>,
+    documents: &Documents<'a>,
+) -> Option<Finding> {
     let olds = walk::leaves(before, row.path, None);
     let news = walk::leaves(after, row.path, None);
     let (old, new) = (first(&olds)?, news.first()?);
@@ -63,8 +70,11 @@ fn redirected(row: &Redirect, before: Side<'_>, after: Side<'_>) -> Option<Findi
         Leads::Name => ("traffic-redirected", moved(&places(&olds), &places(&news))),
         Leads::Source => ("source-redirected", moved(&places(&olds), &places(&news))),
         Leads::Sink => ("data-redirected", moved(&places(&olds), &places(&news))),
-        Leads::Image => ("source-redirected", moved(&images(&olds), &images(&news))),
-        Leads::Settings => ("environment-redirected", setting(&olds, &news)),
+        Leads::Image => (
+            "source-redirected",
+            moved(&images(&olds, documents), &images(&news, documents)),
+        ),
+        Leads::Settings => ("environment-redirected", setting(&olds, &news, documents)),
     };
     let Changed { name, old, new } = changed?;
     let kind = after.member(DECIDES).value.and_then(Value::as_text);
@@ -165,10 +175,10 @@ fn places(leaves: &[Leaf<'_>]) -> BTreeSet<String> {
 }
 
 /// The repositories that images come from: another version of an image is the same place.
-fn images(leaves: &[Leaf<'_>]) -> BTreeSet<String> {
+fn images<'a>(leaves: &[Leaf<'a>], documents: &Documents<'a>) -> BTreeSet<String> {
     let mut repositories = BTreeSet::new();
     for text in leaves.iter().filter_map(|leaf| leaf.value?.as_text()) {
-        match document(text) {
+        match document(text, documents) {
             Some(document) => members(&document, 0, &mut |object| {
                 if let Some(image) = object.get("image").and_then(Value::as_text) {
                     repositories.insert(repository(image).to_owned());
@@ -191,8 +201,8 @@ fn repository(image: &str) -> &str {
 }
 
 /// The first setting that named a place, or does now, and has another value.
-fn setting(olds: &[Leaf<'_>], news: &[Leaf<'_>]) -> Option<Changed> {
-    let (olds, news) = (settings(olds), settings(news));
+fn setting<'a>(olds: &[Leaf<'a>], news: &[Leaf<'a>], documents: &Documents<'a>) -> Option<Changed> {
+    let (olds, news) = (settings(olds, documents), settings(news, documents));
     olds.into_iter().find_map(|(name, old)| {
         let new = news.get(&name)?.clone();
         let place = leads_somewhere(&old) || leads_somewhere(&new);
@@ -201,10 +211,10 @@ fn setting(olds: &[Leaf<'_>], news: &[Leaf<'_>]) -> Option<Changed> {
 }
 
 /// Settings by name: of a map, of a list of names with values, of such a list within JSON, or one alone.
-fn settings(leaves: &[Leaf<'_>]) -> BTreeMap<String, String> {
+fn settings<'a>(leaves: &[Leaf<'a>], documents: &Documents<'a>) -> BTreeMap<String, String> {
     let mut settings = BTreeMap::new();
     for value in leaves.iter().filter_map(|leaf| leaf.value) {
-        let document = value.as_text().map(document);
+        let document = value.as_text().map(|text| document(text, documents));
         match (&document, value) {
             (Some(Some(document)), _) => members(document, 0, &mut |object| {
                 settings.extend(named_setting(object));
@@ -231,10 +241,9 @@ fn named_setting(object: &Value) -> Option<(String, String)> {
 }
 
 /// JSON that is written into a string.
-fn document(text: &str) -> Option<Value> {
-    let text = text.trim_start();
-    (text.starts_with(['{', '[']))
-        .then(|| Value::parse(text).ok())
+fn document<'a>(text: &'a str, documents: &Documents<'a>) -> Option<Rc<Value>> {
+    (text.trim_start().starts_with(['{', '[']))
+        .then(|| documents.within(text))
         .flatten()
 }
 
@@ -304,13 +313,17 @@ mod tests {
     fn found(type_name: &str, before: &str, after: &str) -> Vec<(String, Risk, String, String)> {
         let item = format!(r#"{{"change":{{"before":{before},"after":{after}}}}}"#);
         let text = |part: Option<Box<str>>| part.unwrap_or_default().into_string();
-        judge(type_name, &Values::of_item(&item).unwrap())
-            .into_iter()
-            .map(|finding| {
-                let rule = finding.rule.into_owned();
-                (rule, finding.risk, text(finding.old), text(finding.new))
-            })
-            .collect()
+        judge(
+            type_name,
+            &Values::of_item(&item).unwrap(),
+            &Documents::default(),
+        )
+        .into_iter()
+        .map(|finding| {
+            let rule = finding.rule.into_owned();
+            (rule, finding.risk, text(finding.old), text(finding.new))
+        })
+        .collect()
     }
 
     #[test]

@@ -310,6 +310,7 @@ path = "{ledger}"
         let opened = file::open(&self.path("trust.toml"), None)?;
         let given = &self.request;
         Ok(Request {
+            told: undersign::gate::prepare::Told::default(),
             member: None,
             plan: given.plan.clone(),
             approvals: given.approvals.clone(),

@@ -1,15 +1,15 @@
 //! The identities of the rows so far: no two rows may share one.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasherDefault, Hasher};
 
+use super::fingerprint;
 use crate::plan::effect::{Effect, Kind};
 
 /// Rows so far, as keyed hashes of kind, address and deposed key, with how often each was met.
 #[derive(Default)]
 pub(super) struct Names {
     seen: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
-    hasher: RandomState,
 }
 
 impl Names {
@@ -29,8 +29,16 @@ impl Names {
 
     /// How often a row of this identity was met, this time included.
     fn times(&mut self, effect: &Effect) -> u32 {
-        let name = (effect.kind, &effect.address, &effect.deposed);
-        let times = self.seen.entry(self.hasher.hash_one(name)).or_insert(0);
+        let name = match &effect.deposed {
+            None => fingerprint(&effect.address),
+            // No character of an address is in front of its length.
+            Some(key) => fingerprint(&format!("{} {}{key}", effect.address.len(), effect.address)),
+        };
+        // What is keyed stays so, whatever is added to it.
+        let times = self
+            .seen
+            .entry(name.wrapping_add(effect.kind as u64))
+            .or_insert(0);
         *times += 1;
         *times
     }

@@ -52,6 +52,19 @@ impl<F: Fill> Scanner<F> {
         .hint("No person can review a value of this depth. Look for what generates it, and plan again without it.")
     }
 
+    pub(super) fn too_long(&self) -> Failure {
+        Failure::new(
+            Exit::BadPlan,
+            "too-large",
+            format!(
+                "a part of the plan is longer than {} bytes; it begins at {}",
+                super::outline::LONGEST,
+                self.at(self.item_start)
+            ),
+        )
+        .hint("No person can review a value of this size. Look for what generates it, and plan again without it.")
+    }
+
     pub(super) fn twice(&self, key: &str, at: u64) -> Failure {
         Failure::new(
             Exit::BadPlan,

@@ -215,3 +215,14 @@ fn what_is_marked_at_once_ends_anywhere_and_nothing_is_noted_otherwise() {
         }
     }
 }
+
+#[test]
+fn a_part_that_is_longer_than_places_can_tell_is_refused() {
+    let length = usize::try_from(super::outline::LONGEST).unwrap();
+    let text = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
+    assert!(item(&text(length), usize::MAX).is_ok());
+    assert_eq!(
+        item(&text(length + 1), usize::MAX).unwrap_err().reason,
+        "too-large"
+    );
+}

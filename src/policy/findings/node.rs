@@ -2,7 +2,7 @@
 //!
 //! Owns the sentence "here stands this, and that must stand here". Knows no format.
 
-use crate::plan::value::Value;
+use crate::plan::value::{Member, Value};
 use crate::policy::Place;
 
 /// What is wrong, and where.
@@ -80,7 +80,7 @@ impl<'a> Node<'a> {
         let Value::Object(members) = self.value else {
             return Err(self.wrong("an object"));
         };
-        let place = |(key, value): &'a (Box<str>, Value)| (&**key, self.member(key, value));
+        let place = |(key, value): &'a Member| (&**key, self.member(key, value));
         Ok(members.iter().map(place).collect())
     }
 

@@ -15,7 +15,7 @@ use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
 use crate::plan::effect::Kind;
-use crate::plan::value::Value;
+use crate::plan::value::{Member, Value};
 use crate::plan::values::Values;
 use crate::risk::Judged;
 
@@ -179,7 +179,7 @@ fn mark(value: Value) -> Value {
     let nothing = Value::Bool(false);
     match value {
         Value::Object(members) => {
-            let members: Vec<(Box<str>, Value)> = members
+            let members: Vec<Member> = members
                 .into_iter()
                 .map(|(key, value)| (key, mark(value)))
                 .filter(|(_, value)| *value != nothing)

@@ -1,5 +1,7 @@
 //! How each provider writes what it lets in.
 
+use std::borrow::Cow;
+
 use super::Opening;
 use crate::plan::value::Value;
 use crate::risk::operator;
@@ -40,7 +42,7 @@ fn list<'v>(object: &'v Value, key: &str) -> Vec<&'v Value> {
     }
 }
 
-fn text(object: &Value, key: &str) -> String {
+fn text<'v>(object: &'v Value, key: &str) -> Cow<'v, str> {
     object
         .get(key)
         .filter(|value| **value != Value::Null)
@@ -61,8 +63,8 @@ fn port(object: &Value, key: &str) -> Option<u16> {
 }
 
 fn aws(rule: &Value, found: &mut Vec<Opening>) {
-    let mut protocol = text(rule, "protocol") + &text(rule, "ip_protocol");
-    protocol.make_ascii_lowercase();
+    let protocol = text(rule, "protocol") + text(rule, "ip_protocol");
+    let protocol = protocol.to_ascii_lowercase();
     let every = matches!(&*protocol, "-1" | "all");
     let icmp = protocol.starts_with("icmp") || protocol == "1" || protocol == "58";
     let (from, to) = if every || icmp {
@@ -95,7 +97,7 @@ fn aws(rule: &Value, found: &mut Vec<Opening>) {
                 protocol: protocol.clone(),
                 from,
                 to,
-                peer: operator::scalar(peer),
+                peer: operator::scalar(peer).into_owned(),
             });
         }
     }
@@ -107,7 +109,7 @@ fn google(object: &Value, found: &mut Vec<Opening>) {
     {
         return;
     }
-    let mut peers: Vec<String> = ["source_ranges", "source_tags", "source_service_accounts"]
+    let mut peers: Vec<Cow<'_, str>> = ["source_ranges", "source_tags", "source_service_accounts"]
         .iter()
         .flat_map(|key| list(object, key))
         .map(operator::scalar)
@@ -118,7 +120,7 @@ fn google(object: &Value, found: &mut Vec<Opening>) {
             object
                 .get("source_ranges")
                 .is_some()
-                .then(|| "0.0.0.0/0".to_owned()),
+                .then_some(Cow::Borrowed("0.0.0.0/0")),
         );
     }
     for allow in list(object, "allow") {
@@ -140,7 +142,7 @@ fn google(object: &Value, found: &mut Vec<Opening>) {
                 protocol: protocol.clone(),
                 from,
                 to,
-                peer: peer.clone(),
+                peer: peer.to_string(),
             }));
         }
     }
@@ -156,7 +158,7 @@ fn azure(rule: &Value, found: &mut Vec<Opening>) {
         none if none.is_empty() => "*".to_owned(),
         protocol => protocol,
     };
-    let both = |one: &str, many: &str| -> Vec<String> {
+    let both = |one: &str, many: &str| -> Vec<Cow<'_, str>> {
         list(rule, one)
             .into_iter()
             .chain(list(rule, many))
@@ -171,7 +173,7 @@ fn azure(rule: &Value, found: &mut Vec<Opening>) {
                 protocol: protocol.clone(),
                 from,
                 to,
-                peer: peer.clone(),
+                peer: peer.to_string(),
             });
         }
     }

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::{Axis, Conditions, Document, Statement, Verdict, listed};
 use crate::plan::value::Value;
+use crate::risk::documents::Documents;
 use crate::risk::operator::scalar;
 
 /// How a document is written.
@@ -34,21 +35,18 @@ impl Dialect {
 }
 
 /// Reads a document; `None` if it is not written in this dialect. An empty text is an empty document.
-pub fn parse(dialect: Dialect, value: &Value) -> Option<Document> {
+pub fn parse<'a>(
+    dialect: Dialect,
+    value: &'a Value,
+    documents: &Documents<'a>,
+) -> Option<Document> {
     if value.is_empty() {
         return Some(Document::default());
     }
     if dialect == Dialect::Vault {
         return vault(value.as_text()?);
     }
-    let parsed;
-    let object = match value {
-        Value::Text(text) => {
-            parsed = Value::parse(text).ok()?;
-            &parsed
-        }
-        other => other,
-    };
+    let object = &*documents.of(value)?;
     let Value::Object(members) = object else {
         return None;
     };
@@ -64,11 +62,10 @@ pub fn parse(dialect: Dialect, value: &Value) -> Option<Document> {
 
 fn iam(object: &Value) -> Option<Document> {
     let statements = listed(object, "Statement")?;
-    let version =
-        listed(object, "Version").and_then(|values| values.first().map(|value| scalar(value)));
+    let version = listed(object, "Version").and_then(|values| values.first().map(scalar));
     Some(Document {
         statements: statements
-            .into_iter()
+            .iter()
             .map(iam_statement)
             .collect::<Option<_>>()?,
         substitutes: version.as_deref() == Some("2012-10-17"),
@@ -94,12 +91,12 @@ fn iam_statement(statement: &Value) -> Option<Statement> {
         _ => return None,
     };
     let axis = |key: &str, not_key: &str, lower: bool| {
-        let names = |values: Vec<&Value>| -> BTreeSet<String> {
-            let text = |value: &&Value| {
+        let names = |values: &[Value]| -> BTreeSet<String> {
+            let text = |value: &Value| {
                 if lower {
                     scalar(value).to_lowercase()
                 } else {
-                    scalar(value)
+                    scalar(value).into_owned()
                 }
             };
             values.iter().map(text).collect()
@@ -118,8 +115,8 @@ fn iam_statement(statement: &Value) -> Option<Statement> {
             listed(statement, "Principal"),
             listed(statement, "NotPrincipal"),
         ) {
-            (Some(these), _) => Axis::These(principals(&these)),
-            (None, Some(those)) => Axis::AllBut(principals(&those)),
+            (Some(these), _) => Axis::These(principals(these)),
+            (None, Some(those)) => Axis::AllBut(principals(those)),
             (None, None) => Axis::all(),
         },
         conditions: conditions(statement),
@@ -127,7 +124,7 @@ fn iam_statement(statement: &Value) -> Option<Statement> {
 }
 
 /// `"*"`, or names by their kind. Everybody is `*`, however it is written.
-fn principals(values: &[&Value]) -> BTreeSet<String> {
+fn principals(values: &[Value]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for value in values {
         if let Value::Object(kinds) = value {
@@ -137,7 +134,7 @@ fn principals(values: &[&Value]) -> BTreeSet<String> {
                 }
             }
         } else {
-            names.insert(scalar(value));
+            names.insert(scalar(value).into_owned());
         }
     }
     names
@@ -168,9 +165,9 @@ fn conditions(statement: &Value) -> Conditions {
             for (key, _) in members {
                 let values = listed(keys, key).unwrap_or_default();
                 conditions
-                    .entry((operator.to_string(), key.to_lowercase()))
+                    .entry((operator.to_string(), key.as_str().to_lowercase()))
                     .or_default()
-                    .extend(values.into_iter().map(scalar));
+                    .extend(values.iter().map(|value| scalar(value).into_owned()));
             }
         }
     }
@@ -185,25 +182,26 @@ fn google(object: &Value) -> Option<Document> {
             let expression = condition.get("expression").unwrap_or(condition);
             conditions.insert(
                 ("is".into(), "condition".into()),
-                BTreeSet::from([scalar(expression)]),
+                BTreeSet::from([scalar(expression).into_owned()]),
             );
         }
+        let role = scalar(listed(binding, "role")?.first()?);
         Some(Statement {
             verdict: Verdict::Allow,
-            actions: Axis::These(BTreeSet::from([scalar(listed(binding, "role")?.first()?)])),
+            actions: Axis::These(BTreeSet::from([role.into_owned()])),
             resources: Axis::all(),
             principals: Axis::These(
                 listed(binding, "members")
                     .unwrap_or_default()
-                    .into_iter()
-                    .map(scalar)
+                    .iter()
+                    .map(|member| scalar(member).into_owned())
                     .collect(),
             ),
             conditions,
         })
     };
     Some(Document {
-        statements: bindings.into_iter().map(statement).collect::<Option<_>>()?,
+        statements: bindings.iter().map(statement).collect::<Option<_>>()?,
         substitutes: true,
         has_variables: false,
     })
@@ -249,7 +247,7 @@ mod tests {
     use super::*;
 
     fn read(dialect: Dialect, text: &str) -> Document {
-        parse(dialect, &Value::Text(text.into())).unwrap()
+        parse(dialect, &Value::Text(text.into()), &Documents::default()).unwrap()
     }
 
     #[test]
@@ -292,13 +290,17 @@ mod tests {
             "{\"Statement\":[{\"Effect\":\"Maybe\"}]}",
         ] {
             assert_eq!(
-                parse(Dialect::Iam, &Value::Text(text.into())),
+                parse(
+                    Dialect::Iam,
+                    &Value::Text(text.into()),
+                    &Documents::default()
+                ),
                 None,
                 "{text}"
             );
         }
         assert_eq!(
-            parse(Dialect::Iam, &Value::Text("".into())),
+            parse(Dialect::Iam, &Value::Text("".into()), &Documents::default()),
             Some(Document::default())
         );
     }
