@@ -946,7 +946,11 @@ fn the_answer_of_another_engine_is_laid_on_the_rows() {
     let conftest = r#"case "$1" in --version) echo "Conftest: 9.9";; *) echo '[{"namespace":"main","failures":[{"msg":"no","metadata":{"address":"aws_kms_key.data"}}]}]'; exit 1;; esac"#;
     let broken = r#"case "$1" in version) echo "Version: 9.9";; *) echo "rego_parse_error: p.rego:2" >&2; exit 2;; esac"#;
     for (engine, script, words) in [
-        ("opa", opa, "aws_kms_key.data: no  [policy/main.deny]"),
+        (
+            "opa",
+            opa,
+            "aws_kms_key.data: no  [policy/main.deny]  p.rego:2",
+        ),
         ("conftest", conftest, "no  [policy/main.deny]"),
         (
             "opa",
