@@ -8,6 +8,11 @@
 //!
 //!     cargo bench --bench keys -- [--rounds 5] [--plain 10000,100000] [--policies 10000] [--beside OTHER-BUILD]
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what goes wrong here ends the measurement"
+)]
+
 #[path = "../tests/support/pty.rs"]
 mod pty;
 
@@ -31,6 +36,9 @@ const AFTER: usize = 55;
 
 /// The first key is pressed when the list has so many lines: no key of the round comes to its end.
 const LEAST: usize = 200;
+
+/// Columns, changes, whether there are policies, whether the plan is still read, the kind of the key, the build.
+type Case<'a> = (u16, u64, bool, bool, &'a str, &'a str);
 
 fn main() {
     let mut rounds = 5;
@@ -58,7 +66,7 @@ fn main() {
         generate::plan(changes, &mut BufWriter::new(file)).expect("a plan");
     }
     println!("load of the machine before: {}", load());
-    let mut waits: BTreeMap<(u16, u64, bool, bool, &str, &str), Vec<Wait>> = BTreeMap::new();
+    let mut waits: BTreeMap<Case<'_>, Vec<Wait>> = BTreeMap::new();
     for _ in 0..rounds {
         for size in SIZES {
             for (&(changes, policies), build) in runs

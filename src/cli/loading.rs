@@ -100,7 +100,6 @@ pub struct Unread {
 pub fn start(plans: Vec<Unread>) -> Loading {
     let (sender, messages) = sync_channel(AHEAD);
     let work = Work::start(move || {
-        give_way();
         for plan in plans {
             let unit = plan.unit.clone();
             if let Some(unit) = &unit {
@@ -135,13 +134,16 @@ pub struct Loading {
 
 /// How much later than the screen the reader comes to a processor that both want.
 #[cfg(target_os = "linux")]
-const LATER: i32 = 10;
+const LATER: i32 = 5;
 
-/// Lets the screen have a processor first. Threads and programs that are started from here on do the same.
+/// Lets the screen have a processor first, where what is read and what policies say keep all of them busy. Threads and
+/// programs that are started from here on do the same; the tool that shows the plan has been started, and is waited for.
 fn give_way() {
     // Elsewhere it would hold for the screen too. Where it is not granted, all is as it would be without it.
     #[cfg(target_os = "linux")]
-    let _ = rustix::process::nice(LATER);
+    if rustix::process::getpriority_process(None).is_ok_and(|now| now < LATER) {
+        let _ = rustix::process::setpriority_process(None, LATER);
+    }
 }
 
 impl Unread {
@@ -272,6 +274,7 @@ fn load(
     let listener = screen.clone();
     let silence = Silence::heard_by(move |waits| listener.send(Msg::Waiting(waits)).is_ok());
     json.read_after(Arc::new(silence), spool, |json| {
+        give_way();
         judge::judge_under(json, bytes, file, policies, &mut |step| {
             let message = match step {
                 Step::Rows(rows) => {

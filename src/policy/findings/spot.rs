@@ -44,7 +44,7 @@ impl PlanNames {
             return PlanNames::default();
         };
         let mut names = vec![name.clone()];
-        if !name.ends_with(".json") {
+        if path.extension().is_none_or(|extension| extension != "json") {
             names.push(format!("{name}.json"));
             let stem = path.file_stem().map(text).unwrap_or_default();
             names.push(format!("{stem}.json"));
@@ -129,11 +129,17 @@ struct Container {
 struct Text {
     in_string: bool,
     escaped: bool,
-    /// The next string is a key.
-    key_next: bool,
-    /// The next value is an address.
-    is_address: bool,
+    next: Means,
     kept: Vec<u8>,
+}
+
+/// What the next string is.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Means {
+    Key,
+    Address,
+    #[default]
+    Other,
 }
 
 impl Watch {
@@ -323,12 +329,10 @@ impl Watch {
                     address: None,
                 });
                 self.count += 1;
-                text.key_next = is_object;
-                text.is_address = false;
+                text.next = if is_object { Means::Key } else { Means::Other };
             }
             b'}' | b']' => {
-                text.key_next = false;
-                text.is_address = false;
+                text.next = Means::Other;
                 let Some(closed) = self.open.pop() else {
                     return;
                 };
@@ -341,8 +345,8 @@ impl Watch {
                 }
             }
             b',' => {
-                text.key_next = self.open.last().is_some_and(|last| last.is_object);
-                text.is_address = false;
+                let in_object = self.open.last().is_some_and(|last| last.is_object);
+                text.next = if in_object { Means::Key } else { Means::Other };
             }
             _ => {}
         }
@@ -350,10 +354,14 @@ impl Watch {
 
     fn end_string(&mut self) {
         let text = &mut self.text;
-        if text.key_next {
-            text.key_next = false;
-            text.is_address = text.kept == b"address";
-        } else if text.is_address
+        if text.next == Means::Key {
+            let is_address = text.kept == b"address";
+            text.next = if is_address {
+                Means::Address
+            } else {
+                Means::Other
+            };
+        } else if text.next == Means::Address
             && let Some(last) = self.open.last_mut()
         {
             let quoted = [b"\"", text.kept.as_slice(), b"\""].concat();
