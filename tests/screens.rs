@@ -343,6 +343,9 @@ fn leaving_a_saved_review_asks_nothing() {
     let screen = Screen::incident(80, 24).keys("] x ctrl-c");
     assert_eq!(screen.outcome(), None, "in a dialog it cancels");
     let screen = screen.keys("ctrl-c");
+    assert_eq!(screen.outcome(), Some(&Outcome::Left { saved: false }));
+    // Something was said.
+    let screen = Screen::incident(80, 24).keys("] ] ] ] a y q");
     assert_eq!(screen.outcome(), Some(&Outcome::Left { saved: true }));
 }
 
@@ -383,7 +386,7 @@ fn a_screen_that_is_too_small_decides_nothing() {
     assert!(screen.state.overlay.is_none());
     assert_eq!(
         screen.keys("q").outcome(),
-        Some(&Outcome::Left { saved: true })
+        Some(&Outcome::Left { saved: false })
     );
 }
 

@@ -60,7 +60,7 @@ fn keys_come_from_the_terminal_while_the_plan_comes_from_a_pipe() {
     session.resize(80, 24);
     session.wait("shown 45 of 45");
     session.send("q");
-    session.wait("go on with: undersign review");
+    session.wait("Nothing was said that is kept; review again with: undersign review");
     assert_eq!(session.exit().exit_code(), 32);
     assert!(!session.emulated().alternate_screen());
     assert!(!session.emulated().hide_cursor());

@@ -96,9 +96,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         notice = Some(match open(arguments, &inbox.find(&id)?) {
             Ok(Outcome::Signed(_)) => "signed; its approval lies beside it".into(),
             Ok(Outcome::Rejected(_)) => "sent back; the agent can read why".into(),
-            Ok(Outcome::Left { .. } | Outcome::Remade) => {
+            Ok(Outcome::Left { saved: true }) => {
                 "left before signing; what you said is kept".into()
             }
+            Ok(Outcome::Left { saved: false } | Outcome::Remade) => "left before signing".into(),
             Err(failure) => failure.error,
         });
     }

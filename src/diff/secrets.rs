@@ -17,6 +17,9 @@ pub const NOT_YET: &str = "(not shown yet)";
 /// Shorter values are words and numbers that stand everywhere; masking them would hide the plan.
 const SHORTEST: usize = 6;
 
+/// So many bytes has a line that is a part of something secret and nothing else.
+const SHORTEST_LINE: usize = 16;
+
 /// The secret values of a plan.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
@@ -122,6 +125,7 @@ impl Secrets {
             return;
         }
         self.insert(text);
+        self.add_lines(text);
         // Inside JSON in a string the same value may stand escaped, and Go spells out what could be taken for HTML.
         if text.contains(is_escaped)
             && let Ok(quoted) = serde_json::to_string(text)
@@ -133,6 +137,17 @@ impl Secrets {
             };
             let by_go: String = quoted.chars().map(spelled).collect();
             self.insert(&by_go[1..by_go.len() - 1]);
+        }
+    }
+
+    /// Adds the lines of a key or a certificate: within a document each may be indented, and then the whole does not stand
+    /// there. A line of several words may stand anywhere.
+    fn add_lines(&mut self, text: &str) {
+        let lines = text.lines().skip(usize::from(!text.contains('\n')));
+        for line in lines.map(str::trim) {
+            if line.len() >= SHORTEST_LINE && !line.contains(char::is_whitespace) {
+                self.insert(line);
+            }
         }
     }
 
@@ -270,6 +285,21 @@ mod tests {
             r#"{"x":"(sensitive)"}"#
         );
         assert_eq!(secrets.mask("-abcdefghi-"), "-(sensitive)-");
+    }
+
+    #[test]
+    fn a_key_is_found_where_its_lines_are_indented() {
+        let mut secrets = Secrets::default();
+        let key =
+            "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\nshort=\n-----END KEY-----\n";
+        secrets.add(key);
+        assert_eq!(secrets.mask(key), "(sensitive)\n");
+        assert_eq!(
+            secrets.mask(
+                "key: |\n  -----BEGIN KEY-----\n  MIIEvQIBADANBgkq\n  hkiG9w0BAQEFAASC\n  short=\n"
+            ),
+            "key: |\n  -----BEGIN KEY-----\n  (sensitive)\n  (sensitive)\n  short=\n"
+        );
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub enum Outcome {
     Remade,
     /// Left before the end.
     Left {
-        /// Whether everything that was said is on disk.
+        /// Whether something was said, and all of it is on disk.
         saved: bool,
     },
 }

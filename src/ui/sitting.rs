@@ -177,7 +177,7 @@ impl Stage for Sitting<'_> {
 
     fn told_to_end(&self) -> Outcome {
         Outcome::Left {
-            saved: self.state.unsaved.is_none(),
+            saved: self.state.unsaved.is_none() && !self.state.log.entries().is_empty(),
         }
     }
 }

@@ -154,6 +154,8 @@ pub fn leave(state: &mut State) -> Vec<Command> {
             state.open(Overlay::Leave(reason));
             vec![Command::Save]
         }
-        None => vec![Command::Quit(Outcome::Left { saved: true })],
+        None => vec![Command::Quit(Outcome::Left {
+            saved: !state.log.entries().is_empty(),
+        })],
     }
 }
