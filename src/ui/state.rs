@@ -319,7 +319,7 @@ impl State {
         let step = if self.grouped < MANY {
             0
         } else {
-            self.grouped / 8
+            self.grouped / 2
         };
         let (before, since) = self.heard;
         self.behind |= self.rows.len() - self.grouped > step || since > before / 8;
