@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use undersign::failure::Failure;
 use undersign::plan::effect::Kind;
+use undersign::policy::brought::Brought;
 use undersign::policy::findings::place::Addresses;
+use undersign::policy::findings::spot::PlanNames;
 use undersign::policy::findings::{self, Findings, Format};
 use undersign::policy::{Opinion, Place, Verdict};
 use undersign::review::judge;
@@ -43,11 +45,21 @@ fn addresses(rows: &[Judged]) -> Addresses<'_> {
 /// What a file says of the plan of `rig/weaken`. Line 70 of main.tf is in one of its blocks.
 fn opinion(findings: &Findings) -> Opinion {
     let rows = rows("rig/weaken.json");
+    let brought = Brought {
+        plan: PlanNames::of(Path::new("rig/weaken.json")),
+        findings: vec![(findings.clone(), None)],
+        ..Brought::default()
+    };
+    let mut watch = brought.watch();
+    let plan = fs::File::open(fixture("plans/rig/weaken.json")).unwrap();
+    std::io::copy(&mut watch.watched(plan), &mut std::io::sink()).unwrap();
+    let around = watch.finish();
     let blocks_at = |place: &Place| {
         let is_table = place.file == "main.tf" && place.line == 70;
         Vec::from_iter(is_table.then(|| "aws_dynamodb_table.sessions".to_owned()))
     };
-    findings.opinion(&addresses(&rows), &blocks_at, None, None)
+    let addresses = addresses(&rows).around(&around);
+    findings.opinion(&addresses, &blocks_at, None, None)
 }
 
 fn line(verdict: &Verdict) -> String {
@@ -70,7 +82,7 @@ fn read(name: &str, text: &str) -> Result<Findings, Failure> {
 }
 
 /// Every golden file with its format. A file for each format at least.
-const GOLDEN: [(&str, Format); 16] = [
+const GOLDEN: [(&str, Format); 17] = [
     ("conftest.json", Format::Conftest),
     ("opa.json", Format::Opa),
     ("opa-allow.json", Format::Opa),
@@ -79,6 +91,7 @@ const GOLDEN: [(&str, Format); 16] = [
     ("checkov-nothing.json", Format::Checkov),
     ("trivy.json", Format::Trivy),
     ("sarif.json", Format::Sarif),
+    ("sarif-of-plan.json", Format::Sarif),
     ("regula.json", Format::Regula),
     ("kics.json", Format::Kics),
     ("tfsec.json", Format::Tfsec),
@@ -493,5 +506,70 @@ fn the_findings_of_the_real_checkov_land_on_their_rows() {
             .iter()
             .any(|v| v.rule == rule && v.address.as_deref() == Some(address));
         assert!(found, "{rule} on {address}: {verdicts:#?}");
+    }
+}
+
+/// A plan that somebody laid out over many lines is read line by line; as the tool writes it, it is one line, and only a
+/// column tells. The screen, `check` and the gate all come this way.
+#[test]
+fn a_line_of_the_plans_own_json_is_laid_on_the_row_that_holds_it() {
+    let place = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(fixture("plans/rig/weaken.json")).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let pretty = serde_json::to_string_pretty(&value).unwrap();
+    let changes = pretty.find("\"resource_changes\"").unwrap();
+    let part = changes
+        + pretty[changes..]
+            .find("\"deletion_window_in_days\"")
+            .unwrap();
+    let line = 1 + pretty[..part].matches('\n').count();
+    let column = 1 + text.rfind("\"aws_kms_key.data\"").unwrap();
+    for (name, plan, region, row) in [
+        ("plan.json", &pretty, format!("\"startLine\":{line}"), true),
+        ("plan.json", &text, format!("\"startLine\":{line}"), false),
+        ("plan.json", &text, "\"startLine\":1".to_owned(), false),
+        (
+            "plan.json",
+            &text,
+            format!("\"startLine\":1,\"startColumn\":{column}"),
+            true,
+        ),
+        // Another file may have as many lines.
+        (
+            "other.json",
+            &pretty,
+            format!("\"startLine\":{line}"),
+            false,
+        ),
+    ] {
+        let findings = format!(
+            r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"json"}}}},"results":[{{"ruleId":"J1","level":"error","message":{{"text":"too short"}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"plan.json"}},"region":{{{region}}}}}}}]}}]}}]}}"#
+        );
+        fs::write(place.path().join(name), plan).unwrap();
+        fs::write(place.path().join("found.sarif"), findings).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_undersign"))
+            .args([
+                "check",
+                name,
+                "--format",
+                "json",
+                "--findings",
+                "found.sarif",
+            ])
+            .current_dir(place.path())
+            .output()
+            .unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let report = report["rows"].as_array().unwrap().iter();
+        let said: Vec<String> = report
+            .filter(|effect| effect["findings"].to_string().contains("policy/json/J1"))
+            .map(|effect| effect["address"].as_str().unwrap().to_owned())
+            .collect();
+        let expected = if row {
+            "aws_kms_key.data"
+        } else {
+            "policy/json/J1"
+        };
+        assert_eq!(said, [expected], "{name} {region}");
     }
 }

@@ -63,9 +63,13 @@ const ADDRESS: &str = "aws_s3_bucket.site";
 
 /// What is said of a plan that destroys the bucket, was made from this configuration, and is denied by a policy.
 fn says(directory: &Path, configuration: &str) -> Vec<(String, String)> {
+    says_of(ADDRESS, directory, configuration)
+}
+
+fn says_of(address: &str, directory: &Path, configuration: &str) -> Vec<(String, String)> {
     let files = [("m-/main.tf".to_owned(), configuration.to_owned())].into();
     let snapshot = Snapshot::read(&files, &mut Vec::new());
-    let effect = Effect::bare(Kind::Change, ADDRESS, Action::Delete, Span::default());
+    let effect = Effect::bare(Kind::Change, address, Action::Delete, Span::default());
     let acts = [Act::of(&effect, None)];
     let mut opinion = Opinion {
         verdicts: vec![Verdict {
@@ -87,6 +91,7 @@ fn says(directory: &Path, configuration: &str) -> Vec<(String, String)> {
     };
     let plan = Plan {
         acts: &acts,
+        around: &undersign::policy::findings::spot::Around::default(),
         snapshot: Some(&snapshot),
         workspace: None,
         made: None,
@@ -179,6 +184,46 @@ fn a_guard_that_was_taken_away_on_the_way_to_this_plan_is_told() {
     let removed = checkout.says(PLAIN);
     assert_eq!(removed.len(), 1, "{removed:?}");
     assert!(removed[0].1.contains("this branch began at"), "{removed:?}");
+}
+
+/// A guard that stands in a module, wherever the module lies in the checkout, and whatever was taken away: the guard, the
+/// block, or the call of a module around it.
+#[test]
+fn a_guard_in_a_module_is_missed_like_one_in_the_root() {
+    let checkout = Checkout::new();
+    let root = checkout.path().join("envs/prod");
+    let calls = "module \"data\" {\n  source = \"../../modules/data\"\n}\n";
+    for (file, text) in [
+        ("envs/prod/main.tf", calls),
+        (
+            "modules/data/main.tf",
+            "module \"site\" {\n  source = \"./inner/../site\"\n}\nmodule \"far\" {\n  source = \"../../../elsewhere\"\n}\n",
+        ),
+        ("modules/data/site/buckets.tf", GUARDED),
+    ] {
+        let path = checkout.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    checkout.git(&["add", "."]);
+    checkout.git(&["commit", "-q", "-m", "x"]);
+    let address = "module.data[\"eu\"].module.site.aws_s3_bucket.site";
+    for now in [calls, ""] {
+        let removed = says_of(address, &root, now);
+        let [(rule, message)] = removed.as_slice() else {
+            panic!("{removed:?}")
+        };
+        assert_eq!(rule, "override/guard-removed");
+        let place = "../../modules/data/site/buckets.tf:1 in the last commit";
+        assert!(message.contains(place), "{message}");
+    }
+    assert_eq!(says_of(ADDRESS, &root, calls), []);
+    // A module that calls itself comes to an end.
+    let itself = "module \"a\" {\n  source = \"./\"\n}\n";
+    let checkout = Checkout::new();
+    checkout.commit(&format!("{itself}{GUARDED}"), "Ada <ada@example.org>");
+    let address = "module.a.module.a.aws_s3_bucket.site";
+    assert_eq!(says_of(address, checkout.path(), itself).len(), 1);
 }
 
 /// Everything that a repository can name to be started, named.

@@ -975,6 +975,88 @@ fn p_shows_the_policy_at_its_line() {
     );
 }
 
+/// Each press shows the next of several, says which it is, and the last one leads back to the change. When the policies
+/// speak anew, what is read stays in view, and the next press goes on with what they say now.
+#[test]
+fn p_goes_through_all_policies_of_a_row_and_says_where_there_is_nothing_to_read() {
+    let mut screen = ten_thousand();
+    let texts = [
+        ("a.rego", "package a\n\n\nwarn := 1\n"),
+        ("b.rego", "package b\n"),
+    ];
+    let texts = texts.map(|(file, text)| (file.to_owned(), text.to_owned()));
+    screen.state.setup.policies = std::sync::Arc::new(texts.into());
+    let at = |file: &str, line| Verdict {
+        source: Some(Place {
+            file: file.into(),
+            line,
+        }),
+        rule: format!("{file}.warn"),
+        ..lacks_a_tag(7)
+    };
+    let say = |screen: &mut Screen, verdicts: Vec<Verdict>| {
+        screen.hear(&Opinion {
+            verdicts,
+            troubles: Vec::new(),
+        });
+    };
+    // Two rules at the same place have one text.
+    let twice = Verdict {
+        rule: "a.other".into(),
+        ..at("a.rego", 4)
+    };
+    let all = vec![at("a.rego", 4), at("b.rego", 1), twice, at("none.rego", 1)];
+    say(&mut screen, all);
+    let screen = screen.loaded().keys("/ 'b[7]' enter p");
+    let text = screen.text();
+    assert!(
+        text.contains("a.rego:4, 1 of 2; p shows the next"),
+        "{text}"
+    );
+    // An empty line is one line.
+    assert!(text.contains(">   4  warn := 1"), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let rule = lines
+        .iter()
+        .position(|line| line.contains(">   4"))
+        .unwrap();
+    assert!(lines[rule - 1].contains("   3 "), "{text}");
+    let screen = screen.keys("p");
+    assert!(
+        screen
+            .text()
+            .contains("b.rego:1, 2 of 2; p shows the change again")
+    );
+    let screen = screen.keys("p");
+    assert!(screen.text().contains("lacks a tag"), "{}", screen.text());
+    let mut screen = screen.keys("p");
+    say(&mut screen, vec![at("b.rego", 1)]);
+    assert!(screen.text().contains("warn := 1"), "{}", screen.text());
+    let mut screen = screen.keys("p");
+    assert!(
+        screen.text().contains("b.rego:1, 1 of 1"),
+        "{}",
+        screen.text()
+    );
+    say(&mut screen, vec![at("none.rego", 1)]);
+    let screen = screen.keys("esc p");
+    let text = screen.text();
+    assert!(
+        text.contains("the text of none.rego.warn, of which rego speaks, is not here"),
+        "{text}"
+    );
+    let mut screen = screen;
+    say(&mut screen, Vec::new());
+    let screen = screen.keys("esc / 'b[8]' enter p");
+    assert!(screen.text().contains("no policy speaks of this"));
+    let screen = screen.keys("up p");
+    assert!(
+        screen.text().contains("go to one first"),
+        "{}",
+        screen.text()
+    );
+}
+
 #[test]
 fn a_deny_is_acknowledged_with_a_reason_only() {
     let open = with_policies(80, 24).keys("/ 'primary' enter a");

@@ -11,6 +11,7 @@ use crate::approval::statement::Hex;
 use crate::failure::{Exit, Failure};
 use crate::plan::snapshot::Snapshot;
 use crate::policy::brought::Brought;
+use crate::policy::findings::spot::PlanNames;
 use crate::policy::findings::{self, Format};
 use crate::policy::scope::Scope;
 use crate::trust::file::read_bounded;
@@ -35,10 +36,11 @@ pub struct BroughtArgument {
 }
 
 impl BroughtArgument {
-    /// Reads all of it.
-    pub fn open(&self) -> Result<Brought, Failure> {
+    /// Reads all of it, for the plan at `plan`.
+    pub fn open(&self, plan: &Path) -> Result<Brought, Failure> {
         let mut brought = Brought {
             now: Timestamp::now(),
+            plan: PlanNames::of(plan),
             ..Brought::default()
         };
         for named in &self.findings {

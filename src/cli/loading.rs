@@ -26,8 +26,9 @@ pub use laying::messages;
 
 use laying::Laying;
 
-/// Batches that may wait for the screen; then the worker waits for it.
-const AHEAD: usize = 8;
+/// Batches that may wait for the screen; then the worker waits for it. More than come between two looks of the screen, which
+/// keeps every row anyway.
+const AHEAD: usize = 1024;
 
 /// What the worker leaves for the desk: the judgement, once there is one.
 #[derive(Debug, Default)]
@@ -129,6 +130,20 @@ pub struct Loading {
     /// What the reader finds.
     pub messages: Receiver<Msg>,
     _work: Work,
+}
+
+/// How much later than the screen the reader comes to a processor that both want.
+#[cfg(target_os = "linux")]
+const LATER: i32 = 5;
+
+/// Lets the screen have a processor first, where what is read and what policies say keep all of them busy. Threads and
+/// programs that are started from here on do the same; the tool that shows the plan has been started, and is waited for.
+fn give_way() {
+    // Elsewhere it would hold for the screen too. Where it is not granted, all is as it would be without it.
+    #[cfg(target_os = "linux")]
+    if rustix::process::getpriority_process(None).is_ok_and(|now| now < LATER) {
+        let _ = rustix::process::setpriority_process(None, LATER);
+    }
 }
 
 impl Unread {
@@ -259,6 +274,7 @@ fn load(
     let listener = screen.clone();
     let silence = Silence::heard_by(move |waits| listener.send(Msg::Waiting(waits)).is_ok());
     json.read_after(Arc::new(silence), spool, |json| {
+        give_way();
         judge::judge_under(json, bytes, file, policies, &mut |step| {
             let message = match step {
                 Step::Rows(rows) => {

@@ -35,7 +35,7 @@ impl PolicyArgument {
     /// plan that lies at `plan`.
     pub fn open(&self, trust: Option<&Trust>, plan: &Path) -> Result<Policies, Failure> {
         let mut policies = policies(trust, self.policy.as_deref(), Program::own()?)?;
-        policies.brought = self.brought.open()?;
+        policies.brought = self.brought.open(plan)?;
         if !policies.is_none() {
             // The gate does without both: nothing that lies around binds it.
             let directory = directory(plan);

@@ -85,7 +85,7 @@ impl Arguments {
             directory: directory.into(),
             requester: self.requester.clone(),
             policy: self.policy.policy.clone(),
-            brought: self.policy.brought.open()?,
+            brought: self.policy.brought.open(plan)?,
             worker: Program::own()?,
             variables: std::env::vars_os().collect(),
             now: jiff::Timestamp::now(),

@@ -60,6 +60,8 @@ pub struct Block {
     pub overrides: Vec<Place>,
     /// What its `lifecycle` says, the overrides' included.
     pub lifecycle: Lifecycle,
+    /// Of a module call: where the module is to be had, as it is written there.
+    pub source: Option<Box<str>>,
 }
 
 /// What a `lifecycle` block says, as it is written there.
@@ -161,6 +163,15 @@ impl Snapshot {
             .iter()
             .filter(|(_, block)| block.lifecycle.prevent_destroy.as_deref() == Some("true"))
             .map(|(name, block)| (name.as_str(), &block.place))
+    }
+
+    /// The module calls, by their full names, whose modules lie beside the configuration; and where, from there.
+    pub fn local_calls(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.blocks.iter().filter_map(|(name, block)| {
+            let source = block.source.as_deref()?;
+            let is_local = source.starts_with("./") || source.starts_with("../");
+            is_local.then_some((name.as_str(), source))
+        })
     }
 
     /// What the configuration says about a row.

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::findings::Findings;
 use super::findings::place::Addresses;
+use super::findings::spot::{Around, PlanNames, Spot, Watch};
 use super::history::History;
 use super::inputs::Inputs;
 use super::overrides::{self, Accepted, From, State};
@@ -21,6 +22,8 @@ use crate::plan::snapshot::Snapshot;
 /// What is brought along.
 #[derive(Debug, Clone, Default)]
 pub struct Brought {
+    /// The names that the plan's JSON can have in them.
+    pub plan: PlanNames,
     /// Files of findings, each with when it was written.
     pub findings: Vec<(Findings, Option<Timestamp>)>,
     /// The scope of the task.
@@ -40,6 +43,8 @@ pub struct Brought {
 pub struct Plan<'a> {
     /// Everything it does, and the rows that do nothing.
     pub acts: &'a [Act],
+    /// What is around the places of its JSON that findings name.
+    pub around: &'a Around,
     /// The configuration in the plan file.
     pub snapshot: Option<&'a Snapshot>,
     /// The planned workspace.
@@ -56,6 +61,16 @@ impl Brought {
         self.findings.is_empty() && self.scope.is_none()
     }
 
+    /// Looks for what is around the places of the plan's JSON that findings name.
+    pub fn watch(&self) -> Watch {
+        let entries = self
+            .findings
+            .iter()
+            .flat_map(|(findings, _)| &findings.entries);
+        let spots: Vec<Spot> = entries.filter_map(|entry| entry.target.spot()).collect();
+        Watch::new(&self.plan, spots.iter())
+    }
+
     /// Adds everything to what engines say, and returns the denies that comments accept.
     pub fn weigh(&self, opinion: &mut Opinion, plan: Plan<'_>) -> Vec<Accepted> {
         let rows = plan
@@ -63,6 +78,7 @@ impl Brought {
             .iter()
             .filter(|act| matches!(act.kind, Kind::Change | Kind::Deferred));
         let addresses = Addresses::new(rows.map(|act| (&*act.address, !act.is_nothing)));
+        let addresses = addresses.around(plan.around);
         let blocks_at = |place: &Place| {
             let blocks = plan
                 .snapshot

@@ -27,6 +27,7 @@ pub mod place;
 mod regula;
 mod sarif;
 mod sentinel;
+pub mod spot;
 mod terraform;
 mod terrascan;
 mod text;
@@ -110,7 +111,13 @@ impl Findings {
                         missing.push(address);
                     }
                 }
-                Landing::Plan => verdicts.push(verdict(None, None)),
+                Landing::Plan => {
+                    let mut verdict = verdict(None, None);
+                    if let Some(why) = addresses.is_at_no_change(entry) {
+                        verdict.message = format!("{} ({why})", verdict.message);
+                    }
+                    verdicts.push(verdict);
+                }
             }
         }
         missing.sort_unstable();

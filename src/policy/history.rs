@@ -5,7 +5,7 @@
 
 mod git;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -15,6 +15,7 @@ use super::{Kind, Place, Verdict};
 use crate::plan::address;
 use crate::plan::snapshot::{Comment, Snapshot};
 use git::Git;
+use serde::Serialize;
 
 /// So many commits of a file are looked at for who wrote a line of it.
 const MAX_COMMITS: usize = 100;
@@ -207,22 +208,29 @@ impl History {
         commits
     }
 
-    /// Blocks of the root module that a commit keeps from being destroyed, and where that is written.
+    /// Blocks that a commit keeps from being destroyed, in the root module and in those that are called from beside it, and
+    /// where that is written.
     fn guarded(&self, commit: &str) -> Result<BTreeMap<String, Place>, String> {
-        let files: BTreeSet<String> = self
-            .git
-            .lines(&["ls-tree", "--name-only", commit])?
-            .into_iter()
-            .filter(|name| CONFIGURATION.iter().any(|end| name.ends_with(end)))
-            .take(MAX_FILES)
-            .collect();
-        let mut texts = BTreeMap::new();
-        for file in files {
-            if let Some(text) = self.git.file(commit, &file)? {
-                texts.insert(format!("m-/{file}"), text);
+        let mut files = self.files(commit, "", "")?;
+        let mut modules = vec![Module::default()];
+        let snapshot = loop {
+            let list = serde_json::json!(modules).to_string();
+            files.insert("modules.json".to_owned(), list);
+            let snapshot = Snapshot::read(&files, &mut Vec::new());
+            let called: Vec<Module> = snapshot
+                .local_calls()
+                .filter_map(|(name, source)| Module::called(name, source, &modules))
+                .collect();
+            if called.is_empty() || files.len() > MAX_FILES {
+                break snapshot;
             }
-        }
-        let snapshot = Snapshot::read(&texts, &mut Vec::new());
+            for module in called {
+                // What lies outside of the checkout is in no commit.
+                let found = self.files(commit, &module.key, &module.dir);
+                files.extend(found.unwrap_or_default());
+                modules.push(module);
+            }
+        };
         Ok(snapshot
             .guarded()
             .map(|(name, place)| {
@@ -233,6 +241,64 @@ impl History {
                 (name.to_owned(), place)
             })
             .collect())
+    }
+
+    /// The files of a module at a commit, as a snapshot has them.
+    fn files(
+        &self,
+        commit: &str,
+        key: &str,
+        directory: &str,
+    ) -> Result<BTreeMap<String, String>, String> {
+        let mut listing = vec!["ls-tree", "--name-only", commit];
+        let inside = format!("{directory}/");
+        if !directory.is_empty() {
+            listing.extend(["--", &inside]);
+        }
+        let names = self.git.lines(&listing)?;
+        let mut texts = BTreeMap::new();
+        for path in names.iter().take(MAX_FILES) {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            if CONFIGURATION.iter().any(|end| name.ends_with(end))
+                && let Some(text) = self.git.file(commit, path)?
+            {
+                texts.insert(format!("m-{key}/{name}"), text);
+            }
+        }
+        Ok(texts)
+    }
+}
+
+/// A module as a snapshot lists it.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Module {
+    /// `a.b` for `module.a.module.b`.
+    key: String,
+    /// Its directory, from the root module's.
+    dir: String,
+}
+
+impl Module {
+    /// The module of the call with this full name; `None` if it is known already.
+    fn called(name: &str, source: &str, known: &[Module]) -> Option<Self> {
+        let names = name.split('.').skip(1).step_by(2);
+        let key = names.collect::<Vec<_>>().join(".");
+        let above = key.rsplit_once('.').map_or("", |(above, _)| above);
+        if known.iter().any(|module| module.key == key) {
+            return None;
+        }
+        let above = known.iter().find(|module| module.key == above)?;
+        let mut dir: Vec<&str> = Vec::new();
+        for part in above.dir.split('/').chain(source.split('/')) {
+            match part {
+                "" | "." => {}
+                ".." if dir.last().is_some_and(|last| *last != "..") => _ = dir.pop(),
+                part => dir.push(part),
+            }
+        }
+        let dir = dir.join("/");
+        Some(Module { key, dir })
     }
 }
 

@@ -3,6 +3,7 @@
 //! All three must come to the same findings, so there is one way. Holds no row itself: rows go out in batches while
 //! the pass goes on.
 
+use std::fs::File;
 use std::io::Seek as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -178,44 +179,27 @@ pub fn judge_under<'a>(
     policies: &Policies,
     step: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> Result<(Judgement, Opinion), Failure> {
-    let bytes = bytes.into();
-    // What is brought along is weighed against everything that the plan does.
-    let acts = (!policies.is_none()).then(Vec::new);
-    let ((mut judgement, acts), mut opinion) = match policies.begin()? {
-        None => {
-            let beside = Beside { acts, ear: None };
-            let judged = judge_rows(bytes, total, plan_file, beside, step)?;
-            (judged, Opinion::default())
+    let mut watch = policies.brought.watch();
+    let judged = match bytes.into() {
+        bytes if watch.is_idle() => read_under(bytes, total, plan_file, policies, step)?,
+        Bytes::Stream(reader) => {
+            let mut watched = watch.watched(reader);
+            read_under((&mut watched).into(), total, plan_file, policies, step)?
         }
-        Some(mut evaluation) => {
-            // Policies see the very bytes that are judged: a file that changes meanwhile is not read a second time.
-            let judged = match bytes {
-                Bytes::Stream(reader) => {
-                    let (mut tee, ear) = evaluation.tee(reader);
-                    let beside = Beside { acts, ear };
-                    judge_rows((&mut tee).into(), total, plan_file, beside, step)?
-                }
-                Bytes::File(mut file) => {
-                    file.rewind()
-                        .map_err(|error| Failure::io("the plan", &error))?;
-                    let (mut tee, ear) = evaluation.tee(file);
-                    let beside = Beside { acts, ear };
-                    judge_rows((&mut tee).into(), total, plan_file, beside, step)?
-                }
-            };
-            let mut early = |verdicts| {
-                // A reviewer who leaves now leaves all the same; the caller knows.
-                let _ = step(Step::Verdicts(verdicts));
-            };
-            (judged, evaluation.finish(&mut early))
+        Bytes::File(file) => {
+            rewind(file)?;
+            let mut watched = watch.watched(file);
+            read_under((&mut watched).into(), total, plan_file, policies, step)?
         }
     };
+    let ((mut judgement, acts), mut opinion) = judged;
     if policies.is_none() {
         return Ok((judgement, opinion));
     }
     let header = &judgement.header;
     let plan = brought::Plan {
         acts: &acts,
+        around: &watch.finish(),
         snapshot: plan_file.map(|file| &*file.snapshot),
         workspace: plan_file.map(|file| &*file.workspace),
         made: header
@@ -229,6 +213,52 @@ pub fn judge_under<'a>(
         opinion.demand_comments();
     }
     Ok((judgement, opinion))
+}
+
+fn rewind(mut file: &File) -> Result<(), Failure> {
+    file.rewind()
+        .map_err(|error| Failure::io("the plan", &error))
+}
+
+/// Reads and judges the plan, and hears the policies that are evaluated. Returns the acts of the plan too, where anything
+/// is brought along.
+fn read_under(
+    bytes: Bytes<'_>,
+    total: Option<u64>,
+    plan_file: Option<&PlanFile>,
+    policies: &Policies,
+    step: &mut dyn FnMut(Step) -> ControlFlow<()>,
+) -> Result<((Judgement, Vec<Act>), Opinion), Failure> {
+    // What is brought along is weighed against everything that the plan does.
+    let acts = (!policies.is_none()).then(Vec::new);
+    Ok(match policies.begin()? {
+        None => {
+            let beside = Beside { acts, ear: None };
+            let judged = judge_rows(bytes, total, plan_file, beside, step)?;
+            (judged, Opinion::default())
+        }
+        Some(mut evaluation) => {
+            // Policies see the very bytes that are judged: a file that changes meanwhile is not read a second time.
+            let judged = match bytes {
+                Bytes::Stream(reader) => {
+                    let (mut tee, ear) = evaluation.tee(reader);
+                    let beside = Beside { acts, ear };
+                    judge_rows((&mut tee).into(), total, plan_file, beside, step)?
+                }
+                Bytes::File(file) => {
+                    rewind(file)?;
+                    let (mut tee, ear) = evaluation.tee(file);
+                    let beside = Beside { acts, ear };
+                    judge_rows((&mut tee).into(), total, plan_file, beside, step)?
+                }
+            };
+            let mut early = |verdicts| {
+                // A reviewer who leaves now leaves all the same; the caller knows.
+                let _ = step(Step::Verdicts(verdicts));
+            };
+            (judged, evaluation.finish(&mut early))
+        }
+    })
 }
 
 /// Reads and judges everything into one list, with what policies say: the signals first, then what policies say of the

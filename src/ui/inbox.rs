@@ -211,8 +211,8 @@ impl Stage for Listing<'_> {
         Ok(Done::Nothing)
     }
 
-    fn news(&mut self) -> Vec<Wish> {
-        Vec::new()
+    fn news(&mut self) -> Result<Vec<Wish>, Failure> {
+        Ok(Vec::new())
     }
 
     fn patience(&self) -> Option<Duration> {

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
+use crossterm::event;
 use ratatui::Frame;
 
 use super::hands::{Hands, Outcome, Receipt};
@@ -18,7 +19,7 @@ use crate::failure::{Exit, Failure};
 /// How often the screen looks for news while something goes on.
 const BUSY: Duration = Duration::from_millis(33);
 
-/// How long it takes news before it looks for a key.
+/// How long it takes news before it draws.
 const SHARE: Duration = Duration::from_millis(10);
 
 /// A review, the reader of its plan, and who does for it what touches the world.
@@ -36,6 +37,8 @@ pub struct Sitting<'a> {
 enum Expected {
     /// More is there already.
     More,
+    /// More may be there, but a key waits.
+    Key,
     /// More may come.
     Later,
     /// It is gone.
@@ -56,23 +59,26 @@ impl<'a> Sitting<'a> {
         }
     }
 
-    fn hear(&mut self, todo: &mut Vec<Command>) -> Expected {
+    fn hear(&mut self, todo: &mut Vec<Command>) -> Result<Expected, Failure> {
         let since = Instant::now();
         while since.elapsed() < SHARE {
             match self.messages.try_recv() {
                 Ok(msg) => todo.extend(update(&mut self.state, msg)),
-                Err(TryRecvError::Empty) => return Expected::Later,
+                Err(TryRecvError::Empty) => return Ok(Expected::Later),
                 Err(TryRecvError::Disconnected) => {
                     // A reader that ends without a last word has broken: its plan must not look complete.
                     if matches!(self.state.reading, Reading::Going(_)) {
                         let broken = broken("reading the plan");
                         todo.extend(update(&mut self.state, Msg::LoadFailed(broken)));
                     }
-                    return Expected::Over;
+                    return Ok(Expected::Over);
                 }
             }
+            if event::poll(Duration::ZERO).map_err(|error| lost(&error))? {
+                return Ok(Expected::Key);
+            }
         }
-        Expected::More
+        Ok(Expected::More)
     }
 }
 
@@ -89,7 +95,12 @@ impl Stage for Sitting<'_> {
     }
 
     fn update(&mut self, msg: Msg) -> Vec<Command> {
-        update(&mut self.state, msg)
+        let going = matches!(self.state.reading, Reading::Going(_));
+        match msg {
+            // While the plan is read, the list may stay a little behind it until no key waits.
+            Msg::Tick if self.expected == Expected::Key && going => Vec::new(),
+            msg => update(&mut self.state, msg),
+        }
     }
 
     fn act(&mut self, todo: Command, screen: &mut Screen) -> Result<Done<Outcome>, Failure> {
@@ -137,18 +148,18 @@ impl Stage for Sitting<'_> {
         Ok(Done::Answer(Box::new(answer)))
     }
 
-    fn news(&mut self) -> Vec<Command> {
+    fn news(&mut self) -> Result<Vec<Command>, Failure> {
         let mut todo = Vec::new();
-        self.expected = self.hear(&mut todo);
+        self.expected = self.hear(&mut todo)?;
         while let Ok(receipt) = self.signatures.try_recv() {
             todo.extend(update(&mut self.state, Msg::Signed(receipt)));
         }
-        todo
+        Ok(todo)
     }
 
     fn patience(&self) -> Option<Duration> {
         match self.expected {
-            Expected::More => Some(Duration::ZERO),
+            Expected::More | Expected::Key => Some(Duration::ZERO),
             Expected::Later => Some(BUSY),
             Expected::Over => self.state.busy().then_some(BUSY),
         }

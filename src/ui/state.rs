@@ -79,8 +79,8 @@ pub struct Detail {
     pub revealed: Option<String>,
     /// Show the JSON as it stands in the plan.
     pub json: bool,
-    /// Show the text of a policy instead: of which of those that speak of the row.
-    pub rule: Option<usize>,
+    /// Show the text of a policy instead: its file, and the line of the rule.
+    pub rule: Option<(String, usize)>,
     /// How before and after stand.
     pub arrangement: Arrangement,
     /// What is searched.
@@ -202,6 +202,8 @@ pub struct State {
     pub moved: bool,
     /// Rows or what was said of them are new: counts and list must follow.
     pub(super) stale: bool,
+    /// Rows are new while the plan is read: counts and list follow when no key waits for them.
+    behind: bool,
     /// Only the list must follow: another filter, or grouped by something else.
     pub(super) reshaped: bool,
     /// How many rows the list was made of.
@@ -255,6 +257,7 @@ impl State {
             size,
             moved: false,
             stale: true,
+            behind: false,
             reshaped: false,
             grouped: 0,
             heard: (0, 0),
@@ -322,12 +325,16 @@ impl State {
         let step = if self.grouped < MANY {
             0
         } else {
-            self.grouped / 8
+            self.grouped / 2
         };
         let (before, since) = self.heard;
-        self.stale |= self.rows.len() - self.grouped > step
-            || since > before / 8
-            || !matches!(self.reading, Reading::Going(_));
+        self.behind |= self.rows.len() - self.grouped > step || since > before / 8;
+        self.stale |= !matches!(self.reading, Reading::Going(_));
+    }
+
+    /// Lets counts and list follow now.
+    pub(super) fn catch_up(&mut self) {
+        self.stale |= self.behind;
     }
 
     /// Whether everything was read to its end.
@@ -422,6 +429,7 @@ impl State {
 
     /// Brings standings and counts in line with the rows and the log.
     fn recount(&mut self) {
+        self.behind = false;
         self.grouped = self.rows.len();
         self.facets.sort();
         self.heard = (self.heard.0 + self.heard.1, 0);

@@ -36,8 +36,8 @@ pub trait Stage {
     /// Does it.
     fn act(&mut self, todo: Self::Todo, screen: &mut Screen) -> Result<Done<Self::End>, Failure>;
 
-    /// Takes what has come from elsewhere since, but not for so long that a key would have to wait for it.
-    fn news(&mut self) -> Vec<Self::Todo>;
+    /// Takes what has come from elsewhere since, until a key waits.
+    fn news(&mut self) -> Result<Vec<Self::Todo>, Failure>;
 
     /// How long a key is waited for before it is looked for news; nothing where none is expected.
     fn patience(&self) -> Option<Duration>;
@@ -77,8 +77,12 @@ pub fn play<S: Stage>(stage: impl FnOnce((u16, u16)) -> S) -> Result<S::End, Fai
 fn turn<S: Stage>(stage: &mut S, screen: &mut Screen) -> Result<S::End, Failure> {
     let mut todo = Vec::new();
     let mut clicks = Clicks::default();
+    let mut pressed = false;
     loop {
-        todo.extend(stage.news());
+        // A key that was pressed gets its frame before anything new is taken.
+        if !std::mem::take(&mut pressed) {
+            todo.extend(stage.news()?);
+        }
         todo.extend(stage.update(Msg::Tick));
         while let Some(next) = take_first(&mut todo) {
             match stage.act(next, screen)? {
@@ -120,6 +124,7 @@ fn turn<S: Stage>(stage: &mut S, screen: &mut Screen) -> Result<S::End, Failure>
                 break;
             }
         }
+        pressed = true;
     }
 }
 

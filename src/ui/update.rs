@@ -39,7 +39,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
             state.detail_stale = true;
             settle(state)
         }
-        Msg::Tick => settle(state),
+        Msg::Tick => {
+            state.catch_up();
+            settle(state)
+        }
         Msg::Drawn => {
             state.undrawn = false;
             Vec::new()

@@ -198,7 +198,8 @@ impl Place {
     /// Acknowledges the two changes that ask, by keys, and asks for the signature.
     pub fn acknowledge_all(session: &mut Session) {
         session.wait("acknowledged 0 of 2");
-        session.wait("S sign");
+        // The digest is there when everything is read.
+        session.wait("sha256 ");
         for done in ["acknowledged 1 of 2", "acknowledged 2 of 2"] {
             session.send("a");
             session.wait("y acknowledge");

@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
+/// What ends a frame.
+const FRAME: &[u8] = b"\x1b[?2026l";
+
 /// After this long without the awaited text something is wrong; a busy machine is never this slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -21,7 +24,7 @@ pub struct Session {
     child: Box<dyn Child + Send + Sync>,
     master: Option<Box<dyn MasterPty + Send>>,
     keys: Box<dyn Write + Send>,
-    output: Receiver<Vec<u8>>,
+    output: Receiver<(Instant, Vec<u8>)>,
     reader: Option<JoinHandle<()>>,
     emulator: vt100::Parser,
     /// Every byte that the program wrote.
@@ -59,7 +62,10 @@ impl Session {
         let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                if sender.send(buffer[..count].to_vec()).is_err() {
+                if sender
+                    .send((Instant::now(), buffer[..count].to_vec()))
+                    .is_err()
+                {
                     break;
                 }
             }
@@ -126,7 +132,7 @@ impl Session {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.take(&bytes),
+                Ok((_, bytes)) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("never asked {question:?}:\n{}", self.screen())
                 }
@@ -152,12 +158,62 @@ impl Session {
                 .output
                 .recv_timeout(deadline.saturating_duration_since(Instant::now()))
             {
-                Ok(bytes) => self.take(&bytes),
+                Ok((_, bytes)) => self.take(&bytes),
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     panic!("{problem}:\n{}", self.screen())
                 }
             }
         }
+    }
+
+    /// Types `keys`, and says how long it takes until a frame is there that shows what is expected of them.
+    #[track_caller]
+    pub fn press(&mut self, keys: &str, expected: impl Fn(&vt100::Screen) -> bool) -> Duration {
+        while let Ok((_, bytes)) = self.output.try_recv() {
+            self.take(&bytes);
+        }
+        let since = Instant::now();
+        self.send(keys);
+        loop {
+            let Ok((at, bytes)) = self.output.recv_timeout(PATIENCE) else {
+                panic!("{keys:?} did nothing:\n{}", self.screen());
+            };
+            // While a frame is on its way, the cursor is wherever something is drawn. What ends a frame ends with an l.
+            let mut seen = false;
+            for part in bytes.split_inclusive(|byte| *byte == b'l') {
+                self.take(part);
+                seen = seen || self.bytes.ends_with(FRAME) && expected(self.emulator.screen());
+            }
+            if seen {
+                return at.saturating_duration_since(since);
+            }
+        }
+    }
+
+    /// Reads what comes within `time`, and the rest of the frame that is on its way then.
+    pub fn pause(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        loop {
+            let mut left = until.saturating_duration_since(Instant::now());
+            if !self.bytes.ends_with(FRAME) {
+                left = left.max(PATIENCE);
+            }
+            match self.output.recv_timeout(left) {
+                Ok((_, bytes)) => self.take(&bytes),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// How long the program's first thread has worked, and how long it was ready to and had no processor; nothing where
+    /// the system does not tell.
+    pub fn clock(&self) -> (Duration, Duration) {
+        let id = self.child.process_id().unwrap();
+        let path = format!("/proc/{id}/task/{id}/schedstat");
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let mut numbers = text.split(' ').map(|number| number.parse().unwrap_or(0));
+        let mut next = || Duration::from_nanos(numbers.next().unwrap_or(0));
+        (next(), next())
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -167,7 +223,7 @@ impl Session {
 
     /// Reads until nothing has come for a while: what was drawn last is whole.
     pub fn settle(&mut self) {
-        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(300)) {
+        while let Ok((_, bytes)) = self.output.recv_timeout(Duration::from_millis(300)) {
             self.take(&bytes);
         }
     }
@@ -175,7 +231,7 @@ impl Session {
     /// What is written within `time`, though nothing is typed.
     pub fn silence(&mut self, time: Duration) -> String {
         match self.output.recv_timeout(time) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Ok((_, bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => String::new(),
         }
     }
@@ -184,7 +240,7 @@ impl Session {
     pub fn exit(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         let status = loop {
-            while let Ok(bytes) = self.output.try_recv() {
+            while let Ok((_, bytes)) = self.output.try_recv() {
                 self.take(&bytes);
             }
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -195,11 +251,11 @@ impl Session {
                 "the program does not end:\n{}",
                 self.screen()
             );
-            if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(20)) {
+            if let Ok((_, bytes)) = self.output.recv_timeout(Duration::from_millis(20)) {
                 self.take(&bytes);
             }
         };
-        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(200)) {
+        while let Ok((_, bytes)) = self.output.recv_timeout(Duration::from_millis(200)) {
             self.take(&bytes);
         }
         status

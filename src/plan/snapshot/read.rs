@@ -245,8 +245,14 @@ impl Reading<'_> {
                 place,
                 overrides: Vec::new(),
                 lifecycle: Lifecycle::default(),
+                source: None,
             }),
         };
+        if let ("module", Some((_, text))) =
+            (keyword, settings.iter().find(|(name, _)| *name == "source"))
+        {
+            block.source = Some(text.trim_matches('"').into());
+        }
         for (setting, text) in lifecycle {
             block.lifecycle.set(setting, text);
         }

@@ -39,8 +39,12 @@ pub(super) fn opa(
             reading.verdicts.push(verdict);
         }
     }
+    let mut verdicts = reading.verdicts;
+    for verdict in &mut verdicts {
+        verdict.source = outline.place(&verdict.rule).cloned();
+    }
     Ok(Opinion {
-        verdicts: reading.verdicts,
+        verdicts,
         troubles: Vec::new(),
     })
 }

@@ -1,8 +1,9 @@
 //! What the text of policies says of their packages, as far as an answer does not tell it: an undefined rule is not in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::kind_of;
+use crate::policy::Place;
 use crate::policy::job::File;
 
 /// The packages of some policies.
@@ -12,6 +13,8 @@ pub(super) struct Outline {
     packages: BTreeSet<Vec<String>>,
     /// Those that say what is allowed.
     pub(super) with_authz: BTreeSet<Vec<String>>,
+    /// Where each rule that is asked stands first, by its id.
+    places: BTreeMap<String, Place>,
     /// Whether there is a rule that is asked at all.
     pub(super) asks: bool,
 }
@@ -25,7 +28,7 @@ impl Outline {
             .filter(|file| !file.path.ends_with("_test.rego"))
         {
             let mut package = Vec::new();
-            for line in file.text.lines() {
+            for (number, line) in (1..).zip(file.text.lines()) {
                 let line = line.trim();
                 if let Some(name) = line.strip_prefix("package ") {
                     package = words(name);
@@ -35,14 +38,28 @@ impl Outline {
                 let name = head
                     .split(|c: char| !c.is_alphanumeric() && c != '_')
                     .next();
-                if name == Some("authz") && !package.is_empty() {
+                let Some(name) = name else { continue };
+                let allows = name == "authz" && !package.is_empty();
+                if allows {
                     outline.with_authz.insert(package.clone());
-                    outline.asks = true;
                 }
-                outline.asks |= name.and_then(kind_of).is_some();
+                if allows || kind_of(name).is_some() {
+                    outline.asks = true;
+                    let place = Place {
+                        file: file.path.clone(),
+                        line: number,
+                    };
+                    let id = format!("{}.{name}", package.join("."));
+                    outline.places.entry(id).or_insert(place);
+                }
             }
         }
         outline
+    }
+
+    /// Where the rule with this id stands.
+    pub(super) fn place(&self, rule: &str) -> Option<&Place> {
+        self.places.get(rule)
     }
 
     /// Whether there is a package with this name, or one below it.
@@ -95,6 +112,9 @@ mod tests {
         assert!(!outline.has(&path(&["no"])) && !outline.has(&path(&["t"])));
         assert_eq!(outline.with_authz, [path(&["a", "b", "c-d"])].into());
         assert!(outline.asks);
+        let place = outline.place("a.b.c-d.authz").map(ToString::to_string);
+        assert_eq!(place.as_deref(), Some("a.rego:3"));
+        assert_eq!(outline.place("a.b.c-d.deny"), None);
         assert!(!Outline::of(&[file("a.rego", "package a\ndenied := true\n# deny")]).asks);
     }
 }

@@ -1,5 +1,6 @@
 //! One finding of another tool, in the form that all formats are brought into.
 
+use super::spot::{At, Spot};
 use crate::policy::{Kind, Place};
 
 /// How bad the tool says it is.
@@ -57,8 +58,10 @@ pub struct Target {
     pub addresses: Vec<String>,
     /// A resource it names without saying exactly in which module.
     pub within: Option<Within>,
-    /// The line of the configuration.
+    /// The line of the configuration, or of the plan's JSON.
     pub location: Option<Place>,
+    /// The place in the file, where the tool says it more exactly than by a line.
+    pub exact: Option<Spot>,
 }
 
 /// A resource somewhere in a module.
@@ -71,6 +74,15 @@ pub struct Within {
 }
 
 impl Target {
+    /// The place, as exactly as the tool says it.
+    pub fn spot(&self) -> Option<Spot> {
+        let of_line = |place: &Place| Spot {
+            file: place.file.clone(),
+            at: At::Line(place.line),
+        };
+        self.exact.clone().or(self.location.as_ref().map(of_line))
+    }
+
     /// The one address that the tool names, if it names one.
     pub fn of(address: Option<&str>) -> Self {
         Target {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::entry::{Entry, Target, Within};
 use super::mention::mentioned;
+use super::spot::{Around, At};
 use crate::plan::address;
 use crate::policy::Place;
 
@@ -15,6 +16,8 @@ pub struct Addresses<'a> {
     blocks: HashMap<String, Vec<&'a str>>,
     /// Those that the plan does nothing to.
     still: HashSet<&'a str>,
+    /// What is around places of the plan's JSON.
+    around: Option<&'a Around>,
 }
 
 /// How a finding came to its rows.
@@ -26,6 +29,8 @@ pub enum By {
     Block,
     /// The tool names a line of the configuration, which is in the block.
     Line,
+    /// The tool names a place in the plan's JSON, which is in the object with that address.
+    Spot,
     /// The tool's sentence mentions the address.
     Mention,
 }
@@ -37,6 +42,7 @@ impl By {
             By::Address => "named by its address",
             By::Block => "block-level: on all instances of the block",
             By::Line => "found by its line in the configuration",
+            By::Spot => "found by its place in the plan's JSON",
             By::Mention => "mentioned in the message",
         }
     }
@@ -74,12 +80,34 @@ impl<'a> Addresses<'a> {
         new
     }
 
+    /// The same, with what is around places of the plan's JSON.
+    #[must_use]
+    pub fn around(mut self, around: &'a Around) -> Self {
+        self.around = Some(around);
+        self
+    }
+
+    /// Why a finding at a place of the plan's JSON is on no row; `None` where it is at no such place.
+    pub fn is_at_no_change(&self, entry: &Entry) -> Option<&'static str> {
+        let spot = entry.target.spot()?;
+        self.around?.addresses(&spot)?;
+        Some(match spot.at {
+            At::Line(_) => {
+                "that line of the plan's JSON is in no one change; where it holds several, only a column or a byte offset tells which"
+            }
+            At::Column(..) | At::Character(..) | At::Byte(_) => {
+                "that place of the plan's JSON is in no change"
+            }
+        })
+    }
+
     /// Whether the plan does nothing to what has this address.
     pub fn is_still(&self, address: &str) -> bool {
         self.still.contains(address)
     }
 
-    /// Where `entry` belongs: by the address it names, else by the block, else by the line, else by its message.
+    /// Where `entry` belongs: by the address it names, else by the block, else by the line or the place in the plan's
+    /// JSON, else by its message.
     ///
     /// A finding that names an address is about that address and no other, so its message is not searched.
     pub fn place(&self, entry: &Entry, blocks_at: BlocksAt<'_>) -> Landing<'a> {
@@ -87,6 +115,7 @@ impl<'a> Addresses<'a> {
             addresses,
             within,
             location,
+            exact: _,
         } = &entry.target;
         if let Some(found) = addresses
             .iter()
@@ -113,6 +142,13 @@ impl<'a> Addresses<'a> {
             .collect();
         if !rows.is_empty() {
             return Landing::Rows(rows, By::Line);
+        }
+        if let Some(spot) = entry.target.spot()
+            && let Some(found) = self.around.and_then(|around| around.addresses(&spot))
+            // What an object holds can be called like another one, so the outermost counts.
+            && let Some(rows) = found.iter().find_map(|address| self.known(address))
+        {
+            return Landing::Rows(rows, By::Spot);
         }
         let named = addresses
             .first()

@@ -5,6 +5,7 @@
 
 use super::entry::{Entry, Severity, Target, Within};
 use super::node::{Node, Wrong};
+use super::spot::{At, Spot};
 use crate::plan::value::Value;
 use crate::policy::Place;
 
@@ -31,8 +32,9 @@ pub(super) fn read(root: &Node<'_>) -> Result<Vec<Entry>, Wrong> {
                 )));
             }
         }
+        let in_characters = run.text_at("columnKind")? == Some("unicodeCodePoints");
         for result in run.list_at("results")? {
-            entries.extend(entry(&result, &rules)?);
+            entries.extend(entry(&result, &rules, in_characters)?);
         }
         for entry in &mut entries[before..] {
             entry.tool = Some(tool.to_owned());
@@ -41,7 +43,11 @@ pub(super) fn read(root: &Node<'_>) -> Result<Vec<Entry>, Wrong> {
     Ok(entries)
 }
 
-fn entry(result: &Node<'_>, rules: &[Node<'_>]) -> Result<Option<Entry>, Wrong> {
+fn entry(
+    result: &Node<'_>,
+    rules: &[Node<'_>],
+    in_characters: bool,
+) -> Result<Option<Entry>, Wrong> {
     let rule = rule(result, rules)?;
     let id = match (result.text_at("ruleId")?, &rule) {
         (Some(id), _) => id,
@@ -52,7 +58,7 @@ fn entry(result: &Node<'_>, rules: &[Node<'_>]) -> Result<Option<Entry>, Wrong> 
         return Ok(None);
     };
     let message = message(result, rule.as_ref())?;
-    let mut entry = Entry::scanned(id, severity, message, target(result)?);
+    let mut entry = Entry::scanned(id, severity, message, target(result, in_characters)?);
     if let Some(rule) = &rule {
         entry = entry.help(rule.text_at("helpUri")?);
     }
@@ -138,7 +144,25 @@ fn message(result: &Node<'_>, rule: Option<&Node<'_>>) -> Result<String, Wrong> 
     Ok(text)
 }
 
-fn target(result: &Node<'_>) -> Result<Target, Wrong> {
+/// Where a region begins, where it is told more exactly than by the line.
+fn exact(region: &Node<'_>, line: Option<u32>, in_characters: bool) -> Result<Option<At>, Wrong> {
+    // Tools write -1 where they know none.
+    if let Some(Value::Number(text)) = region.get("byteOffset").map(|node| node.value)
+        && let Ok(byte) = text.parse()
+    {
+        return Ok(Some(At::Byte(byte)));
+    }
+    let column = region
+        .number_at("startColumn")?
+        .filter(|column| *column > 0);
+    Ok(match (line, column) {
+        (Some(line), Some(column)) if in_characters => Some(At::Character(line, column)),
+        (Some(line), Some(column)) => Some(At::Column(line, column)),
+        (_, None) | (None, _) => None,
+    })
+}
+
+fn target(result: &Node<'_>, in_characters: bool) -> Result<Target, Wrong> {
     let mut target = Target::default();
     for location in result.list_at("locations")? {
         let mut labels = (None, None);
@@ -166,16 +190,18 @@ fn target(result: &Node<'_>) -> Result<Target, Wrong> {
                 Some(artifact) => artifact.text_at("uri")?,
                 None => None,
             };
-            let line = match physical.get("region") {
-                Some(region) => region.number_at("startLine")?,
-                None => None,
+            let (Some(file), Some(region)) = (file, physical.get("region")) else {
+                continue;
             };
-            if let (Some(file), Some(line @ 1..)) = (file, line) {
-                target.location = Some(Place {
-                    file: file.into(),
-                    line,
-                });
-            }
+            let line = region.number_at("startLine")?.filter(|line| *line > 0);
+            target.location = line.map(|line| Place {
+                file: file.into(),
+                line,
+            });
+            target.exact = exact(&region, line, in_characters)?.map(|at| Spot {
+                file: file.into(),
+                at,
+            });
         }
     }
     Ok(target)

@@ -91,5 +91,6 @@ fn target(cause: &Node<'_>, file: &str) -> Result<Target, Wrong> {
         }),
         // The line is one of the module's source, which may be anywhere.
         location: None,
+        exact: None,
     })
 }

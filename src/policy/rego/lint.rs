@@ -94,8 +94,8 @@ impl Linter<'_> {
 
     fn statement(&mut self, stmt: &LiteralStmt) {
         match &stmt.literal {
-            Literal::NotExpr { span, expr } if calls_with_reference(expr) => {
-                self.add(place(span), "not-undefined", false, "where the argument is undefined, this holds here and not in OPA; name the case: `not has(input, \"x\")`, or assign the argument first");
+            Literal::NotExpr { span, expr } if negates_what_may_be_undefined(expr) => {
+                self.add(place(span), "not-undefined", false, "where the argument is undefined, this holds here and not in OPA, and so it is where a function inside of the negation says nothing; name the case: `not has(input, \"x\")`, or assign the argument first");
             }
             Literal::SomeIn {
                 span, collection, ..
@@ -211,6 +211,19 @@ impl Linter<'_> {
 fn is_walk(expr: &Expr) -> bool {
     matches!(expr, Expr::Call { fcn, params, .. }
         if params.len() == 1 && path_of(fcn).is_some_and(|path| path == ["walk"]))
+}
+
+/// Whether something inside of this is found out before it is negated, and may be undefined: OPA does so with every call
+/// but the outermost.
+fn negates_what_may_be_undefined(expr: &Expr) -> bool {
+    let mut found = calls_with_reference(expr);
+    walk::inside(expr, &mut |inner| {
+        if let Expr::Call { fcn, .. } = inner {
+            let name = path_of(fcn).unwrap_or_default().join(".");
+            found |= calls_with_reference(inner) || !BUILTINS.contains_key(name.as_str());
+        }
+    });
+    found
 }
 
 /// Whether this calls a function with a part of something, which may be undefined.

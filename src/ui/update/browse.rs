@@ -1,6 +1,8 @@
 //! Moving about: cursor, folds, panes, filter, what the detail shows.
 
 use super::{cursor, over, pane, whole};
+use crate::review::verdicts;
+use crate::risk::Judged;
 use crate::text::visible;
 use crate::ui::Command;
 use crate::ui::detail::Arrangement;
@@ -125,19 +127,52 @@ fn to_the_top(state: &mut State) {
 
 /// Shows the first policy that speaks of the change, then the next, then the change again.
 fn policy_text(state: &mut State) {
-    let known = state
-        .current()
-        .map_or(0, |(_, judged)| pane::rule_places(state, judged).len());
-    let next = state.detail.rule.map_or(0, |shown| shown + 1);
-    state.detail.rule = (next < known).then_some(next);
-    if known == 0 {
-        state.say("no policy whose text is here speaks of this", Role::Warn);
+    let Some((_, judged)) = state.current() else {
+        state.say("policies speak of changes: go to one first", Role::Warn);
+        return;
+    };
+    let known = pane::rule_places(state, judged);
+    let next = match &state.detail.rule {
+        Some(shown) => known.iter().position(|one| one == shown).map(|at| at + 1),
+        None => None,
+    };
+    let next = next.unwrap_or(0);
+    let shown = known.get(next).cloned();
+    match &shown {
+        Some((file, line)) => {
+            let then = if next + 1 < known.len() {
+                "p shows the next, esc the change"
+            } else {
+                "p shows the change again"
+            };
+            let text = format!("{file}:{line}, {} of {}; {then}", next + 1, known.len());
+            state.say(text, Role::Text);
+        }
+        None if known.is_empty() => state.say(no_text(judged), Role::Warn),
+        None => {}
     }
+    state.detail.rule = shown;
     to_the_top(state);
     pane::compose(state);
     if state.detail.rule.is_some() {
         state.detail.line = pane::rule_line(state);
         state.detail.top = state.detail.line.saturating_sub(2);
+    }
+}
+
+/// Why no policy's text can be shown: nobody speaks, or only what is not written here does.
+fn no_text(judged: &Judged) -> String {
+    let mut said = judged.findings.iter();
+    let of_policy = said.find_map(|finding| Some((finding, finding.origin.as_ref()?)));
+    match of_policy {
+        None => "no policy speaks of this".into(),
+        Some((finding, origin)) => {
+            let rule = verdicts::rule(finding);
+            format!(
+                "the text of {rule}, of which {} speaks, is not here",
+                origin.tool
+            )
+        }
     }
 }
 

@@ -56,8 +56,8 @@ fn lines(state: &State, row: u32, width: u16) -> Vec<DetailLine> {
         });
         return page.unwrap_or_default();
     }
-    if let Some(shown) = state.detail.rule
-        && let Some(lines) = rule_text(state, judged, shown, width)
+    if let Some(shown) = &state.detail.rule
+        && let Some(lines) = rule_text(state, shown, width)
     {
         return lines;
     }
@@ -137,26 +137,26 @@ pub fn rule_places(state: &State, judged: &Judged) -> Vec<(String, usize)> {
         let known = state.setup.policies.contains_key(file);
         known.then(|| Some((file.to_owned(), line.parse().ok()?)))?
     });
-    let mut places: Vec<_> = places.collect();
-    places.dedup();
-    places
+    let mut each = Vec::new();
+    for place in places {
+        if !each.contains(&place) {
+            each.push(place);
+        }
+    }
+    each
 }
 
 /// The text of a policy, with the line of the rule marked.
-fn rule_text(state: &State, judged: &Judged, shown: usize, width: u16) -> Option<Vec<DetailLine>> {
-    let (file, at) = rule_places(state, judged).into_iter().nth(shown)?;
-    let text = state.setup.policies.get(&file)?;
+fn rule_text(state: &State, (file, at): &(String, usize), width: u16) -> Option<Vec<DetailLine>> {
+    let text = state.setup.policies.get(file)?;
     let mut lines = vec![
         vec![Piece::foreign(&format!("{file}:{at}"), Role::Strong)],
         Vec::new(),
     ];
     for (number, line) in (1..).zip(text.lines()) {
-        let role = if number == at {
-            Role::Strong
-        } else {
-            Role::Text
-        };
-        let mark = if number == at { ">" } else { " " };
+        let here = number == *at;
+        let role = if here { Role::Strong } else { Role::Text };
+        let mark = if here { ">" } else { " " };
         let shown = visible(&line.replace('\t', "  ")).into_owned();
         let room = usize::from(width).saturating_sub(7).max(1);
         for (part, text) in wrap(&shown, room).into_iter().enumerate() {
@@ -166,9 +166,6 @@ fn rule_text(state: &State, judged: &Judged, shown: usize, width: u16) -> Option
                 " ".repeat(7)
             };
             lines.push(vec![Piece::new(label, Role::Dim), Piece::new(text, role)]);
-        }
-        if line.trim().is_empty() {
-            lines.push(Vec::new());
         }
     }
     let lines = lines.into_iter();
