@@ -31,8 +31,7 @@ recorded=benches/instructions.txt
 for step in index judge; do
   valgrind --tool=callgrind --callgrind-out-file="$work/$step" "$undersign" yardstick "$step" "$work/plan.json" > /dev/null 2>&1
   all=$(sed -n 's/^totals: //p' "$work/$step")
-  # A function stands under several names, its own cost under each only once.
-  hash=$(callgrind_annotate --threshold=100 "$work/$step" 2>/dev/null | awk '/sha2::/ { gsub(",", "", $1); sum += $1 } END { printf "%d", sum }')
+  hash=$(callgrind_annotate --auto=no --threshold=100 "$work/$step" 2>/dev/null | awk '/sha2::/ { gsub(",", "", $1); sum += $1 } END { printf "%d", sum }')
   now=$((all - hash))
   if [ "$record" = yes ]; then
     grep -v "^$profile $step " "$recorded" > "$work/recorded" || true

@@ -162,7 +162,8 @@ fn digest(
     let mut digest = Sha256::new();
     let mut offset = 0;
     loop {
-        let mut piece = drained.try_recv().unwrap_or_default();
+        let mut piece = drained.try_recv().unwrap_or_else(|_| vec![0; STEP]);
+        // The one that came back may be one that was not filled.
         piece.resize(STEP, 0);
         let read = match read_at(file, &mut piece, offset) {
             Ok(0) => break,
