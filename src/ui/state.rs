@@ -4,14 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::detail::Arrangement;
 use super::dialog::Overlay;
 use super::filter::Filter;
 use super::hands::Disk;
 use super::keymap::Mode;
 use super::layout::{self, Areas};
 use super::standing::{Standing, Tally, standings};
-use super::theme::{Piece, Role, Theme};
+use super::theme::{Role, Theme};
 use super::tree::Tree;
 use super::tree::facets::Facets;
 use super::tree::groups::{By, Listed, group};
@@ -23,10 +22,13 @@ use crate::failure::Failure;
 use crate::plan::archive::Sha256;
 use crate::plan::effect::Kind;
 use crate::plan::index::Progress;
-use crate::plan::values::Values;
 use crate::review::Key;
 use crate::review::log::Log;
 use crate::risk::{Finding, Judged, Risk};
+
+mod detail;
+
+pub use detail::{Detail, Whole};
 
 /// How far the plan is read.
 #[derive(Debug, Clone)]
@@ -46,58 +48,6 @@ pub enum Pane {
     Tree,
     /// The change beside them.
     Detail,
-}
-
-/// The change beside the tree.
-#[derive(Debug, Clone, Default)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each says one thing that is or is not so, and none excludes another"
-)]
-pub struct Detail {
-    /// Which row is shown.
-    pub row: Option<u32>,
-    /// Its JSON and its values, or why they cannot be had; `None` until they come.
-    pub values: Option<Result<(String, Values), Failure>>,
-    /// The lines, made for the width they are drawn in.
-    pub lines: Vec<Vec<Piece>>,
-    /// The path of the attribute that each line belongs to.
-    pub paths: Vec<Option<String>>,
-    /// First line shown.
-    pub top: usize,
-    /// The line that the keys are about.
-    pub line: usize,
-    /// The one value that is shown whole instead.
-    pub whole: Option<Whole>,
-    /// Show what stays as it is.
-    pub unchanged: bool,
-    /// Wrap long values instead of cutting them.
-    pub wrap: bool,
-    /// Tell what the rules behind the findings mean.
-    pub explain: bool,
-    /// The path of the one secret value that is shown.
-    pub revealed: Option<String>,
-    /// Show the JSON as it stands in the plan.
-    pub json: bool,
-    /// Show the text of a policy instead: its file, and the line of the rule.
-    pub rule: Option<(String, usize)>,
-    /// How before and after stand.
-    pub arrangement: Arrangement,
-    /// What is searched.
-    pub find: String,
-}
-
-/// One value on a page of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Whole {
-    /// The path of its attribute.
-    pub path: String,
-    /// Columns that are left out at the left.
-    pub aside: usize,
-    /// Long lines go on beyond the right edge instead of in the next line.
-    pub straight: bool,
-    /// Whether the change was on the whole screen before.
-    pub full: bool,
 }
 
 /// The filter line's memory.
