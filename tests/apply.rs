@@ -11,6 +11,8 @@ use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
 use undersign::cli::schema::Name;
 
+#[path = "support/hearing.rs"]
+mod hearing;
 #[path = "gate/rig.rs"]
 mod rig;
 #[path = "support/schema.rs"]
@@ -25,7 +27,7 @@ fn approved() -> Rig {
 }
 
 fn undersign(rig: &Rig, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_undersign"));
+    let mut command = hearing::hearing(env!("CARGO_BIN_EXE_undersign"));
     command
         .args(arguments)
         .arg(&rig.request.plan)

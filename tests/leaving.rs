@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 #![cfg(unix)]
 
+#[path = "support/hearing.rs"]
+mod hearing;
 #[path = "support/pty.rs"]
 mod pty;
 #[path = "signing/rig.rs"]
@@ -16,6 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use hearing::hearing;
 use pty::Session;
 use tempfile::TempDir;
 use undersign::approval::key::KeyType;
@@ -95,7 +98,7 @@ impl Place {
 
     /// Runs undersign without one.
     fn spawn(&self, before: &str, arguments: &str) -> Child {
-        Command::new("sh")
+        hearing("sh")
             .arg("-c")
             .arg(format!(
                 "{before} exec \"$UNDERSIGN\" {arguments} --tool ./terraform"
