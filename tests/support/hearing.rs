@@ -15,7 +15,7 @@ pub fn hearing(program: impl AsRef<OsStr>) -> Command {
         return Command::new(program);
     }
     // There is no safe way to do this between fork and exec; it is what this option of coreutils is for.
-    let mut command = Command::new("env");
+    let mut command = Command::new("/usr/bin/env");
     command.arg("--default-signal=HUP,INT,TERM").arg(program);
     command
 }
