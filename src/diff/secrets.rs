@@ -143,8 +143,10 @@ impl Secrets {
     /// Adds the lines of a key or a certificate: within a document each may be indented, and then the whole does not stand
     /// there. A line of several words may stand anywhere.
     fn add_lines(&mut self, text: &str) {
-        let lines = text.lines().skip(usize::from(!text.contains('\n')));
-        for line in lines.map(str::trim) {
+        if !text.contains('\n') {
+            return;
+        }
+        for line in text.lines().map(str::trim) {
             if line.len() >= SHORTEST_LINE && !line.contains(char::is_whitespace) {
                 self.insert(line);
             }
