@@ -2,19 +2,21 @@
 # undersign beside whatever of other programs is on PATH, on the same plan: alternating, at least seven rounds, medians of
 # pairwise ratios, peak memory. Big files live in a directory that goes away.
 #
-#   benches/compare.sh [--changes 10000,100000] [--rounds 7] [--limit]
+#   benches/compare.sh [--changes 10000,100000 | --plan FILE] [--rounds 7] [--limit]
 #
+# --plan: on this plan in place of one that is made up.
 # --limit: one more run of `check` on a plan of 300,000 changes (2.5 GB) with an address space of 1 GiB.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-changes=10000 rounds=7 limit=no
+changes=10000 given= rounds=7 limit=no
 while [ $# -gt 0 ]; do
   case $1 in
     --changes) changes=$2; shift 2 ;;
+    --plan) given=$(realpath "$2"); shift 2 ;;
     --rounds) rounds=$2; shift 2 ;;
     --limit) limit=yes; shift ;;
-    *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
 [ "$rounds" -ge 7 ] || { echo "fewer than seven rounds say nothing"; exit 2; }
@@ -25,9 +27,12 @@ undersign=$(realpath "${CARGO_TARGET_DIR:-target}/release/undersign")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+rows() { "$undersign" yardstick index "$1" | sed -n 's/.* rows \([0-9]*\) .*/\1/p'; }
+[ -z "$given" ] || changes=$(rows "$given")
 for count in ${changes//,/ }; do
-  "$undersign" yardstick plan "$count" > "$work/plan.json"
-  python3 - "$undersign" "$work/plan.json" "$rounds" "$count" <<'PYTHON'
+  plan=${given:-$work/plan.json}
+  [ -n "$given" ] || "$undersign" yardstick plan "$count" > "$plan"
+  python3 - "$undersign" "$plan" "$rounds" "$count" <<'PYTHON'
 import fcntl, os, platform, pty, select, shutil, signal, statistics, struct, subprocess, sys, tempfile, termios, time
 
 undersign, plan, rounds, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -111,7 +116,7 @@ if os.path.exists("/proc/self/status") and (peak := review()):
     print(f"undersign review: peak {peak:.1f} MiB, {peak * 1048576 / size:.3f} of the file; 16 MiB and 300 B a change are {bound:.1f} MiB")
 PYTHON
   for step in index judge; do
-    "$undersign" yardstick "$step" "$work/plan.json" | sed "s/^[0-9a-f]* /$step: /"
+    "$undersign" yardstick "$step" "$plan" | sed "s/^[0-9a-f]* /$step: /"
   done
 done
 
