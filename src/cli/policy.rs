@@ -9,11 +9,11 @@ use super::brought::{BroughtArgument, directory, working_tree};
 use super::check::print;
 use crate::approval::statement::Hex;
 use crate::failure::{Exit, Failure};
-use crate::policy::Policies;
 use crate::policy::history::History;
 use crate::policy::job::{Answer, Coverage, Task};
 use crate::policy::ruleset::Ruleset;
 use crate::policy::worker::{Program, Worker};
+use crate::policy::{Policies, Trouble};
 use crate::text::visible;
 use crate::trust::Trust;
 use crate::trust::policies::policies;
@@ -106,12 +106,7 @@ fn lint(directory: &Path) -> Result<Exit, Failure> {
             }
             Answer::Trouble(trouble) => {
                 blocking += 1;
-                let _ = writeln!(
-                    out,
-                    "{} [{}]",
-                    visible(&trouble.to_string()),
-                    visible(&trouble.reason)
-                );
+                let _ = writeln!(out, "{}", told(&trouble));
             }
             Answer::Begins { .. }
             | Answer::Early(_)
@@ -129,6 +124,12 @@ fn lint(directory: &Path) -> Result<Exit, Failure> {
     } else {
         Exit::Success
     })
+}
+
+/// What stands in the way, with the word by which programs know it.
+fn told(trouble: &Trouble) -> String {
+    let what = trouble.to_string();
+    format!("{} [{}]", visible(&what), visible(&trouble.reason))
 }
 
 fn test(directory: &Path) -> Result<Exit, Failure> {
@@ -152,12 +153,7 @@ fn test(directory: &Path) -> Result<Exit, Failure> {
             }
             Answer::Trouble(trouble) => {
                 failed += 1;
-                let _ = writeln!(
-                    out,
-                    "{} [{}]",
-                    visible(&trouble.to_string()),
-                    visible(&trouble.reason)
-                );
+                let _ = writeln!(out, "{}", told(&trouble));
             }
             Answer::Begins { .. }
             | Answer::Early(_)
