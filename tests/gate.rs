@@ -970,8 +970,7 @@ fn findings_that_name_places_in_a_plan_do_not_count_for_one_of_another_name() {
     use undersign::policy::findings;
     use undersign::policy::findings::spot::PlanNames;
 
-    let mut rig = Rig::of("05-destroy-plan");
-    let json = String::from_utf8(rig.json.clone()).unwrap();
+    let json = String::from_utf8(Rig::of("05-destroy-plan").json).unwrap();
     let changes = json.find("\"resource_changes\"").unwrap();
     let column = 1 + changes + json[changes..].find("\"address\"").unwrap();
     let sarif = format!(
@@ -993,7 +992,7 @@ fn findings_that_name_places_in_a_plan_do_not_count_for_one_of_another_name() {
         ("plan.tfplan", "renamed.tfplan"),
         ("renamed.tfplan", "plan.tfplan"),
     ] {
-        rig.request.approvals.clear();
+        let mut rig = Rig::of("05-destroy-plan");
         rig.request.brought = named(reviewed);
         let (facts, required) = rig.review();
         rig.sign_because(&facts, &required, Some("accepted for this once"));

@@ -189,7 +189,7 @@ fn every_row_fires_on_its_change_and_on_no_other() {
         );
         tested += 1;
     }
-    assert_eq!(tested, 2624);
+    assert_eq!(tested, 2943);
 }
 
 #[test]

@@ -4,9 +4,9 @@ use super::catalogue::{self, Form, Heuristic, Operator, Row, Scope};
 use super::documents::Documents;
 use super::operator::{self, Outcome};
 use super::walk::Side;
-use super::{Finding, Risk, render};
+use super::{Finding, Risk, manifest, render};
 use crate::plan::value::Value;
-use crate::plan::values::Values;
+use crate::plan::values::{Mark, Values};
 
 /// Paths longer than this are not looked at by name.
 const MAX_STEPS: usize = 12;
@@ -80,8 +80,36 @@ fn look(
                 look(before.at(index), nothing, path, depth + 1, findings);
             }
         }
+        // What is sent to a provider as JSON is judged by the names in it.
+        (Some(Value::Text(old)), Some(Value::Text(new))) => {
+            let [old, new] = [old, new].map(|text| within(text));
+            if let (Some(old), Some(new)) = (old, new) {
+                look(
+                    inside(&old, before),
+                    inside(&new, after),
+                    path,
+                    depth + 1,
+                    findings,
+                );
+            }
+        }
         _ => {}
     }
+}
+
+/// What stands in a text is as secret as the text.
+fn inside<'a>(value: &'a Value, text: Side<'a>) -> Side<'a> {
+    Side {
+        value: Some(value),
+        unknown: Mark::NOTHING,
+        secret: text.secret,
+    }
+}
+
+/// The object that is written into a text.
+fn within(text: &str) -> Option<Value> {
+    let object = text.trim_start().starts_with('{');
+    object.then(|| Value::parse(text).ok()).flatten()
 }
 
 fn named(name: &str, path: &str, before: Side<'_>, after: Side<'_>) -> Option<Finding> {
@@ -90,9 +118,11 @@ fn named(name: &str, path: &str, before: Side<'_>, after: Side<'_>) -> Option<Fi
     if !wrap(before) {
         return None;
     }
+    // JSON that is sent as it is has names of its own kind: `publicNetworkAccess`.
+    let name = manifest::snake(name);
     catalogue::heuristics().iter().find_map(|rule| {
         let text = match rule.scope {
-            Scope::Name => name,
+            Scope::Name => &*name,
             Scope::Path => path,
             Scope::Type => return None,
         };

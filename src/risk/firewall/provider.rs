@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Opening;
+use super::network::around;
 use crate::plan::value::Value;
 use crate::risk::operator;
 
@@ -30,7 +31,30 @@ pub fn reader(type_name: &str) -> Option<Reader> {
                 azure(rule, found);
             }
         }),
+        "azurerm_mssql_firewall_rule"
+        | "azurerm_sql_firewall_rule"
+        | "azurerm_postgresql_firewall_rule"
+        | "azurerm_postgresql_flexible_server_firewall_rule"
+        | "azurerm_mysql_firewall_rule"
+        | "azurerm_mysql_flexible_server_firewall_rule"
+        | "azurerm_mariadb_firewall_rule"
+        | "azurerm_synapse_firewall_rule"
+        | "azurerm_redis_firewall_rule" => Some(azure_range),
         _ => None,
+    }
+}
+
+/// Who may reach a database, from one address to another.
+fn azure_range(rule: &Value, found: &mut Vec<Opening>) {
+    let end =
+        |name: &str| text(rule, &format!("{name}_ip_address")) + text(rule, &format!("{name}_ip"));
+    if let Some(peer) = around(&end("start"), &end("end")) {
+        found.push(Opening {
+            protocol: "*".to_owned(),
+            from: 0,
+            to: u16::MAX,
+            peer,
+        });
     }
 }
 
