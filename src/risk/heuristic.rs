@@ -82,15 +82,16 @@ fn look(
         }
         // What is sent to a provider as JSON is judged by the names in it.
         (Some(Value::Text(old)), Some(Value::Text(new))) => {
-            let [old, new] = [old, new].map(|text| within(text));
-            if let (Some(old), Some(new)) = (old, new) {
-                look(
-                    inside(&old, before),
-                    inside(&new, after),
-                    path,
-                    depth + 1,
-                    findings,
-                );
+            if let (Some(old), Some(new)) = (within(old), within(new)) {
+                let known = findings.len();
+                let (old, new) = (inside(&old, before), inside(&new, after));
+                look(old, new, path, depth + 1, findings);
+                if before.secret.touches() || after.secret.touches() {
+                    // Of a secret text the names in it are as secret as the rest.
+                    for finding in &mut findings[known..] {
+                        finding.path = Some(path.as_str().into());
+                    }
+                }
             }
         }
         _ => {}
@@ -272,6 +273,25 @@ mod tests {
             assert_eq!(found(gone, on), [], "{gone}");
         }
         assert_eq!(found(r#"{"rule":[{"name":"a"}]}"#, r#"{"rule":[]}"#), []);
+    }
+
+    #[test]
+    fn json_in_a_text_is_judged_by_its_names_and_shows_none_of_a_secret_one() {
+        let body =
+            |on: &str| format!(r#"{{"body":"{{\"a\":{{\"publicNetworkAccess\":\"{on}\"}}}}"}}"#);
+        let [off, on] = ["Disabled", "Enabled"].map(body);
+        let path = "body.a.publicNetworkAccess".to_owned();
+        assert_eq!(found(&off, &on), [(path, Risk::High)]);
+        assert_eq!(found(&on, &off), []);
+        let secret = Values {
+            before: Value::parse(&off).ok(),
+            after: Value::parse(&on).ok(),
+            after_sensitive: Value::parse(r#"{"body":true}"#).ok(),
+            ..Values::default()
+        };
+        let [finding] = judge(&secret).try_into().unwrap();
+        assert_eq!(finding.path.as_deref(), Some("body"));
+        assert_eq!(finding.new.as_deref(), Some(render::SENSITIVE));
     }
 
     #[test]
