@@ -92,7 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     let mut items = || items(&inbox, trust.as_ref()).map(|(items, _)| items);
-    let mut notice = unusable.first().map(|failure| failure.error.to_string());
+    let mut notice = unusable.first().map(|failure| failure.error.clone());
     while let Some(id) = choose(notice.take(), arguments.looks.theme(), &mut items)? {
         notice = Some(match open(arguments, &inbox.find(&id)?) {
             Ok(Outcome::Signed(_)) => "signed; its approval lies beside it".into(),
