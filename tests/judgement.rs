@@ -189,7 +189,7 @@ fn every_row_fires_on_its_change_and_on_no_other() {
         );
         tested += 1;
     }
-    assert_eq!(tested, 2988);
+    assert_eq!(tested, 3005);
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn every_redirect_fires_on_another_place_and_on_no_other_change() {
         );
         tested += 1;
     }
-    assert_eq!(tested, 184);
+    assert_eq!(tested, 186);
 }
 
 #[test]

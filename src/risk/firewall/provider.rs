@@ -31,6 +31,18 @@ pub fn reader(type_name: &str) -> Option<Reader> {
                 azure(rule, found);
             }
         }),
+        "hcloud_firewall" => Some(|object, found| {
+            for rule in list(object, "rule") {
+                if text(rule, "direction") != "out" {
+                    by_ports(rule, "port", "source_ips", found);
+                }
+            }
+        }),
+        "digitalocean_firewall" => Some(|object, found| {
+            for rule in list(object, "inbound_rule") {
+                by_ports(rule, "port_range", "source_addresses", found);
+            }
+        }),
         "azurerm_mssql_firewall_rule"
         | "azurerm_sql_firewall_rule"
         | "azurerm_postgresql_firewall_rule"
@@ -41,6 +53,19 @@ pub fn reader(type_name: &str) -> Option<Reader> {
         | "azurerm_synapse_firewall_rule"
         | "azurerm_redis_firewall_rule" => Some(azure_range),
         _ => None,
+    }
+}
+
+/// A rule that writes its ports as one text.
+fn by_ports(rule: &Value, name: &str, peers: &str, found: &mut Vec<Opening>) {
+    let (from, to) = ports(&text(rule, name));
+    for peer in list(rule, peers) {
+        found.push(Opening {
+            protocol: text(rule, "protocol").to_ascii_lowercase(),
+            from,
+            to,
+            peer: operator::scalar(peer).into_owned(),
+        });
     }
 }
 
