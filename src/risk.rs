@@ -18,6 +18,7 @@ mod firewall;
 mod heuristic;
 mod interest;
 mod lifecycle;
+mod manifest;
 pub mod operator;
 mod policy_change;
 pub mod policy_document;

@@ -33,13 +33,14 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 
 /// Says whether a terminal would obey `c`, hide it, or let it reorder its neighbours.
 ///
-/// C0, DEL and C1 controls, soft hyphen, bidirectional controls, zero-width and invisible operators, line and paragraph
-/// separators, interlinear marks, variation selectors, tags, private use and noncharacters.
+/// C0, DEL and C1 controls, soft hyphen, bidirectional controls, zero-width and invisible operators, spaces that look like
+/// the one on the keyboard, line and paragraph separators, interlinear marks, variation selectors, tags, private use and
+/// noncharacters.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            '\u{a0}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{1680}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{2000}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{205f}'..='\u{206f}'
             | '\u{2800}' | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}')
@@ -76,6 +77,7 @@ mod tests {
         assert_eq!(visible("a\u{1b}[31mb"), "a⟨U+001B⟩[31mb");
         assert_eq!(visible("x\u{202e}gpj.exe"), "x⟨U+202E⟩gpj.exe");
         assert_eq!(visible("a\u{200b}b\nc\td"), "a⟨U+200B⟩b⏎c⇥d");
+        assert_eq!(visible("a\u{a0}b\u{2009}c d"), "a⟨U+00A0⟩b⟨U+2009⟩c d");
         assert_eq!(
             visible("\u{9b}2J\u{7f}\u{e0041}"),
             "⟨U+009B⟩2J⟨U+007F⟩⟨U+E0041⟩"

@@ -961,6 +961,53 @@ fn an_approval_without_the_policies_of_the_trust_file_does_not_count() {
     assert_refused(rig.verify(), Exit::Mismatch, "policy-inputs");
 }
 
+/// A finding may say where in the plan's JSON something is, and not what it is called; then it is the file's name that says
+/// which JSON. Under another name it is about no row, so nobody has said yes to what is asked for.
+#[test]
+fn findings_that_name_places_in_a_plan_do_not_count_for_one_of_another_name() {
+    use std::path::Path;
+    use undersign::policy::brought::Brought;
+    use undersign::policy::findings;
+    use undersign::policy::findings::spot::PlanNames;
+
+    let json = String::from_utf8(Rig::of("05-destroy-plan").json).unwrap();
+    let changes = json.find("\"resource_changes\"").unwrap();
+    let column = 1 + changes + json[changes..].find("\"address\"").unwrap();
+    let sarif = format!(
+        r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"json"}}}},"results":[{{"ruleId":"J1","level":"error","message":{{"text":"too short"}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"plan.json"}},"region":{{"startLine":1,"startColumn":{column}}}}}}}]}}]}}]}}"#
+    );
+    let named = |name: &str| {
+        let mut brought = Brought {
+            plan: PlanNames::of(Path::new(name)),
+            findings: vec![(
+                findings::read("found.sarif", sarif.as_bytes(), None).unwrap(),
+                None,
+            )],
+            ..Brought::default()
+        };
+        brought.inputs.add("findings", "sarif", sarif.as_bytes());
+        brought
+    };
+    for (reviewed, applied) in [
+        ("plan.tfplan", "renamed.tfplan"),
+        ("renamed.tfplan", "plan.tfplan"),
+    ] {
+        let mut rig = Rig::of("05-destroy-plan");
+        rig.request.brought = named(reviewed);
+        let (facts, required) = rig.review();
+        rig.sign_because(&facts, &required, Some("accepted for this once"));
+        rig.verify().unwrap();
+        rig.request.brought = named(applied);
+        let failure = rig.verify().unwrap_err();
+        let said = failure.hints.join(" ");
+        assert!(
+            said.contains("policy/json/J1 was acknowledged of") && said.contains("file name"),
+            "{said}"
+        );
+        assert_refused::<()>(Err(failure), Exit::NotApproved, "acknowledgements");
+    }
+}
+
 #[test]
 fn a_deny_that_lets_nobody_pass_stops_every_apply_whatever_is_signed() {
     let hard = |value: &str| {

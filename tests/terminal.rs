@@ -311,8 +311,8 @@ fn the_terminal_is_clean_after_every_way_out() {
 fn a_review_that_is_told_to_end_gives_the_terminal_back_and_keeps_what_was_said() {
     for signal in ["TERM", "HUP"] {
         let place = place();
-        let script = "\"$UNDERSIGN\" review plan.json & echo $! > pid; fg >/dev/null; stty -a | tr ' ;' '\\n\\n' | grep -x -e icanon -e echo -e isig -e icrnl -e opost; echo out";
-        let mut session = start(&place, &format!("set -m; {script}"));
+        let script = "sh -c 'echo $$ > pid; exec \"$UNDERSIGN\" review plan.json'; stty -a | tr ' ;' '\\n\\n' | grep -x -e icanon -e echo -e isig -e icrnl -e opost; echo out";
+        let mut session = start(&place, script);
         session.wait("acknowledged 0 of 8");
         object(&mut session);
         let pid = std::fs::read_to_string(place.path().join("pid")).unwrap();

@@ -38,7 +38,7 @@ pub fn covers(required: &[Requirement], acks: &[Acknowledgement]) -> Result<(), 
     if missing.len() > NAMED {
         named.push(format!("and {} more", missing.len() - NAMED));
     }
-    Err(Failure::new(
+    let failure = Failure::new(
         Exit::NotApproved,
         "acknowledgements",
         format!("not acknowledged: {}", named.join("; ")),
@@ -46,8 +46,30 @@ pub fn covers(required: &[Requirement], acks: &[Acknowledgement]) -> Result<(), 
     .expected(
         format!("{} acknowledgements", required.len()),
         format!("{} of them", required.len() - missing.len()),
-    )
-    .hint("Review the plan with this version of undersign, and sign again."))
+    );
+    let failure = match elsewhere(&missing, acks) {
+        Some((rule, then, now)) => failure.hint(format!(
+            "{rule} was acknowledged of {then}, and is about {now} here. A finding that names a place in the plan's JSON is laid on the row at that place only where the plan has the file name that the finding says: give it the name that it had at the review."
+        )),
+        None => failure,
+    };
+    Err(failure.hint("Review the plan with this version of undersign, and sign again."))
+}
+
+/// A policy's rule that is missing where it is asked for, and was acknowledged of something else.
+fn elsewhere<'a>(
+    missing: &[&'a Requirement],
+    acks: &'a [Acknowledgement],
+) -> Option<(&'a str, Key, &'a Key)> {
+    missing.iter().find_map(|requirement| {
+        requirement.denies().find_map(|rule| {
+            let given = acks.iter().find(|ack| {
+                ack.requirement().key != requirement.key
+                    && ack.rules.iter().any(|given| given == rule)
+            })?;
+            Some((rule, given.requirement().key, &requirement.key))
+        })
+    })
 }
 
 /// Asks whether every deny of a policy in `required` was overridden with a reason.

@@ -145,6 +145,7 @@ impl Desk {
             return Ok(());
         };
         let memory = Memory::open(&state.carry(), &digest)?;
+        let placed = memory.carry_key().at(self.file.as_ref());
         let mut fresh = BTreeMap::new();
         for (key, said) in log.verdicts() {
             let known = self.remembered.remove(key).filter(|row| row.said == *said);
@@ -155,7 +156,7 @@ impl Desk {
                     Kind::Plan => None,
                     _ => Some(self.source.item(&judged.effect).ok()?),
                 };
-                let identity = memory.carry_key().identity(judged, item.as_deref())?;
+                let identity = placed.identity(judged, item.as_deref())?;
                 Some(Remembered::new(said.clone(), judged, identity))
             });
             fresh.extend(row.map(|row| (key.clone(), row)));

@@ -16,7 +16,10 @@ use crate::failure::{Exit, Failure};
 pub const FORBIDDEN: &[&[&str]] = &[
     &["apply"],
     &["destroy"],
+    &["apply-all"],
+    &["destroy-all"],
     &["import"],
+    &["refresh"],
     &["taint"],
     &["untaint"],
     &["force-unlock"],
@@ -24,6 +27,9 @@ pub const FORBIDDEN: &[&[&str]] = &[
     &["state", "mv"],
     &["state", "push"],
     &["state", "replace-provider"],
+    // What it tests it makes, and destroys.
+    &["test"],
+    &["workspace", "delete"],
 ];
 
 /// The tools whose commands these are.
@@ -134,6 +140,13 @@ mod tests {
                 Some("terraform state rm"),
             ),
             ("terragrunt run-all apply", Some("terragrunt apply")),
+            ("terragrunt destroy-all", Some("terragrunt destroy-all")),
+            ("terraform test", Some("terraform test")),
+            (
+                "terraform workspace delete -force prod",
+                Some("terraform workspace delete"),
+            ),
+            ("terraform workspace show", None),
             ("terraform state list", None),
             ("terraform plan -out apply", None),
             ("echo apply", None),

@@ -86,12 +86,13 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return review::say(open(arguments, &inbox.find(id)?)?, "undersign inbox");
     }
     let trust = arguments.trust.open().map(|opened| opened.trust);
-    let mut items = || items(&inbox, trust.as_ref());
+    let (shown, unusable) = items(&inbox, trust.as_ref())?;
     if arguments.plain || !std::io::stdout().is_terminal() {
-        print(&to_text(&items()?))?;
+        print(&to_text(&shown, &unusable))?;
         return Ok(Exit::Success);
     }
-    let mut notice = None;
+    let mut items = || items(&inbox, trust.as_ref()).map(|(items, _)| items);
+    let mut notice = unusable.first().map(|failure| failure.error.clone());
     while let Some(id) = choose(notice.take(), arguments.looks.theme(), &mut items)? {
         notice = Some(match open(arguments, &inbox.find(&id)?) {
             Ok(Outcome::Signed(_)) => "signed; its approval lies beside it".into(),
@@ -150,11 +151,22 @@ fn open(arguments: &Arguments, entry: &Entry) -> Result<Outcome, Failure> {
     review::review(&review, &plan)
 }
 
-fn items(inbox: &Inbox, trust: Result<&Trust, &Failure>) -> Result<Vec<Item>, Failure> {
+/// What is shown of each plan, and what is said of those that cannot be used.
+fn items(
+    inbox: &Inbox,
+    trust: Result<&Trust, &Failure>,
+) -> Result<(Vec<Item>, Vec<Failure>), Failure> {
     let now = jiff::Timestamp::now();
     let mut items = Vec::new();
-    for entry in inbox.list()? {
-        let became = became(&entry, trust, now)?;
+    let (entries, mut unusable) = inbox.list()?;
+    for entry in entries {
+        let became = match became(&entry, trust, now) {
+            Ok(became) => became,
+            Err(failure) => {
+                unusable.push(failure);
+                continue;
+            }
+        };
         let submission = entry.submission;
         items.push(Item {
             age: age(&submission.submitted_at, now),
@@ -168,7 +180,7 @@ fn items(inbox: &Inbox, trust: Result<&Trust, &Failure>) -> Result<Vec<Item>, Fa
     }
     // What waits comes first; among the rest the order is the same.
     items.sort_by_key(|item| !item.waits);
-    Ok(items)
+    Ok((items, unusable))
 }
 
 /// How long something has been there, in one unit.
@@ -184,7 +196,7 @@ fn age(since: &str, now: jiff::Timestamp) -> String {
     }
 }
 
-fn to_text(items: &[Item]) -> String {
+fn to_text(items: &[Item], unusable: &[Failure]) -> String {
     let mut out = String::new();
     for item in items {
         let [critical, high, medium, low] = item.risks;
@@ -198,6 +210,10 @@ fn to_text(items: &[Item]) -> String {
             visible(&item.task),
         );
     }
-    let _ = writeln!(out, "shown {0} of {0}", items.len());
+    for failure in unusable {
+        let _ = writeln!(out, "not shown: {}", visible(&failure.error));
+    }
+    let all = items.len() + unusable.len();
+    let _ = writeln!(out, "shown {} of {all}", items.len());
     out
 }

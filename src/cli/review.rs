@@ -312,6 +312,9 @@ impl Review {
             .map(|file| (file.path.clone(), file.text.clone()))
             .collect();
         let loaded = Arc::new(Loaded::default());
+        let reviewed = self
+            .since
+            .map(|earlier| (earlier.at(self.file.as_ref()), Arc::clone(&source)));
         let unread = Unread {
             unit,
             json: self.json,
@@ -321,7 +324,7 @@ impl Review {
             earlier: loading::Earlier {
                 drafts,
                 memory: memory.clone(),
-                reviewed: self.since.map(|earlier| (earlier, Arc::clone(&source))),
+                reviewed,
             },
             policies: self.policies,
             loaded: Arc::clone(&loaded),

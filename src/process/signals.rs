@@ -11,8 +11,9 @@ use signal_hook::iterator::{Handle, Signals};
 
 use super::{Bond, kept, leaving};
 
-/// How long a program that is told to end may take to leave by itself.
-const GRACE: Duration = Duration::from_secs(2);
+/// How long a program that is told to end may take to leave by itself. A busy machine is slow, and whoever is cut off here
+/// does not say what it kept.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// What asks to stop.
 const ASKING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
@@ -22,8 +23,13 @@ const ASKING: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 pub enum Manner {
     /// Everything is ended, and we with it.
     Leave,
-    /// Somebody looks at [`asked`] and leaves in good order. If that takes too long, this is done and we leave all the same.
-    Tell(fn()),
+    /// Somebody looks at [`asked`] and leaves in good order.
+    Tell {
+        /// Done at once, so that whoever sleeps looks.
+        wake: fn(),
+        /// If it takes too long all the same, this is done and we leave.
+        last: fn(),
+    },
     /// A program has the terminal: an interrupt typed there is meant for it. Anything else is told as above.
     Aside,
     /// It is handed on, as an interrupt, to the program that must be let finish.
@@ -49,7 +55,7 @@ impl Drop for Held {
 pub fn hold(manner: Manner) -> Held {
     listen();
     let before = Held(set(manner));
-    if let (Manner::Tell(_), Some(handle)) = (manner, HANDLE.get()) {
+    if let (Manner::Tell { .. }, Some(handle)) = (manner, HANDLE.get()) {
         for signal in ASKING {
             // Without it the signal stays ignored.
             let _ = handle.add_signal(signal);
@@ -90,10 +96,13 @@ fn hear(signal: i32) {
     match manner() {
         Manner::Leave => die(signal),
         Manner::Aside if signal == SIGINT || signal == SIGQUIT => {}
-        Manner::Tell(_) | Manner::Aside => {
+        told @ (Manner::Tell { .. } | Manner::Aside) => {
             ASKED.store(true, Ordering::SeqCst);
+            if let Manner::Tell { wake, .. } = told {
+                wake();
+            }
             thread::sleep(GRACE);
-            if let Manner::Tell(last) = manner() {
+            if let Manner::Tell { last, .. } = manner() {
                 last();
             }
             die(signal);

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::log::{Log, Said};
 use super::{Ack, Key, Method, Requirement};
 use crate::diff::{self, Looking, Side};
+use crate::plan::archive::PlanFile;
 use crate::plan::values::Values;
 use crate::risk::Judged;
 
@@ -68,6 +69,15 @@ impl Earlier {
                 .into_iter()
                 .map(|row| (row.key().clone(), row))
                 .collect(),
+        }
+    }
+
+    /// The same, held against the plan with this file: what was said of another place is asked again.
+    #[must_use]
+    pub fn at(self, file: Option<&PlanFile>) -> Self {
+        Earlier {
+            key: self.key.at(file),
+            ..self
         }
     }
 
@@ -273,7 +283,7 @@ fn differences(
         parts.push("an attribute it had is gone".into());
     }
     if parts.is_empty() {
-        parts.push("something around its values or findings".into());
+        parts.push("something around its values or findings, or the place it is for".into());
     }
     parts.join("; ")
 }

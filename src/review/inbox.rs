@@ -25,6 +25,8 @@ const UNFINISHED: &str = ".new-";
 const PLAN: &str = "plan";
 /// Name of what the agent said about it.
 const SUBMISSION: &str = "submission.json";
+/// More nobody says about a plan.
+const MAX_SUBMISSION: u64 = 64 << 10;
 
 /// What an agent said about a plan, and what was found in it when it came in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,7 +168,7 @@ impl Inbox {
     pub fn prune(&self, now: SystemTime) -> Result<usize, Failure> {
         let failed = |error: std::io::Error| unusable(&self.directory, &error);
         let mut gone = 0;
-        for entry in self.list()? {
+        for entry in self.list()?.0 {
             let old = entry
                 .last_word()
                 .and_then(|said| now.duration_since(said).ok())
@@ -184,16 +186,15 @@ impl Inbox {
         Ok(gone)
     }
 
-    /// Every plan, the worst first, then the oldest.
-    pub fn list(&self) -> Result<Vec<Entry>, Failure> {
-        let failed = |error: std::io::Error| unusable(&self.directory, &error);
-        let mut entries = Vec::new();
-        for found in fs::read_dir(&self.directory).map_err(failed)? {
-            let name = found.map_err(failed)?.file_name();
-            let Some(name) = name.to_str().filter(|name| is_digest(name)) else {
-                continue;
-            };
-            entries.push(Self::entry(&self.directory.join(name))?);
+    /// Every plan, the worst first, then the oldest; and what lies among them and cannot be used: it must not keep anybody
+    /// from the others.
+    pub fn list(&self) -> Result<(Vec<Entry>, Vec<Failure>), Failure> {
+        let (mut entries, mut unusable) = (Vec::new(), Vec::new());
+        for name in self.names()? {
+            match Self::entry(&self.directory.join(name)) {
+                Ok(entry) => entries.push(entry),
+                Err(failure) => unusable.push(failure),
+            }
         }
         entries.sort_by(|a, b| {
             let of = |entry: &Entry| {
@@ -205,18 +206,15 @@ impl Inbox {
             };
             of(a).cmp(&of(b))
         });
-        Ok(entries)
+        Ok((entries, unusable))
     }
 
     /// The plan whose digest begins with `id`.
     pub fn find(&self, id: &str) -> Result<Entry, Failure> {
-        let mut found: Vec<Entry> = self
-            .list()?
-            .into_iter()
-            .filter(|entry| !id.is_empty() && entry.id().starts_with(id))
-            .collect();
+        let mut found = self.names()?;
+        found.retain(|name| !id.is_empty() && name.starts_with(id));
         match (found.pop(), found.is_empty()) {
-            (Some(entry), true) => Ok(entry),
+            (Some(name), true) => Self::entry(&self.directory.join(name)),
             (Some(_), false) => Err(Failure::new(
                 Exit::Usage,
                 "ambiguous-id",
@@ -232,21 +230,38 @@ impl Inbox {
         }
     }
 
+    /// The names of all directories that are called like a plan.
+    fn names(&self) -> Result<Vec<String>, Failure> {
+        let failed = |error: std::io::Error| unusable(&self.directory, &error);
+        let mut names = Vec::new();
+        for found in fs::read_dir(&self.directory).map_err(failed)? {
+            let name = found.map_err(failed)?.file_name();
+            names.extend(name.into_string().ok().filter(|name| is_digest(name)));
+        }
+        Ok(names)
+    }
+
     fn entry(directory: &Path) -> Result<Entry, Failure> {
         let path = directory.join(SUBMISSION);
-        let text = fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?;
-        let submission: Submission = serde_json::from_str(&text).map_err(|error| {
-            Failure::new(
-                Exit::Internal,
-                "inbox",
-                format!(
-                    "{} cannot be used: line {}: {error}",
-                    path.display(),
-                    error.line()
-                ),
-            )
-            .hint("Move its directory away; the other plans are not concerned.")
-        })?;
+        let failed = |error: std::io::Error| unusable(&path, &error);
+        // A pipe in its place would be waited for, and nobody would see the list.
+        let data = fs::symlink_metadata(&path).map_err(failed)?;
+        if !data.is_file() || data.len() > MAX_SUBMISSION {
+            let error = std::io::Error::other("it is no file, or too large");
+            return Err(unusable(&path, &error));
+        }
+        let text = fs::read_to_string(&path).map_err(failed)?;
+        let broken = |why: String| {
+            let error = format!("{} cannot be used: {why}", path.display());
+            Failure::new(Exit::Internal, "inbox", error)
+                .hint("Move its directory away; the other plans are not concerned.")
+        };
+        let submission: Submission = serde_json::from_str(&text)
+            .map_err(|error| broken(format!("line {}: {error}", error.line())))?;
+        // Everything that is shown and looked up by it goes by the name of the directory.
+        if directory.file_name() != Some(submission.plan_sha256.as_ref()) {
+            return Err(broken("it says that it is about another plan".into()));
+        }
         Ok(Entry {
             directory: directory.to_owned(),
             submission,
@@ -307,7 +322,7 @@ impl Entry {
 }
 
 fn is_digest(name: &str) -> bool {
-    name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit())
+    name.len() == 64 && name.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn lock_file(path: &Path) -> std::io::Result<File> {
@@ -378,6 +393,7 @@ mod tests {
         let ids: Vec<String> = inbox
             .list()
             .unwrap()
+            .0
             .iter()
             .map(|entry| entry.id()[..1].to_owned())
             .collect();
@@ -398,9 +414,41 @@ mod tests {
             let (entry, new) = inbox.finish(incoming, said).unwrap();
             assert_eq!((new, &entry.submission), (is_new, &first));
         }
-        assert_eq!(inbox.list().unwrap().len(), 1);
+        assert_eq!(inbox.list().unwrap().0.len(), 1);
         let left: Vec<_> = fs::read_dir(&inbox.directory).unwrap().collect();
         assert_eq!(left.len(), 2, "the plan and the lock");
+    }
+
+    /// Whoever can write into the inbox must not keep a person from the plans in it, nor speak for another plan.
+    #[test]
+    fn what_cannot_be_used_is_told_and_hides_no_other_plan() {
+        let (_directory, inbox, plan) = place();
+        let incoming = inbox.begin(&plan).unwrap();
+        let good = submission('a', [1, 0, 0, 0], "2026-11-22T10:00:00Z");
+        inbox.finish(incoming, &good).unwrap();
+        let says = |name: &str, text: &str| {
+            let directory = inbox.directory.join(name);
+            fs::create_dir(&directory).unwrap();
+            fs::write(directory.join(SUBMISSION), text).unwrap();
+        };
+        let about = |id: &str| {
+            let other = Submission {
+                plan_sha256: id.into(),
+                ..good.clone()
+            };
+            serde_json::to_string(&other).unwrap()
+        };
+        says(&"b".repeat(64), "no json");
+        says(&"c".repeat(64), &about("\u{1b}[2J"));
+        says(&"d".repeat(64), &about(&"a".repeat(64)));
+        fs::create_dir(inbox.directory.join("e".repeat(64))).unwrap();
+        says(&"f".repeat(64), &" ".repeat(70_000));
+        let (entries, unusable) = inbox.list().unwrap();
+        let ids: Vec<&str> = entries.iter().map(Entry::id).collect();
+        assert_eq!((ids, unusable.len()), (vec![&*"a".repeat(64)], 5));
+        assert_eq!(inbox.find("a").unwrap().submission, good);
+        assert_eq!(inbox.find("d").unwrap_err().reason, "inbox");
+        assert_eq!(inbox.prune(SystemTime::now()), Ok(0));
     }
 
     #[test]
@@ -413,7 +461,7 @@ mod tests {
         fs::create_dir(&killed).unwrap();
         let second = inbox.begin(&plan).unwrap();
         assert!(killed.exists() && at_it.plan().exists() && second.plan().exists());
-        assert_eq!(inbox.list(), Ok(vec![]));
+        assert_eq!(inbox.list(), Ok((vec![], vec![])));
     }
 
     #[test]
@@ -438,7 +486,7 @@ mod tests {
         assert_eq!(inbox.prune(now + KEPT - day), Ok(0));
         assert_eq!(inbox.prune(now + KEPT + day), Ok(2));
         assert_eq!(inbox.prune(now + KEPT + day), Ok(0));
-        let left: Vec<Entry> = inbox.list().unwrap();
+        let left: Vec<Entry> = inbox.list().unwrap().0;
         assert_eq!(left, [waits, in_review]);
         let names: Vec<_> = fs::read_dir(&inbox.directory).unwrap().collect();
         assert_eq!(names.len(), 3, "two plans and the lock");

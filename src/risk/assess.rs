@@ -70,6 +70,13 @@ fn resource(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
             "A data source runs a program during apply; the plan does not bind what it does.",
         ));
     }
+    if effect.mode == Mode::Data && &*effect.type_name == "http" {
+        findings.push(Finding::new(
+            "data-redirected",
+            Risk::Medium,
+            "A request is sent during apply; what it carries, and what it sets off, is decided only then.",
+        ));
+    }
     let Some(values) = values else {
         findings.push(Finding::new(
             "undecodable-values",
@@ -78,6 +85,13 @@ fn resource(effect: &Effect, values: Option<&Values>) -> Vec<Finding> {
         ));
         return findings;
     };
+    if effect.kind == Kind::Change && is_half_told(effect.action, values) {
+        findings.push(Finding::new(
+            "undecodable-values",
+            Risk::High,
+            "The plan does not say what this object was or what it becomes, so nobody can say what the change does.",
+        ));
+    }
     let documents = Documents::default();
     match effect.action {
         Action::Create
@@ -117,6 +131,24 @@ fn compound(effect: &Effect, weakened: &[Finding], findings: &mut Vec<Finding>) 
         );
         finding.path.clone_from(&first.path);
         findings.push(finding);
+    }
+}
+
+/// Whether a side is missing that the action speaks of. No tool writes such a change, and without the side nothing can be
+/// compared.
+fn is_half_told(action: Action, values: &Values) -> bool {
+    let [before, after] = [&values.before, &values.after].map(|side| {
+        side.as_ref()
+            .is_some_and(|value| matches!(value, Value::Object(_)))
+    });
+    match action {
+        Action::Create => !after,
+        Action::Update
+        | Action::DeleteCreate
+        | Action::CreateDelete
+        | Action::CreateForget
+        | Action::ForgetCreate => !before || !after,
+        _ => false,
     }
 }
 
@@ -193,6 +225,42 @@ mod tests {
             ..More::default()
         }));
         assert!(assess(&effect, None)[0].message.ends_with(" local-exec"));
+    }
+
+    #[test]
+    fn what_a_data_source_sets_off_during_apply_is_said() {
+        let read = |type_name: &str| {
+            let mut effect = bare(Kind::Change, Action::Read);
+            (effect.mode, effect.type_name) = (Mode::Data, type_name.into());
+            rules(&effect, Some(&Values::default()))
+        };
+        assert_eq!(
+            read("external"),
+            [("external-program".to_owned(), Risk::High)]
+        );
+        assert_eq!(read("http"), [("data-redirected".to_owned(), Risk::Medium)]);
+        assert_eq!(read("aws_ami"), []);
+    }
+
+    #[test]
+    fn a_change_without_one_of_its_sides_is_not_taken_for_harmless() {
+        let object = || Value::parse("{}").ok();
+        for (action, before, after, wrong) in [
+            (Action::Create, None, object(), false),
+            (Action::Create, None, None, true),
+            (Action::Update, object(), object(), false),
+            (Action::Update, object(), None, true),
+            (Action::Update, None, object(), true),
+            (Action::CreateDelete, Some(Value::Null), object(), true),
+            (Action::Delete, object(), None, false),
+        ] {
+            let values = Values {
+                before,
+                after,
+                ..Values::default()
+            };
+            assert_eq!(is_half_told(action, &values), wrong, "{action:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::documents::Documents;
 use super::operator::{self, Hit, Outcome};
 use super::quantity::quantity;
 use super::walk::{self, Side};
-use super::{Finding, Risk, firewall, heuristic, redirect, render};
+use super::{Finding, Risk, firewall, heuristic, manifest, redirect, render};
 use crate::plan::action::Action;
 use crate::plan::effect::Effect;
 use crate::plan::values::Values;
@@ -58,6 +58,7 @@ pub fn judge<'a>(effect: &Effect, values: &'a Values, documents: &Documents<'a>)
     let mut findings: Vec<Finding> = worst.into_values().collect();
     findings.extend(hidden(effect, values, &findings));
     findings.extend(firewall::judge(&effect.type_name, values));
+    findings.extend(manifest::judge(effect, values));
     for finding in redirect::judge(&effect.type_name, values, documents) {
         // A protection that leads somewhere is told once.
         let told = |said: &Finding| said.path == finding.path && said.risk >= finding.risk;
@@ -95,11 +96,29 @@ fn is_iam(row: &Row) -> bool {
         "member",
         "members",
         "policy_arn",
+        "policy_arns",
+        "managed_policy_arns",
         "principal",
+        "grantee_principal",
         "permission_set_arn",
         "role_definition_name",
         "role_id",
         "app_role_id",
+        "role_definition_id",
+        "iam_instance_profile",
+        "iam_role_arn",
+        "task_role_arn",
+        "role_arn",
+        "service_role",
+        "service_account",
+        "service_account_name",
+        "service_account_email",
+        "users",
+        "groups",
+        "policies",
+        "token_policies",
+        "permissions",
+        "permission",
     ]
     .contains(&name)
 }

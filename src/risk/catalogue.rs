@@ -340,7 +340,8 @@ pub fn ruleset_sha256() -> Sha256 {
 
 /// Whether anything at all is known of this type.
 pub fn knows(type_name: &str) -> bool {
-    stateful(type_name).is_some()
+    // A stack holds objects of any kind: no row knows what their attributes are called.
+    stateful(type_name).is_some_and(|known| known.class != "stack")
         || guard(type_name).is_some()
         || PROTECTION
             .exact
@@ -393,7 +394,7 @@ mod tests {
 
     #[test]
     fn every_row_is_there() {
-        assert_eq!(counts(), [1202, 2213, 440, 516, 146, 184, 6]);
+        assert_eq!(counts(), [1202, 2234, 873, 524, 146, 186, 6]);
         assert_eq!(heuristics().len(), 20);
     }
 

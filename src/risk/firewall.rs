@@ -5,6 +5,7 @@
 
 use super::walk::Side;
 use super::{Finding, Risk, render};
+use crate::plan::value::Value;
 use crate::plan::values::Values;
 
 mod network;
@@ -92,10 +93,14 @@ pub fn judge(type_name: &str, values: &Values) -> Option<Finding> {
         .collect();
     let created = before.value.is_none();
     let worst = gained.iter().max_by_key(|opening| opening.risk(created));
+    let hidden = unknown(before, after);
     let Some(worst) = worst else {
-        return unknown(before, after);
+        return hidden;
     };
     let risk = worst.risk(created);
+    if let Some(hidden) = hidden.filter(|hidden| hidden.risk > risk) {
+        return Some(hidden);
+    }
     let message = if world(&worst.peer) {
         "Everybody on the internet can reach this from now on."
     } else {
@@ -116,28 +121,60 @@ pub fn judge(type_name: &str, values: &Values) -> Option<Finding> {
     Some(finding)
 }
 
-/// The peers of an existing object are known only after apply.
+/// Attributes that say who is let in, and to which ports.
+const OPENS: [&str; 14] = [
+    "access",
+    "allow",
+    "cidr_blocks",
+    "cidr_ipv4",
+    "cidr_ipv6",
+    "destination_port_range",
+    "destination_port_ranges",
+    "end_ip_address",
+    "from_port",
+    "ipv6_cidr_blocks",
+    "source_address_prefix",
+    "source_address_prefixes",
+    "source_ranges",
+    "start_ip_address",
+];
+
+/// Who is let in is known only after apply. Of a new object that is so as a rule: its network is made in the same plan.
 fn unknown(before: Side<'_>, after: Side<'_>) -> Option<Finding> {
-    let names = [
-        "ingress",
-        "security_rule",
-        "cidr_blocks",
-        "ipv6_cidr_blocks",
-        "cidr_ipv4",
-        "cidr_ipv6",
-        "source_ranges",
-        "source_address_prefix",
-        "source_address_prefixes",
-    ];
-    let name = names
+    let in_object = OPENS
         .iter()
-        .find(|name| after.member(name).unknown.covers() && before.member(name).value.is_some())?;
+        .find(|name| after.member(name).unknown.covers())
+        .map(|name| (*name).to_owned());
+    let in_rules = || {
+        ["ingress", "security_rule"].into_iter().find_map(|list| {
+            let rules = after.member(list);
+            if rules.unknown.covers() {
+                return Some(list.to_owned());
+            }
+            let Some(Value::List(items)) = rules.value else {
+                return None;
+            };
+            (0..items.len()).find_map(|index| {
+                let rule = rules.at(index);
+                OPENS
+                    .iter()
+                    .find(|name| rule.member(name).unknown.touches())
+                    .map(|name| format!("{list}[{index}].{name}"))
+            })
+        })
+    };
+    let path = in_object.or_else(in_rules)?;
+    let risk = if before.value.is_some() {
+        Risk::High
+    } else {
+        Risk::Medium
+    };
     let mut finding = Finding::new(
         "unknown-on-protected",
-        Risk::High,
+        risk,
         "Who will be let in is known only after apply.",
     );
-    finding.path = Some((*name).into());
+    finding.path = Some(path.into());
     finding.new = Some(render::UNKNOWN.into());
     Some(finding)
 }
@@ -198,7 +235,6 @@ fn covered(opening: &Opening, others: &[Opening]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::value::Value;
 
     fn found(type_name: &str, before: &str, after: &str) -> Option<Risk> {
         let values = Values {

@@ -4,9 +4,9 @@ use super::catalogue::{self, Form, Heuristic, Operator, Row, Scope};
 use super::documents::Documents;
 use super::operator::{self, Outcome};
 use super::walk::Side;
-use super::{Finding, Risk, render};
+use super::{Finding, Risk, manifest, render};
 use crate::plan::value::Value;
-use crate::plan::values::Values;
+use crate::plan::values::{Mark, Values};
 
 /// Paths longer than this are not looked at by name.
 const MAX_STEPS: usize = 12;
@@ -80,8 +80,37 @@ fn look(
                 look(before.at(index), nothing, path, depth + 1, findings);
             }
         }
+        // What is sent to a provider as JSON is judged by the names in it.
+        (Some(Value::Text(old)), Some(Value::Text(new))) => {
+            if let (Some(old), Some(new)) = (within(old), within(new)) {
+                let known = findings.len();
+                let (old, new) = (inside(&old, before), inside(&new, after));
+                look(old, new, path, depth + 1, findings);
+                if before.secret.touches() || after.secret.touches() {
+                    // Of a secret text the names in it are as secret as the rest.
+                    for finding in &mut findings[known..] {
+                        finding.path = Some(path.as_str().into());
+                    }
+                }
+            }
+        }
         _ => {}
     }
+}
+
+/// What stands in a text is as secret as the text.
+fn inside<'a>(value: &'a Value, text: Side<'a>) -> Side<'a> {
+    Side {
+        value: Some(value),
+        unknown: Mark::NOTHING,
+        secret: text.secret,
+    }
+}
+
+/// The object that is written into a text.
+fn within(text: &str) -> Option<Value> {
+    let object = text.trim_start().starts_with('{');
+    object.then(|| Value::parse(text).ok()).flatten()
 }
 
 fn named(name: &str, path: &str, before: Side<'_>, after: Side<'_>) -> Option<Finding> {
@@ -90,9 +119,11 @@ fn named(name: &str, path: &str, before: Side<'_>, after: Side<'_>) -> Option<Fi
     if !wrap(before) {
         return None;
     }
+    // JSON that is sent as it is has names of its own kind: `publicNetworkAccess`.
+    let name = manifest::snake(name);
     catalogue::heuristics().iter().find_map(|rule| {
         let text = match rule.scope {
-            Scope::Name => name,
+            Scope::Name => &*name,
             Scope::Path => path,
             Scope::Type => return None,
         };
@@ -242,6 +273,25 @@ mod tests {
             assert_eq!(found(gone, on), [], "{gone}");
         }
         assert_eq!(found(r#"{"rule":[{"name":"a"}]}"#, r#"{"rule":[]}"#), []);
+    }
+
+    #[test]
+    fn json_in_a_text_is_judged_by_its_names_and_shows_none_of_a_secret_one() {
+        let body =
+            |on: &str| format!(r#"{{"body":"{{\"a\":{{\"publicNetworkAccess\":\"{on}\"}}}}"}}"#);
+        let [off, on] = ["Disabled", "Enabled"].map(body);
+        let path = "body.a.publicNetworkAccess".to_owned();
+        assert_eq!(found(&off, &on), [(path, Risk::High)]);
+        assert_eq!(found(&on, &off), []);
+        let secret = Values {
+            before: Value::parse(&off).ok(),
+            after: Value::parse(&on).ok(),
+            after_sensitive: Value::parse(r#"{"body":true}"#).ok(),
+            ..Values::default()
+        };
+        let [finding] = judge(&secret).try_into().unwrap();
+        assert_eq!(finding.path.as_deref(), Some("body"));
+        assert_eq!(finding.new.as_deref(), Some(render::SENSITIVE));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use arcstr::ArcStr;
 
 use super::catalogue::{self, Operator, Step};
 use super::firewall::{self, Looks};
-use super::{lifecycle, redirect};
+use super::{lifecycle, manifest, redirect};
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::scan::Item;
@@ -137,6 +137,8 @@ impl Interest {
             }
             Looks::Everywhere => interest.whole = true,
         }
+        interest.compared.extend(manifest::attribute(type_name));
+        interest.in_new.extend(manifest::attribute(type_name));
         for row in catalogue::protections(type_name).chain(catalogue::exposures(type_name)) {
             let decide = row.unless.iter().chain(row.only);
             let decide = decide.map(|(attribute, _)| *attribute);
@@ -194,11 +196,13 @@ fn contradicts(action: Action, item: &Item<'_>) -> bool {
     }
 }
 
-/// Whether this text may be a policy document that is told by its shape: a string of an object with an `Effect`. Each of
-/// its letters may be written as an escape, so a text that spells out letters is taken for one.
+/// Whether this text may be a policy document that is told by its shape: a string of an object with an `Effect`, with space
+/// before it where a heredoc made it. Each of its letters may be written as an escape, so a text that spells out letters is
+/// taken for one.
 fn may_be_a_policy(json: &str) -> bool {
     let has = |needle: &str| memchr::memmem::find(json.as_bytes(), needle.as_bytes()).is_some();
-    let object = json.starts_with("\"{") || json.starts_with("\"\\u007");
+    let object =
+        json.starts_with("\"{") || (json.starts_with(['"']) && json[1..].starts_with([' ', '\\']));
     object && (has("Effect") || has("\\u004") || has("\\u006") || has("\\u007"))
 }
 
@@ -213,6 +217,7 @@ mod tests {
             (r#""{\"\u0045ffect\":\"Allow\"}""#, true),
             (r#""{\"E\u0066fect\":\"Allow\"}""#, true),
             (r#""\u007b\"Effec\u0074\":1}""#, true),
+            (r#""\n  {\"Effect\":\"Allow\"}""#, true),
             (r#""a \u003c b""#, false),
             (r#"["Effect"]"#, false),
         ] {

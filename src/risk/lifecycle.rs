@@ -267,17 +267,24 @@ fn confusable(effect: &Effect) -> bool {
     }
     address.chars().any(crate::text::is_hidden)
         || has_escaped_character(address)
-        || address.chars().any(|c| matches!(c, '\u{2010}'..='\u{2015}'))
+        || address.chars().any(|c| matches!(c, '\u{2010}'..='\u{2015}' | '\u{2024}' | '\u{2212}' | '\u{ff0d}'..='\u{ff0f}'))
         || address.split(|c: char| !c.is_alphanumeric()).any(|word| {
             let other = |c: char| {
-                matches!(c, '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{52f}' | '\u{13a0}'..='\u{13ff}' | '\u{ff10}'..='\u{ff5a}')
+                matches!(c, '\u{370}'..='\u{3ff}' | '\u{400}'..='\u{58f}' | '\u{13a0}'..='\u{13ff}' | '\u{2c80}'..='\u{2cff}' | '\u{ff10}'..='\u{ff5a}')
             };
             let mixed = word.chars().any(|c| c.is_ascii_alphabetic()) && word.chars().any(other);
             let disguised = !word.is_empty()
                 && word.chars().all(|c| c.is_ascii_digit() || LIKE_LATIN.contains(c))
                 && word.chars().any(other);
-            mixed || disguised
+            mixed || disguised || word.chars().any(is_disguise)
         })
+}
+
+/// Letters that are Latin ones in another dress, and belong to no language that names are written in: phonetic, small
+/// capital, mathematical, circled, Roman numerals, Lisu.
+fn is_disguise(c: char) -> bool {
+    matches!(c, '\u{17f}' | '\u{237}' | '\u{250}'..='\u{2af}' | '\u{1d00}'..='\u{1d7f}' | '\u{2100}'..='\u{218f}'
+        | '\u{2460}'..='\u{24ff}' | '\u{a4d0}'..='\u{a4ff}' | '\u{1d400}'..='\u{1d7ff}')
 }
 
 /// Letters of other alphabets that no font tells from Latin ones.
@@ -309,6 +316,11 @@ mod tests {
             (r"C:\\users", false),
             ("прod", true),
             ("сор", true),
+            ("pr\u{585}d", true),
+            ("\u{1d5c9}\u{1d5cb}\u{1d5c8}\u{1d5bd}", true),
+            ("prod\u{a0}", true),
+            ("ışık", false),
+            ("web-東京", false),
             ("prod\u{200b}", true),
             (r"a\u202eb", true),
             ("a‐b", true),

@@ -169,8 +169,12 @@ fn fires(row: &Row, old: Option<&Value>, new: Option<&Value>) -> bool {
                         is < was
                     }
                 }
-                // A word leaves the scale: what the provider takes instead is the weak end as a rule.
-                (Some(_), None) => !row.order.is_empty() && !up && new.is_none_or(Value::is_empty),
+                // A word leaves the scale: what the provider takes instead is the weak end as a rule. Something that is
+                // on no scale may be anything.
+                (Some(_), None) => match new.filter(|new| !new.is_empty()) {
+                    Some(_) => row.order.is_empty(),
+                    None => !row.order.is_empty() && !up,
+                },
                 (None, _) => false,
             }
         }
@@ -300,9 +304,15 @@ fn gained<'a>(row: &Row, before: Side<'a>, after: Side<'a>) -> Outcome<'a> {
         Operator::Matches(pattern) => pattern.is_match(text),
         _ => false,
     };
-    for (path, value) in walk::flat(&news) {
+    let has = walk::flat(&news);
+    // One more of what was there already stands in another rule, for another port or another person.
+    let count = |leaves: &[(String, &Value)], value: &Value| {
+        leaves.iter().filter(|(_, other)| *other == value).count()
+    };
+    for (path, value) in &has {
         let text = scalar(value);
-        if bad(&text) && !had.iter().any(|(_, old)| *old == value) {
+        if bad(&text) && count(&has, value) > count(&had, value) {
+            let path = path.clone();
             let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);
             return Outcome::Fires(Hit {
                 path,

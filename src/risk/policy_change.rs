@@ -11,8 +11,9 @@ use crate::plan::value::Value;
 use crate::plan::values::Values;
 
 /// Actions with which somebody can make himself everything.
-const ESCALATES: [&str; 30] = [
+const ESCALATES: [&str; 31] = [
     "*",
+    "sudo",
     "*:*",
     "iam:*",
     "iam:passrole",
@@ -83,9 +84,11 @@ fn by_shape<'a>(effect: &Effect, values: &'a Values, documents: &Documents<'a>) 
             continue;
         };
         for (name, value) in members {
-            let looks = value
-                .as_text()
-                .is_some_and(|text| text.starts_with('{') && text.contains("\"Effect\""));
+            let looks = value.as_text().is_some_and(|text| {
+                // The word may be spelled out.
+                let said = text.contains("\"Effect\"") || text.contains("\\u00");
+                said && text.trim_start().starts_with('{')
+            });
             if looks && !names.contains(&&**name) && parse(Dialect::Iam, value, documents).is_some()
             {
                 names.push(name);
@@ -97,6 +100,12 @@ fn by_shape<'a>(effect: &Effect, values: &'a Values, documents: &Documents<'a>) 
         let before = Side::before(values).member(name);
         let after = Side::after(values).member(name);
         if before.value == after.value {
+            continue;
+        }
+        if after.unknown.covers() {
+            let mut finding = unknown(before.value.is_some() && !effect.action.replaces());
+            finding.path = Some(name.into());
+            findings.push(finding);
             continue;
         }
         let (Some(old), Some(new)) = (
@@ -147,16 +156,7 @@ fn attribute<'a>(
     let had = olds.iter().any(|leaf| leaf.value.is_some());
     let deleted = effect.action == Action::Delete;
     if !deleted && news.iter().any(|leaf| leaf.unknown) {
-        // A new object's document often names what does not exist yet, and a replacement asks anyway. In an update the
-        // same hides what changes.
-        let hides = had && !effect.action.replaces();
-        let risk = if hides { Risk::High } else { Risk::Medium };
-        let finding = Finding::new(
-            "policy-unknown",
-            risk,
-            "The new policy document is known only after apply and cannot be reviewed.",
-        );
-        return vec![finding.values(
+        return vec![unknown(had && !effect.action.replaces()).values(
             if had {
                 "a policy document"
             } else {
@@ -230,6 +230,16 @@ fn attribute<'a>(
         secret,
     ));
     findings
+}
+
+/// A new object's document often names what does not exist yet, and a replacement asks anyway. In an update the same hides
+/// what changes.
+fn unknown(hides: bool) -> Finding {
+    Finding::new(
+        "policy-unknown",
+        if hides { Risk::High } else { Risk::Medium },
+        "The new policy document is known only after apply and cannot be reviewed.",
+    )
 }
 
 /// Whether somebody who stands for the whole account may change the policy of the key.

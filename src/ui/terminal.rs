@@ -42,7 +42,10 @@ impl Screen {
     /// Takes the terminal. A panic from here on gives it back before its message is printed.
     pub fn enter() -> io::Result<Self> {
         hook_panics();
-        let told = signals::hold(Manner::Tell(give_back));
+        let told = signals::hold(Manner::Tell {
+            wake,
+            last: give_back,
+        });
         take()?;
         let terminal =
             Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back())?;
@@ -158,6 +161,14 @@ fn give_back() {
         let _ = disable_raw_mode();
         let _ = stdout().flush();
     }
+}
+
+/// Ends the wait for a key at once. The reader of keys wakes for a new size alone: any other signal it takes for an
+/// interrupted wait, and goes on with what is left of it.
+fn wake() {
+    #[cfg(unix)]
+    let _ =
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::WINCH);
 }
 
 fn hook_panics() {

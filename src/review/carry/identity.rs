@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
+use crate::plan::archive::PlanFile;
 use crate::plan::effect::Kind;
 use crate::plan::value::{Member, Value};
 use crate::plan::values::Values;
@@ -21,7 +22,11 @@ use crate::risk::Judged;
 
 /// The reviewer's own key. Two digests under different keys tell nothing about each other.
 #[derive(Clone)]
-pub struct CarryKey([u8; 32]);
+pub struct CarryKey {
+    key: [u8; 32],
+    /// Digest of where the plan goes, if it says so.
+    place: Option<[u8; 32]>,
+}
 
 /// Never shown, not even to a developer.
 impl std::fmt::Debug for CarryKey {
@@ -42,7 +47,26 @@ pub struct Identity {
 impl CarryKey {
     /// The key with these bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
-        CarryKey(bytes)
+        CarryKey {
+            key: bytes,
+            place: None,
+        }
+    }
+
+    /// The same key for changes of this plan: what was said of one workspace, backend or state holds in no other, where the
+    /// very same change may mean something else. A plan JSON does not say where it goes.
+    #[must_use]
+    pub fn at(&self, file: Option<&PlanFile>) -> Self {
+        let place = file.map(|file| {
+            let mut place = Sha256::new();
+            place.update(file.backend_config_sha256);
+            for text in [&file.backend_type, &file.workspace, &file.lineage] {
+                place.update((text.len() as u64).to_be_bytes());
+                place.update(text);
+            }
+            place.finalize().into()
+        });
+        CarryKey { place, ..*self }
     }
 
     /// The identity of a row whose element reads `item`. `None` if the element cannot be read to its last value: then
@@ -54,7 +78,10 @@ impl CarryKey {
             None if judged.effect.kind == Kind::Plan => None,
             None => return None,
         };
-        let whole = self.digest(&whole(judged, element));
+        let place = self
+            .place
+            .map_or(Value::Null, |place| text(&HEXLOWER.encode(&place)));
+        let whole = self.digest(&Value::List(vec![place, whole(judged, element)]));
         let attributes = match item {
             Some(item) if has_sides(judged.effect.kind) => {
                 self.attributes(judged, &Values::of_item(item).ok()?)
@@ -98,7 +125,7 @@ impl CarryKey {
         let mut canonical = value.clone();
         sort(&mut canonical);
         let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.0).expect("an HMAC takes a key of any length");
+            Hmac::<Sha256>::new_from_slice(&self.key).expect("an HMAC takes a key of any length");
         mac.update(canonical.to_string().as_bytes());
         HEXLOWER.encode(&mac.finalize().into_bytes())
     }

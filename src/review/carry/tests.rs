@@ -1,5 +1,7 @@
 //! What is and what is not asked again: pairs of plans, and a property over many more.
 
+use std::io::Cursor;
+
 use proptest::prelude::*;
 
 use super::memory::{Memory, Remembered};
@@ -539,6 +541,44 @@ fn what_is_gone_is_counted_and_an_objection_is_asked_again_with_its_words() {
     let gone = since(&earlier, &rows(r#""resource_changes":[]"#));
     assert_eq!(gone.gone, [Key::of(judged)]);
     assert!(gone.summary.contains("1 gone"), "{}", gone.summary);
+}
+
+/// The very same change may be harmless in one workspace and the end of the other.
+#[test]
+fn what_was_said_of_one_place_is_asked_again_in_another() {
+    let path = format!(
+        "{}/fixtures/plans/rig/weaken.tfplan",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let bytes = std::fs::read(path).unwrap();
+    let size = bytes.len() as u64;
+    let file = crate::plan::archive::read(&mut Cursor::new(bytes), [0; 32], size).unwrap();
+    let (rows, key) = (rows(&change("", GONE)), CarryKey::new(KEY));
+    let (judged, item) = rows
+        .iter()
+        .find(|(judged, _)| judged.effect.kind == Kind::Change)
+        .unwrap();
+    let identity = key.at(Some(&file)).identity(judged, item.as_deref());
+    let ack = Ack {
+        requirement: Requirement::of(judged).unwrap(),
+        method: Method::Typed,
+        reason: None,
+    };
+    let row = Remembered::new(Said::Ack(ack), judged, identity.unwrap());
+    let carried = |change: &dyn Fn(&mut PlanFile)| {
+        let mut now = file.clone();
+        change(&mut now);
+        let earlier = Earlier::new("abcdef", key.clone(), vec![row.clone()]);
+        let since = since(&earlier.at(Some(&now)), &rows);
+        let said = since.says[&Key::of(judged)].clone();
+        assert_eq!(since.acks.is_empty(), said.contains("the place it is for"));
+        since.acks.len()
+    };
+    assert_eq!(carried(&|_| ()), 1);
+    assert_eq!(carried(&|now| now.workspace = "prod".into()), 0);
+    assert_eq!(carried(&|now| now.lineage = "another".into()), 0);
+    assert_eq!(carried(&|now| now.backend_config_sha256 = [9; 32]), 0);
+    assert_eq!(carried(&|now| now.serial += 1), 1);
 }
 
 #[test]

@@ -15,22 +15,34 @@ pub fn world(peer: &str) -> bool {
     }
 }
 
-/// Whether the peer is in a private network, or a name for something inside.
+/// Networks that nobody outside has an address in.
+const PRIVATE: [&str; 8] = [
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "fc00::/7",
+    "fe80::/10",
+];
+
+/// Whether all of the peer is in a private network, or it is a name for something inside.
 pub fn private(peer: &str) -> bool {
     match network(peer) {
-        Some(Network::Four(address, _)) => {
-            let address = Ipv4Addr::from(address);
-            address.is_private()
-                || address.is_loopback()
-                || address.is_link_local()
-                || address.octets()[0] == 100
-        }
-        Some(Network::Six(address, _)) => {
-            matches!(Ipv6Addr::from(address).segments()[0], 0xfc00..=0xfdff | 0xfe80..=0xfebf)
-        }
-        // A group, a prefix list, a service tag: something inside.
-        None => true,
+        Some(_) => PRIVATE.iter().any(|network| contains(network, peer)),
+        // A group, a prefix list, a service tag: something inside. This tag means everybody who rents there.
+        None => !peer.to_ascii_lowercase().starts_with("azurecloud"),
     }
+}
+
+/// The smallest network that holds both ends of a range, and with them all between.
+pub fn around(first: &str, last: &str) -> Option<String> {
+    let [first, last] = [first, last].map(|end| end.trim().parse::<Ipv4Addr>().map(u32::from));
+    let (first, last) = (first.ok()?, last.ok()?);
+    let bits = (first ^ last).leading_zeros();
+    let address = first & u32::MAX.checked_shl(32 - bits).unwrap_or(0);
+    Some(format!("{}/{bits}", Ipv4Addr::from(address)))
 }
 
 enum Network {
@@ -74,5 +86,39 @@ pub fn contains(big: &str, small: &str) -> bool {
         // A world that is written in words covers every address.
         (None, _) => world(big),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_private_only_as_a_whole() {
+        for (peer, inside) in [
+            ("10.1.0.0/16", true),
+            ("100.64.0.1", true),
+            ("100.1.0.0/16", false),
+            ("192.168.0.0/8", false),
+            ("172.16.0.0/9", false),
+            ("fd00::/8", true),
+            ("2001:db8::/32", false),
+            ("VirtualNetwork", true),
+            ("AzureCloud.westeurope", false),
+        ] {
+            assert_eq!(private(peer), inside, "{peer}");
+        }
+    }
+
+    #[test]
+    fn a_range_lies_in_the_network_around_it() {
+        for (first, last, network) in [
+            ("10.0.0.0", "10.0.0.255", Some("10.0.0.0/24")),
+            ("10.0.0.7", "10.0.0.7", Some("10.0.0.7/32")),
+            ("1.0.0.0", "223.255.255.255", Some("0.0.0.0/0")),
+            ("1.0.0.0", "", None),
+        ] {
+            assert_eq!(around(first, last).as_deref(), network, "{first} {last}");
+        }
     }
 }

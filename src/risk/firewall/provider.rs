@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::Opening;
+use super::network::around;
 use crate::plan::value::Value;
 use crate::risk::operator;
 
@@ -30,7 +31,55 @@ pub fn reader(type_name: &str) -> Option<Reader> {
                 azure(rule, found);
             }
         }),
+        "hcloud_firewall" => Some(|object, found| {
+            for rule in list(object, "rule") {
+                if text(rule, "direction") != "out" {
+                    by_ports(rule, "port", "source_ips", found);
+                }
+            }
+        }),
+        "digitalocean_firewall" => Some(|object, found| {
+            for rule in list(object, "inbound_rule") {
+                by_ports(rule, "port_range", "source_addresses", found);
+            }
+        }),
+        "azurerm_mssql_firewall_rule"
+        | "azurerm_sql_firewall_rule"
+        | "azurerm_postgresql_firewall_rule"
+        | "azurerm_postgresql_flexible_server_firewall_rule"
+        | "azurerm_mysql_firewall_rule"
+        | "azurerm_mysql_flexible_server_firewall_rule"
+        | "azurerm_mariadb_firewall_rule"
+        | "azurerm_synapse_firewall_rule"
+        | "azurerm_redis_firewall_rule" => Some(azure_range),
         _ => None,
+    }
+}
+
+/// A rule that writes its ports as one text.
+fn by_ports(rule: &Value, name: &str, peers: &str, found: &mut Vec<Opening>) {
+    let (from, to) = ports(&text(rule, name));
+    for peer in list(rule, peers) {
+        found.push(Opening {
+            protocol: text(rule, "protocol").to_ascii_lowercase(),
+            from,
+            to,
+            peer: operator::scalar(peer).into_owned(),
+        });
+    }
+}
+
+/// Who may reach a database, from one address to another.
+fn azure_range(rule: &Value, found: &mut Vec<Opening>) {
+    let end =
+        |name: &str| text(rule, &format!("{name}_ip_address")) + text(rule, &format!("{name}_ip"));
+    if let Some(peer) = around(&end("start"), &end("end")) {
+        found.push(Opening {
+            protocol: "*".to_owned(),
+            from: 0,
+            to: u16::MAX,
+            peer,
+        });
     }
 }
 

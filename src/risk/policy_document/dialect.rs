@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::{Axis, Conditions, Document, Statement, Verdict, listed};
 use crate::plan::value::Value;
@@ -208,13 +208,30 @@ fn google(object: &Value) -> Option<Document> {
 }
 
 static VAULT_PATH: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?s)path\s+"([^"]*)"\s*\{[^}]*?capabilities\s*=\s*\[([^\]]*)\]"#)
+    Regex::new(
+        r#"(?s)path\s+"([^"]*)"\s*\{(?:[^{}]|\{[^{}]*\})*?\bcapabilities\s*=\s*\[([^\]]*)\]"#,
+    )
+    .expect("a test reads a document with it")
+});
+
+/// A string, or a remark.
+static VAULT_REMARK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?s)"(?:[^"\\]|\\.)*"|#[^\n]*|//[^\n]*|/\*.*?\*/"#)
         .expect("a test reads a document with it")
+});
+
+/// Where a path begins.
+static VAULT_BEGIN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?:^|[\s}])"?path"?\s*(?:"|\w|[={])"#).expect("a test reads a document with it")
 });
 
 fn vault(text: &str) -> Option<Document> {
     let mut statements = Vec::new();
-    for found in VAULT_PATH.captures_iter(text) {
+    let text = VAULT_REMARK.replace_all(text, |found: &Captures<'_>| match &found[0] {
+        string if string.starts_with('"') => string.to_owned(),
+        _ => " ".to_owned(),
+    });
+    for found in VAULT_PATH.captures_iter(&text) {
         let words: BTreeSet<String> = found[2]
             .split(',')
             .map(|word| word.trim().trim_matches('"').to_lowercase())
@@ -233,8 +250,9 @@ fn vault(text: &str) -> Option<Document> {
             conditions: Conditions::new(),
         });
     }
-    // Text without a single path that can be read is another language.
-    (!statements.is_empty()).then_some(Document {
+    // A path that cannot be read must not hide behind others that can; text without a single one is another language.
+    let whole = VAULT_BEGIN.find_iter(&text).count() == statements.len();
+    (whole && !statements.is_empty()).then_some(Document {
         statements,
         substitutes: true,
         has_variables: false,
@@ -262,6 +280,29 @@ mod tests {
         );
         assert_eq!(uncovered(&before, &after, Verdict::Deny).unwrap().len(), 1);
         assert_eq!(uncovered(&after, &before, Verdict::Allow).unwrap().len(), 1);
+    }
+
+    /// What an older reader of a text passed over in silence would be granted unseen.
+    #[test]
+    fn a_vault_path_is_read_or_makes_the_text_unreadable() {
+        let read = "path \"a\" { capabilities = [\"read\"] }\n";
+        for (more, paths) in [
+            ("# path \"b\" is for others\n", Some(1)),
+            ("path \"b\" { # }\n capabilities = [\"sudo\"] }", Some(2)),
+            ("path \"b\" { /* } */ capabilities = [\"sudo\"] }", Some(2)),
+            (
+                "path \"b\" { allowed_parameters = { \"x\" = [] }\n capabilities = [\"sudo\"] }",
+                Some(2),
+            ),
+            ("path \"b#c//d\" { capabilities = [\"sudo\"] }", Some(2)),
+            ("path \"b\" { policy = \"sudo\" }", None),
+            ("path b { capabilities = [\"sudo\"] }", None),
+        ] {
+            let text = Value::Text(format!("{read}{more}").into());
+            let document = parse(Dialect::Vault, &text, &Documents::default());
+            let found = document.map(|document| document.statements.len());
+            assert_eq!(found, paths, "{more}");
+        }
     }
 
     #[test]
