@@ -31,7 +31,7 @@ impl Standing {
             Standing::Open => "[ ]",
             Standing::Acked => "[x]",
             Standing::Carried => "[=]",
-            Standing::Objected => "[-]",
+            Standing::Objected => "[!]",
         }
     }
 
