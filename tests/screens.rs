@@ -1269,10 +1269,16 @@ fn a_plan_that_was_made_again_is_offered_only_where_that_was_asked_for() {
     let mut screen = Screen::incident(80, 24);
     screen.send(Msg::Disk(Disk::Changed));
     assert!(!screen.text().contains("The plan was made again"));
-    let mut screen = Screen::incident(80, 24);
+    let mut screen = Screen::incident(80, 24).keys("] ] ] ] a y");
+    assert!(screen.text().contains("u takes it back"));
     screen.state.setup.watch = true;
     screen.send(Msg::Disk(Disk::Changed));
     screen.send(Msg::Drawn);
+    assert!(
+        !screen.text().contains("u takes it back"),
+        "what was said before is no answer to it: {}",
+        screen.text()
+    );
     assert!(
         screen.text().contains("The plan was made again"),
         "{}",
