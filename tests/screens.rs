@@ -1066,6 +1066,11 @@ fn a_deny_is_acknowledged_with_a_reason_only() {
         "{}",
         open.text()
     );
+    assert!(
+        open.text().contains("write why it may be done"),
+        "{}",
+        open.text()
+    );
     let short = with_policies(80, 24).keys("/ 'primary' enter a 'short' enter 'primary' enter");
     assert!(short.state.log.verdicts().is_empty());
     assert!(short.text().contains("10 characters"), "{}", short.text());

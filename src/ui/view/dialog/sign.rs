@@ -96,7 +96,7 @@ impl Page<'_> {
             Piece::foreign(&state.setup.phrase, Role::Strong),
             Piece::new(" to sign.", Role::Text),
         ]);
-        self.field("> ", &signing.typed, true);
+        self.field("> ", &signing.typed, true, "");
         self.news();
         let matches = signing.typed.text() == state.setup.phrase;
         let words = if matches {
