@@ -304,6 +304,16 @@ fn undo_and_redo_go_back_and_forth() {
 }
 
 #[test]
+fn the_signature_is_in_the_last_line_when_it_is_all_that_is_left() {
+    let open = Screen::incident(60, 15).keys("]");
+    assert!(!open.text().contains("S sign"), "{}", open.text());
+    let done = Screen::incident(60, 15).keys(ACKNOWLEDGE_ALL).keys("g");
+    assert!(done.text().contains("S sign"), "{}", done.text());
+    let nothing = Screen::fixture("01-create-only", 60, 15);
+    assert!(nothing.text().contains("S sign"), "{}", nothing.text());
+}
+
+#[test]
 fn an_objection_sends_the_plan_back() {
     let screen = Screen::incident(80, 24).keys("] x 'no' enter S");
     assert!(screen.text().contains("Send this plan back"));
