@@ -314,6 +314,45 @@ fn the_signature_is_in_the_last_line_when_it_is_all_that_is_left() {
 }
 
 #[test]
+fn who_cannot_sign_is_told_before_the_work() {
+    for (width, height) in [(60, 15), (80, 24)] {
+        let mut setup = setup(Palette::Dark);
+        let failure = Failure::new(Exit::Usage, "no-key", "no key to sign with");
+        setup.target = None;
+        setup.identity = Err(Box::new(failure.hint("name one with --key")));
+        let screen = Screen::with(setup, width, height)
+            .rows(scene::incident())
+            .loaded();
+        assert!(
+            screen.text().contains("cannot be signed here"),
+            "{}",
+            screen.text()
+        );
+        // All of it is open yet.
+        let screen = screen.keys("S");
+        assert!(
+            screen.text().contains("name one with --key"),
+            "{}",
+            screen.text()
+        );
+    }
+}
+
+#[test]
+fn of_several_plans_the_one_that_is_guilty_is_named() {
+    let mut screen = Screen::new(80, 24);
+    screen.send(Msg::Unit("network".into()));
+    let screen = screen.rows(scene::incident()).loaded();
+    assert!(
+        screen
+            .text()
+            .contains("■ network: This plan takes the protection off"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
 fn an_objection_sends_the_plan_back() {
     let screen = Screen::incident(80, 24).keys("] x 'no' enter S");
     assert!(screen.text().contains("Send this plan back"));

@@ -13,6 +13,9 @@ use crate::ui::state::{Reading, State};
 use crate::ui::theme::{Piece, Role};
 use crate::ui::width::{count, wrap};
 
+/// From so many columns on there is room for more than a few words on the left.
+const ROOMY: u16 = 80;
+
 /// Draws the two lines.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let theme = state.theme();
@@ -26,6 +29,12 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     if let Some(target) = &state.setup.target {
         left.push(Piece::new("  ", Role::Text));
         left.push(Piece::foreign(target, Role::Text));
+    } else if state.setup.identity.is_err() {
+        // Said before the work is done and not after it.
+        left.push(Piece::new("  cannot be signed here", Role::Warn));
+        if state.size.0 >= ROOMY {
+            left.push(Piece::new(", S says why", Role::Dim));
+        }
     }
     let right = identity(
         state,
@@ -228,9 +237,14 @@ fn signal_lines(state: &State, width: u16) -> Option<(Risk, Vec<String>)> {
     let &worst = state.signals.first()?;
     let judged = &state.rows[worst as usize];
     let message = judged.findings.first().map_or("", |found| &found.message);
+    // Of several plans it is one that is guilty.
+    let message = match &judged.unit {
+        Some(unit) => format!("{unit}: {message}"),
+        None => message.to_owned(),
+    };
     let taken = 2 + more(state).map_or(0, |text| text.len());
     let room = usize::from(width.saturating_sub(2)).saturating_sub(taken);
-    Some((judged.risk(), wrap(&visible(message), room)))
+    Some((judged.risk(), wrap(&visible(&message), room)))
 }
 
 fn more(state: &State) -> Option<String> {
