@@ -26,6 +26,7 @@ pub mod key;
 pub mod keymap;
 pub mod layout;
 pub mod line;
+pub mod marks;
 pub mod mouse;
 pub mod number;
 mod sitting;

@@ -339,6 +339,25 @@ fn who_cannot_sign_is_told_before_the_work() {
 }
 
 #[test]
+fn the_help_tells_what_the_marks_mean() {
+    let screen = Screen::incident(80, 24).keys("? 'destroyed'");
+    assert!(
+        screen
+            .text()
+            .contains("-/+             replace: destroyed, then made anew"),
+        "{}",
+        screen.text()
+    );
+    let screen = Screen::incident(60, 15).keys("? 'marks'");
+    let screen = screen.keys(&"down ".repeat(99));
+    assert!(
+        screen.text().contains("what policies warn of"),
+        "the last of them can be reached: {}",
+        screen.text()
+    );
+}
+
+#[test]
 fn of_several_plans_the_one_that_is_guilty_is_named() {
     let mut screen = Screen::new(80, 24);
     screen.send(Msg::Unit("network".into()));

@@ -83,7 +83,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let inbox = arguments.inbox.open()?;
     if let Some(id) = &arguments.id {
-        return review::say(open(arguments, &inbox.find(id)?)?, "undersign inbox");
+        return review::say(open(arguments, &inbox.find(id)?)?);
     }
     let trust = arguments.trust.open().map(|opened| opened.trust);
     let mut items = || items(&inbox, trust.as_ref());
@@ -198,6 +198,9 @@ fn to_text(items: &[Item]) -> String {
             visible(&item.task),
         );
     }
-    let _ = writeln!(out, "shown {0} of {0}", items.len());
+    match items.len() {
+        0 => out.push_str("No plan was submitted here.\n"),
+        all => _ = writeln!(out, "shown {all} of {all}"),
+    }
     out
 }
