@@ -194,6 +194,7 @@ impl Desk {
             log: Log::default(),
             watch: false,
             restored: None,
+            task: None,
             policies: std::sync::Arc::default(),
             theme: Theme {
                 palette: Palette::Dark,

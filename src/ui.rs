@@ -64,6 +64,8 @@ pub struct Setup {
     pub log: Log,
     /// A sentence about that.
     pub restored: Option<String>,
+    /// What an agent says it is for.
+    pub task: Option<String>,
     /// The texts of the policies, by the name of their file.
     pub policies: Arc<BTreeMap<String, String>>,
     /// Whether the plan that is made again is offered.

@@ -440,11 +440,20 @@ fn a_change_acknowledged_before_stays_so_when_the_review_goes_on() {
     let mut setup = setup(Palette::Dark);
     setup.log = before.state.log.clone();
     setup.restored = Some("1 acknowledgement from an earlier sitting".into());
+    setup.task = Some("add a static site".into());
     let screen = Screen::with(setup, 80, 24).rows(scene::incident()).loaded();
     assert_eq!(screen.state.tally.acked, 1);
     assert!(screen.text().contains("from an earlier sitting"));
     let verdicts = screen.state.log.verdicts();
     assert!(matches!(verdicts.values().next(), Some(Said::Ack(_))));
+    let screen = screen
+        .keys(&ACKNOWLEDGE_ALL.replacen("a y ", "", 1))
+        .keys("S");
+    assert!(
+        screen.text().contains("the agent says: add a static site"),
+        "where it is signed: {}",
+        screen.text()
+    );
 }
 
 #[test]
@@ -1123,6 +1132,33 @@ fn p_goes_through_all_policies_of_a_row_and_says_where_there_is_nothing_to_read(
         "{}",
         screen.text()
     );
+}
+
+#[test]
+fn what_is_out_of_scope_says_why_it_stands_on_top() {
+    let mut screen = Screen::new(80, 24).rows(scene::incident());
+    screen.hear(&Opinion {
+        verdicts: vec![Verdict {
+            kind: Kind::Deny,
+            rule: undersign::policy::scope::OUT_OF_SCOPE.into(),
+            message: "outside the scope of OPS-7".into(),
+            address: Some("aws_security_group.edge".into()),
+            source: None,
+            tool: "scope".into(),
+            metadata: std::collections::BTreeMap::new(),
+        }],
+        troubles: Vec::new(),
+    });
+    let screen = screen.loaded();
+    let text = screen.text();
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains("[ ]")).collect();
+    assert!(
+        rows[1].contains("aws_security_group.edge  out of scope"),
+        "{text}"
+    );
+    // It says itself that it is outside; no policy is to be named.
+    let text = screen.keys("g j a").text();
+    assert!(text.contains("▲ outside the scope of OPS-7"), "{text}");
 }
 
 #[test]

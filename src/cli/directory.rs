@@ -150,6 +150,7 @@ fn sit(
         identity,
         log,
         restored: found.notes.first().cloned().or(restored),
+        task: None,
         policies: Arc::new(policies),
         watch: arguments.watch,
         theme: arguments.looks.theme(),

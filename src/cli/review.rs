@@ -388,11 +388,11 @@ impl Review {
             phrase: target.clone().unwrap_or_else(|| desk.name.clone()),
             target,
             identity: laid.identity,
-            restored: laid
-                .restored
-                .as_ref()
-                .map(loading::describe)
-                .or_else(|| task.map(|task| format!("the agent says: {task}"))),
+            restored: laid.restored.as_ref().map(loading::describe).or_else(|| {
+                let task = task.as_ref()?;
+                Some(format!("the agent says: {task}"))
+            }),
+            task,
             watch,
             log: laid.restored.unwrap_or_default(),
             policies: Arc::new(laid.policies),

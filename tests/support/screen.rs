@@ -41,6 +41,7 @@ pub fn setup(palette: Palette) -> Setup {
         identity: Ok("j.doe@example.org   SHA256:9tQkX0yfX2c (ed25519)".into()),
         log: undersign::review::log::Log::default(),
         restored: None,
+        task: None,
         policies: Arc::default(),
         watch: false,
         theme: Theme {

@@ -26,15 +26,15 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     };
     let first = line(area, 0);
     let mut left = vec![Piece::new("undersign", Role::Strong)];
-    if let Some(target) = &state.setup.target {
-        left.push(Piece::new("  ", Role::Text));
-        left.push(Piece::foreign(target, Role::Text));
-    } else if state.setup.identity.is_err() {
+    if state.setup.identity.is_err() {
         // Said before the work is done and not after it.
         left.push(Piece::new("  cannot be signed here", Role::Warn));
         if state.size.0 >= ROOMY {
             left.push(Piece::new(", S says why", Role::Dim));
         }
+    } else if let Some(target) = &state.setup.target {
+        left.push(Piece::new("  ", Role::Text));
+        left.push(Piece::foreign(target, Role::Text));
     }
     let right = identity(
         state,

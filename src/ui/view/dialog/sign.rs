@@ -53,6 +53,9 @@ impl Page<'_> {
             let text = "the file on disk is another one now; you sign the copy that was read";
             self.labelled("disk", text, Role::Warn);
         }
+        if let Some(task) = &state.setup.task {
+            self.labelled("task", &format!("the agent says: {task}"), Role::Text);
+        }
         self.labelled("changes", &changes(state), Role::Text);
         let reasons = signing
             .request
