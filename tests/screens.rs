@@ -372,6 +372,13 @@ fn of_several_plans_the_one_that_is_guilty_is_named() {
 }
 
 #[test]
+fn checks_that_did_not_pass_stand_above_what_is_routine() {
+    let text = Screen::fixture("14-checks-failing", 80, 24).text();
+    let at = |words: &str| text.find(words).unwrap();
+    assert!(at("Checks that did not pass") < at("Routine"), "{text}");
+}
+
+#[test]
 fn an_objection_sends_the_plan_back() {
     let screen = Screen::incident(80, 24).keys("] x 'no' enter S");
     assert!(screen.text().contains("Send this plan back"));
