@@ -358,6 +358,28 @@ fn the_help_tells_what_the_marks_mean() {
 }
 
 #[test]
+fn of_a_long_name_the_end_is_shown() {
+    for (size, shown) in [
+        ((60, 15), "…roduction.tfplan  3f64 89ae d3f8"),
+        ((80, 24), "production.tfplan"),
+    ] {
+        let mut setup = setup(Palette::Dark);
+        setup.plan = "2026-11-27-platform-team-eu-central-1-production.tfplan".into();
+        let screen = Screen::with(setup, size.0, size.1)
+            .rows(scene::incident())
+            .loaded();
+        assert!(screen.text().contains(shown), "{}", screen.text());
+    }
+}
+
+#[test]
+fn checks_that_did_not_pass_stand_above_what_is_routine() {
+    let text = Screen::fixture("14-checks-failing", 80, 24).text();
+    let at = |words: &str| text.find(words).unwrap();
+    assert!(at("Checks that did not pass") < at("Routine"), "{text}");
+}
+
+#[test]
 fn of_several_plans_the_one_that_is_guilty_is_named() {
     let mut screen = Screen::new(80, 24);
     screen.send(Msg::Unit("network".into()));
@@ -369,13 +391,6 @@ fn of_several_plans_the_one_that_is_guilty_is_named() {
         "{}",
         screen.text()
     );
-}
-
-#[test]
-fn checks_that_did_not_pass_stand_above_what_is_routine() {
-    let text = Screen::fixture("14-checks-failing", 80, 24).text();
-    let at = |words: &str| text.find(words).unwrap();
-    assert!(at("Checks that did not pass") < at("Routine"), "{text}");
 }
 
 #[test]

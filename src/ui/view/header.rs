@@ -11,7 +11,7 @@ use crate::ui::hands::Disk;
 use crate::ui::number::{digest, size};
 use crate::ui::state::{Reading, State};
 use crate::ui::theme::{Piece, Role};
-use crate::ui::width::{count, wrap};
+use crate::ui::width::{count, tail, width, wrap};
 
 /// From so many columns on there is room for more than a few words on the left.
 const ROOMY: u16 = 80;
@@ -117,13 +117,27 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
             }
             let long = vec![name.clone(), gap(), version, label.clone(), short.clone()];
             let middle = vec![name.clone(), gap(), label, short.clone()];
-            let least = vec![name, gap(), short.clone()];
+            let least = vec![name.clone(), gap(), short.clone()];
             [long, middle, least]
                 .into_iter()
                 .find(|pieces| pieces_width(pieces) <= room)
-                .unwrap_or_else(|| vec![short])
+                .unwrap_or_else(|| end_of_name(state, &name.text, short, room))
         }
     }
+}
+
+/// The end of a name that is too long: plans of one place begin alike.
+fn end_of_name(state: &State, name: &str, digest: Piece, room: usize) -> Vec<Piece> {
+    const LEAST: usize = 8;
+    let dots = state.theme().glyph("…", "..");
+    let gap = 2;
+    let left = room.saturating_sub(width(&digest.text) + gap + width(dots));
+    if left < LEAST {
+        return vec![digest];
+    }
+    let end = tail(name, left);
+    let name = Piece::new(format!("{dots}{end}"), Role::Text);
+    vec![name, Piece::new(" ".repeat(gap), Role::Dim), digest]
 }
 
 /// How many effects of which risk; the words go first where there is no room.
