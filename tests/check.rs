@@ -193,6 +193,14 @@ fn no_secret_of_any_plan_is_printed_in_any_form() {
 }
 
 #[test]
+fn a_plan_that_is_not_there_is_no_error_of_ours() {
+    let output = check(Path::new("nowhere.tfplan"), "text");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{error}");
+    assert!(error.contains("nowhere.tfplan: No such file"), "{error}");
+}
+
+#[test]
 fn what_is_counted_is_what_the_screen_counts() {
     let incident = fixtures("plans/incident/plan.json");
     let printed = |format| String::from_utf8(check(&incident, format).stdout).unwrap();
