@@ -195,6 +195,7 @@ impl Desk {
             watch: false,
             restored: None,
             task: None,
+            then: None,
             policies: std::sync::Arc::default(),
             theme: Theme {
                 palette: Palette::Dark,

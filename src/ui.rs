@@ -66,6 +66,8 @@ pub struct Setup {
     pub restored: Option<String>,
     /// What an agent says it is for.
     pub task: Option<String>,
+    /// What a signature brings about, where that is known.
+    pub then: Option<String>,
     /// The texts of the policies, by the name of their file.
     pub policies: Arc<BTreeMap<String, String>>,
     /// Whether the plan that is made again is offered.

@@ -151,6 +151,7 @@ fn sit(
         log,
         restored: found.notes.first().cloned().or(restored),
         task: None,
+        then: None,
         policies: Arc::new(policies),
         watch: arguments.watch,
         theme: arguments.looks.theme(),

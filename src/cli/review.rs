@@ -393,6 +393,7 @@ impl Review {
                 Some(format!("the agent says: {task}"))
             }),
             task,
+            then: desk.signing.as_ref().map(Signing::then),
             watch,
             log: laid.restored.unwrap_or_default(),
             policies: Arc::new(laid.policies),

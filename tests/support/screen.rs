@@ -42,6 +42,7 @@ pub fn setup(palette: Palette) -> Setup {
         log: undersign::review::log::Log::default(),
         restored: None,
         task: None,
+        then: Some("this plan may be applied, once, within 4h".into()),
         policies: Arc::default(),
         watch: false,
         theme: Theme {

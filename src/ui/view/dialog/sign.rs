@@ -87,6 +87,9 @@ impl Page<'_> {
         if let Ok(identity) = &state.setup.identity {
             self.labelled("as", identity, Role::Text);
         }
+        if let Some(then) = &state.setup.then {
+            self.labelled("then", then, Role::Text);
+        }
         self.blank();
         self.anchor = self.lines.len();
         if let Some(reason) = cannot_sign(state) {
