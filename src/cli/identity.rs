@@ -40,28 +40,26 @@ impl Identity {
         if let Some(file) = key_file {
             return Identity::of_file(trust, file);
         }
-        if let Some(socket) = socket()
-            && let Some(key) = the_one(agent_keys(trust, &socket)?, "the ssh-agent")?
-        {
-            return Ok(Identity {
-                person: owner(trust, &key)?,
-                key,
-                with: With::Agent(socket),
-            });
+        // An agent that is gone is no reason not to look further; if nothing is found, it is what is told.
+        let mut gone = None;
+        if let Some(socket) = socket() {
+            match agent_keys(trust, &socket) {
+                Ok(keys) => {
+                    if let Some(key) = the_one(keys, "the ssh-agent")? {
+                        return Ok(Identity {
+                            person: owner(trust, &key)?,
+                            key,
+                            with: With::Agent(socket),
+                        });
+                    }
+                }
+                Err(failure) => gone = Some(failure),
+            }
         }
         let directory = ssh_directory()?;
         match the_one(key_files(trust, &directory), directory.display())? {
             Some(file) => Identity::of_file(trust, &file),
-            None => Err(Failure::new(
-                Exit::Usage,
-                "no-key",
-                format!(
-                    "no key to sign with: none was named, and neither the ssh-agent nor {} holds one that the trust file knows",
-                    directory.display()
-                ),
-            )
-            .hint("Name yours when you start: --key FILE, or add it to the agent before (ssh-add FILE).")
-            .hint("Whose keys the trust file knows: undersign trust check")),
+            None => Err(gone.unwrap_or_else(|| no_key(&directory))),
         }
     }
 
@@ -121,6 +119,19 @@ fn owner(trust: &Trust, key: &PublicKey) -> Result<String, Failure> {
             )
             .hint("Add it to the person it belongs to, and raise the version of the trust file.")
         })
+}
+
+fn no_key(directory: &Path) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        "no-key",
+        format!(
+            "no key to sign with: none was named, and neither the ssh-agent nor {} holds one that the trust file knows",
+            directory.display()
+        ),
+    )
+    .hint("Name yours when you start: --key FILE, or add it to the agent before (ssh-add FILE).")
+    .hint("Whose keys the trust file knows: undersign trust check")
 }
 
 /// The keys of an agent that the trust file knows.
