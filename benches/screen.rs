@@ -194,6 +194,8 @@ impl Desk {
             log: Log::default(),
             watch: false,
             restored: None,
+            task: None,
+            then: None,
             policies: std::sync::Arc::default(),
             theme: Theme {
                 palette: Palette::Dark,

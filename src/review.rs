@@ -98,6 +98,11 @@ impl Requirement {
     }
 }
 
+/// Whether the plan does this, and it is counted by its risk: drift was done by others, and what does nothing is none.
+pub fn is_counted(row: &Judged) -> bool {
+    !row.effect.is_nothing() && row.effect.kind != Kind::Drift
+}
+
 /// Whether a reason is one that can stand for an override.
 pub fn is_reason(text: &str) -> bool {
     text.trim().chars().count() >= SHORTEST_REASON

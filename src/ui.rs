@@ -26,6 +26,7 @@ pub mod key;
 pub mod keymap;
 pub mod layout;
 pub mod line;
+pub mod marks;
 pub mod mouse;
 pub mod number;
 mod sitting;
@@ -63,6 +64,10 @@ pub struct Setup {
     pub log: Log,
     /// A sentence about that.
     pub restored: Option<String>,
+    /// What an agent says it is for.
+    pub task: Option<String>,
+    /// What a signature brings about, where that is known.
+    pub then: Option<String>,
     /// The texts of the policies, by the name of their file.
     pub policies: Arc<BTreeMap<String, String>>,
     /// Whether the plan that is made again is offered.

@@ -193,6 +193,36 @@ fn no_secret_of_any_plan_is_printed_in_any_form() {
 }
 
 #[test]
+fn a_plan_that_is_not_there_is_no_error_of_ours() {
+    let output = check(Path::new("nowhere.tfplan"), "text");
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{error}");
+    assert!(error.contains("nowhere.tfplan: No such file"), "{error}");
+}
+
+#[test]
+fn what_is_counted_is_what_the_screen_counts() {
+    let incident = fixtures("plans/incident/plan.json");
+    let printed = |format| String::from_utf8(check(&incident, format).stdout).unwrap();
+    let text = printed("text");
+    assert!(
+        text.contains("\n7 critical   1 high   2 medium   19 low\n"),
+        "drift is not done by the plan: {text}"
+    );
+    assert!(text.contains("\nRoutine (21)\n"), "{text}");
+    assert!(
+        text.contains("\nDrift seen while planning (13)\n"),
+        "{text}"
+    );
+    let markdown = printed("markdown");
+    assert!(
+        markdown.contains("7 critical, 1 high, 2 medium, 19 low"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("#### Drift seen while planning"));
+}
+
+#[test]
 fn a_plan_through_a_pipe_is_read_like_a_file() {
     let plan = fixtures("plans/incident/plan.json");
     let piped = Command::new(env!("CARGO_BIN_EXE_undersign"))

@@ -630,12 +630,12 @@ fn check_ends_with_what_policies_say() {
         (
             "package main\ndeny contains m if { some rc in input.resource_changes; m := \"nothing may be made\" }",
             4,
-            "policy/main.deny",
+            "deny: nothing may be made  [policy/main.deny]",
         ),
         (
             "package main\nwarn contains m if { some rc in input.resource_changes; m := \"hm\" }",
             0,
-            "policy/main.warn",
+            "warn: hm  [policy/main.warn]",
         ),
         ("package main\ndeny contains m if {", 4, "policy-trouble"),
         (

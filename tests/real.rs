@@ -143,6 +143,8 @@ fn a_plan_is_reviewed_signed_by_the_agent_checked_by_anybody_and_applied_once() 
     );
     assert!(place.shell("terraform show").contains("three workers"));
     place.refused(14, &APPLY);
+    let said = place.ok(&VERIFY);
+    assert!(said.contains("but           this plan was used"), "{said}");
 }
 
 #[test]

@@ -207,10 +207,12 @@ fn who_has_no_trust_file_is_told_the_two_commands() {
     place.trust = "--trust nowhere.toml".into();
     let mut session = place.review("");
     session.wait("nothing to acknowledge");
+    session.wait("cannot be signed here");
     session.wait("sha256");
     session.send("S");
-    session.wait("ssh-keygen -t ed25519 -f ~/.ssh/undersign");
-    session.wait("undersign trust init --person YOU");
+    // A command that is to be copied stands in one line.
+    session.wait("ssh-keygen -t ed25519 -f ~/.ssh/id_undersign");
+    session.wait("undersign trust init --person YOU --key ~/.ssh/id_undersign.pub");
     session.wait("enter close");
     session.send("\rq");
     assert_eq!(session.exit().exit_code(), 32);

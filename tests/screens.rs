@@ -304,6 +304,96 @@ fn undo_and_redo_go_back_and_forth() {
 }
 
 #[test]
+fn the_signature_is_in_the_last_line_when_it_is_all_that_is_left() {
+    let open = Screen::incident(60, 15).keys("]");
+    assert!(!open.text().contains("S sign"), "{}", open.text());
+    let done = Screen::incident(60, 15).keys(ACKNOWLEDGE_ALL).keys("g");
+    assert!(done.text().contains("S sign"), "{}", done.text());
+    let nothing = Screen::fixture("01-create-only", 60, 15);
+    assert!(nothing.text().contains("S sign"), "{}", nothing.text());
+}
+
+#[test]
+fn who_cannot_sign_is_told_before_the_work() {
+    for (width, height) in [(60, 15), (80, 24)] {
+        let mut setup = setup(Palette::Dark);
+        let failure = Failure::new(Exit::Usage, "no-key", "no key to sign with");
+        setup.target = None;
+        setup.identity = Err(Box::new(failure.hint("name one with --key")));
+        let screen = Screen::with(setup, width, height)
+            .rows(scene::incident())
+            .loaded();
+        assert!(
+            screen.text().contains("cannot be signed here"),
+            "{}",
+            screen.text()
+        );
+        // All of it is open yet.
+        let screen = screen.keys("S");
+        assert!(
+            screen.text().contains("name one with --key"),
+            "{}",
+            screen.text()
+        );
+    }
+}
+
+#[test]
+fn the_help_tells_what_the_marks_mean() {
+    let screen = Screen::incident(80, 24).keys("? 'destroyed'");
+    assert!(
+        screen
+            .text()
+            .contains("-/+             replace: destroyed, then made anew"),
+        "{}",
+        screen.text()
+    );
+    let screen = Screen::incident(60, 15).keys("? 'marks'");
+    let screen = screen.keys(&"down ".repeat(99));
+    assert!(
+        screen.text().contains("what policies warn of"),
+        "the last of them can be reached: {}",
+        screen.text()
+    );
+}
+
+#[test]
+fn of_a_long_name_the_end_is_shown() {
+    for (size, shown) in [
+        ((60, 15), "…roduction.tfplan  3f64 89ae d3f8"),
+        ((80, 24), "production.tfplan"),
+    ] {
+        let mut setup = setup(Palette::Dark);
+        setup.plan = "2026-11-27-platform-team-eu-central-1-production.tfplan".into();
+        let screen = Screen::with(setup, size.0, size.1)
+            .rows(scene::incident())
+            .loaded();
+        assert!(screen.text().contains(shown), "{}", screen.text());
+    }
+}
+
+#[test]
+fn checks_that_did_not_pass_stand_above_what_is_routine() {
+    let text = Screen::fixture("14-checks-failing", 80, 24).text();
+    let at = |words: &str| text.find(words).unwrap();
+    assert!(at("Checks that did not pass") < at("Routine"), "{text}");
+}
+
+#[test]
+fn of_several_plans_the_one_that_is_guilty_is_named() {
+    let mut screen = Screen::new(80, 24);
+    screen.send(Msg::Unit("network".into()));
+    let screen = screen.rows(scene::incident()).loaded();
+    assert!(
+        screen
+            .text()
+            .contains("■ network: This plan takes the protection off"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
 fn an_objection_sends_the_plan_back() {
     let screen = Screen::incident(80, 24).keys("] x 'no' enter S");
     assert!(screen.text().contains("Send this plan back"));
@@ -372,11 +462,20 @@ fn a_change_acknowledged_before_stays_so_when_the_review_goes_on() {
     let mut setup = setup(Palette::Dark);
     setup.log = before.state.log.clone();
     setup.restored = Some("1 acknowledgement from an earlier sitting".into());
+    setup.task = Some("add a static site".into());
     let screen = Screen::with(setup, 80, 24).rows(scene::incident()).loaded();
     assert_eq!(screen.state.tally.acked, 1);
     assert!(screen.text().contains("from an earlier sitting"));
     let verdicts = screen.state.log.verdicts();
     assert!(matches!(verdicts.values().next(), Some(Said::Ack(_))));
+    let screen = screen
+        .keys(&ACKNOWLEDGE_ALL.replacen("a y ", "", 1))
+        .keys("S");
+    assert!(
+        screen.text().contains("the agent says: add a static site"),
+        "where it is signed: {}",
+        screen.text()
+    );
 }
 
 #[test]
@@ -1058,11 +1157,43 @@ fn p_goes_through_all_policies_of_a_row_and_says_where_there_is_nothing_to_read(
 }
 
 #[test]
+fn what_is_out_of_scope_says_why_it_stands_on_top() {
+    let mut screen = Screen::new(80, 24).rows(scene::incident());
+    screen.hear(&Opinion {
+        verdicts: vec![Verdict {
+            kind: Kind::Deny,
+            rule: undersign::policy::scope::OUT_OF_SCOPE.into(),
+            message: "outside the scope of OPS-7".into(),
+            address: Some("aws_security_group.edge".into()),
+            source: None,
+            tool: "scope".into(),
+            metadata: std::collections::BTreeMap::new(),
+        }],
+        troubles: Vec::new(),
+    });
+    let screen = screen.loaded();
+    let text = screen.text();
+    let rows: Vec<&str> = text.lines().filter(|line| line.contains("[ ]")).collect();
+    assert!(
+        rows[1].contains("aws_security_group.edge  out of scope"),
+        "{text}"
+    );
+    // It says itself that it is outside; no policy is to be named.
+    let text = screen.keys("g j a").text();
+    assert!(text.contains("▲ outside the scope of OPS-7"), "{text}");
+}
+
+#[test]
 fn a_deny_is_acknowledged_with_a_reason_only() {
     let open = with_policies(80, 24).keys("/ 'primary' enter a");
     assert!(
         open.text()
             .contains("Policy main.deny denies: no database goes"),
+        "{}",
+        open.text()
+    );
+    assert!(
+        open.text().contains("write why it may be done"),
         "{}",
         open.text()
     );
@@ -1269,10 +1400,16 @@ fn a_plan_that_was_made_again_is_offered_only_where_that_was_asked_for() {
     let mut screen = Screen::incident(80, 24);
     screen.send(Msg::Disk(Disk::Changed));
     assert!(!screen.text().contains("The plan was made again"));
-    let mut screen = Screen::incident(80, 24);
+    let mut screen = Screen::incident(80, 24).keys("] ] ] ] a y");
+    assert!(screen.text().contains("u takes it back"));
     screen.state.setup.watch = true;
     screen.send(Msg::Disk(Disk::Changed));
     screen.send(Msg::Drawn);
+    assert!(
+        !screen.text().contains("u takes it back"),
+        "what was said before is no answer to it: {}",
+        screen.text()
+    );
     assert!(
         screen.text().contains("The plan was made again"),
         "{}",

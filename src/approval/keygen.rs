@@ -57,8 +57,12 @@ impl Keygen {
             .and_then(|mut keygen| keygen.wait())
             .map_err(|error| Failure::io(self.program.display(), &error))?;
         if !status.success() {
-            return Err(Failure::new(Exit::Aborted, "ssh-keygen", format!("ssh-keygen did not sign ({status})"))
-                .hint("Its own message stands above: a wrong passphrase or PIN, no touch, or a key it cannot use."));
+            return Err(Failure::new(
+                Exit::Aborted,
+                "ssh-keygen",
+                format!("ssh-keygen did not sign ({status})"),
+            )
+            .hint("A wrong passphrase or PIN, no touch, or a key it cannot use."));
         }
         let signature = file.with_extension("sig");
         std::fs::read_to_string(&signature)

@@ -63,7 +63,7 @@ pub(super) fn terminal(out: &mut dyn Write, format: Format) -> Terminal<'_> {
 }
 
 /// The columns of standard output, if it is a terminal that can draw a line anew.
-fn columns() -> Option<u16> {
+pub(super) fn columns() -> Option<u16> {
     let out = std::io::stdout();
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
     if dumb || !out.is_terminal() {

@@ -83,7 +83,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Outcome::Signed(receipt) => {
             print(&receipt.0)?;
             print(&verify(&private.path().join("approval.json"), &trust)?)?;
-            print("\nNothing is left behind. On a plan of yours: undersign review plan.tfplan\n")?;
+            print(
+                "\nNothing is left behind. For plans of yours: undersign trust init --help, then undersign review plan.tfplan\n",
+            )?;
             Ok(Exit::Success)
         }
         Outcome::Rejected(markdown) => {

@@ -150,6 +150,8 @@ fn sit(
         identity,
         log,
         restored: found.notes.first().cloned().or(restored),
+        task: None,
+        then: None,
         policies: Arc::new(policies),
         watch: arguments.watch,
         theme: arguments.looks.theme(),

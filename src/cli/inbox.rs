@@ -83,7 +83,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let inbox = arguments.inbox.open()?;
     if let Some(id) = &arguments.id {
-        return review::say(open(arguments, &inbox.find(id)?)?, "undersign inbox");
+        return review::say(open(arguments, &inbox.find(id)?)?);
     }
     let trust = arguments.trust.open().map(|opened| opened.trust);
     let (shown, unusable) = items(&inbox, trust.as_ref())?;
@@ -213,7 +213,10 @@ fn to_text(items: &[Item], unusable: &[Failure]) -> String {
     for failure in unusable {
         let _ = writeln!(out, "not shown: {}", visible(&failure.error));
     }
-    let all = items.len() + unusable.len();
-    let _ = writeln!(out, "shown {} of {all}", items.len());
+    match items.len() + unusable.len() {
+        0 => out.push_str("No plan was submitted here.
+"),
+        all => _ = writeln!(out, "shown {} of {all}", items.len()),
+    }
     out
 }

@@ -69,8 +69,11 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
         return standard_input();
     }
     let mut file = File::open(path).map_err(|error| {
-        Failure::io(path.display(), &error)
-            .hint("Give a plan file, or the JSON that `terraform show -json` prints of it.")
+        Failure {
+            exit: Exit::BadPlan,
+            ..Failure::io(path.display(), &error)
+        }
+        .hint("Give a plan file, or the JSON that `terraform show -json` prints of it.")
     })?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(Failure::new(

@@ -14,6 +14,11 @@ pub fn own_trust_file() -> Result<PathBuf, Failure> {
         .join("trust.toml"))
 }
 
+/// Where OpenSSH keeps a user's keys.
+pub fn ssh_directory() -> Result<PathBuf, Failure> {
+    Ok(strategy()?.home_dir().join(".ssh"))
+}
+
 /// The user's own state directory.
 #[derive(Debug, Clone)]
 pub struct StateDirectory(PathBuf);

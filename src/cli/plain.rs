@@ -19,8 +19,8 @@ use crate::ui::dialog;
 use crate::ui::hands::{Hands, Outcome, SignRequest};
 use crate::ui::theme::Theme;
 
-/// Columns of the detail; a screen reader does not care, a narrow terminal wraps.
-const WIDTH: u16 = 100;
+/// The least and the most columns of the detail. A screen reader does not care; a terminal would break lines inside of words.
+pub const WIDTH: (u16, u16) = (40, 100);
 
 /// A review at prompts.
 pub struct Plain<'a> {
@@ -38,6 +38,8 @@ pub struct Plain<'a> {
     pub plans: Vec<About<'a>>,
     /// Marks and words only.
     pub theme: Theme,
+    /// Columns of the detail.
+    pub columns: u16,
 }
 
 /// What a plan says beyond its rows.
@@ -155,7 +157,7 @@ impl Plain<'_> {
             row,
             values.as_ref().copied().map_err(String::as_str),
             &context,
-            WIDTH,
+            self.columns,
         ) {
             say(out, &format!("{}\n", line.text().trim_end()))?;
         }

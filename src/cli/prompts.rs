@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
+use super::apply::columns;
 use super::check::print;
 use super::looks::Looks;
-use super::plain::{About, Plain};
+use super::plain::{About, Plain, WIDTH};
 use super::report::Report;
 use super::review::{Begun, Review};
 use crate::failure::Failure;
@@ -142,6 +143,7 @@ impl Heard {
             },
             plans,
             theme: setup.theme,
+            columns: columns().unwrap_or(WIDTH.1).clamp(WIDTH.0, WIDTH.1),
         };
         plain.run(&mut std::io::stdin().lock(), &mut std::io::stdout(), hands)
     }

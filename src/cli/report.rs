@@ -18,6 +18,9 @@ mod json;
 pub mod markdown;
 pub mod sarif;
 
+/// What others changed, as the screen calls it.
+const DRIFT: &str = "Drift seen while planning";
+
 /// What is reported on.
 #[derive(Debug, Clone, Copy)]
 pub struct Report<'a> {
@@ -49,24 +52,7 @@ impl Report<'_> {
             );
         }
         let _ = writeln!(out, "\nsha256 {}", self.digest());
-        let counts = self.counts();
-        let words: Vec<String> = Risk::WORST_FIRST
-            .iter()
-            .filter_map(|risk| {
-                counts
-                    .get(risk.word())
-                    .map(|count| format!("{count} {risk}"))
-            })
-            .collect();
-        let _ = writeln!(
-            out,
-            "{}\n",
-            if words.is_empty() {
-                "nothing will be done".into()
-            } else {
-                words.join("   ")
-            }
-        );
+        let _ = writeln!(out, "{}\n", self.risks("   "));
 
         let (mut asking, mut rest): (Vec<&Judged>, Vec<&Judged>) =
             self.rows.iter().partition(|row| row.needs_ack());
@@ -85,18 +71,17 @@ impl Report<'_> {
             }
             out.push('\n');
         }
-        let (nothing, routine): (Vec<&Judged>, Vec<&Judged>) =
+        let (nothing, done): (Vec<&Judged>, Vec<&Judged>) =
             rest.into_iter().partition(|row| row.effect.is_nothing());
-        if !routine.is_empty() {
-            let _ = writeln!(out, "Routine ({})", routine.len());
-            for row in &routine {
-                self.write_row(&mut out, row, &fates);
+        let (drift, routine): (Vec<&Judged>, Vec<&Judged>) = done
+            .into_iter()
+            .partition(|row| row.effect.kind == Kind::Drift);
+        for (title, rows) in [("Routine", routine), (DRIFT, drift), ("No change", nothing)] {
+            if rows.is_empty() {
+                continue;
             }
-            out.push('\n');
-        }
-        if !nothing.is_empty() {
-            let _ = writeln!(out, "No change ({})", nothing.len());
-            for row in &nothing {
+            let _ = writeln!(out, "{title} ({})", rows.len());
+            for row in &rows {
                 self.write_row(&mut out, row, &fates);
             }
             out.push('\n');
@@ -187,7 +172,8 @@ impl Report<'_> {
 
     /// A finding in one line: what is lost, and where.
     fn finding_text(&self, finding: &Finding) -> String {
-        let mut text = visible(&self.message(finding)).into_owned();
+        let said = verdicts::said(finding).map_or_else(String::new, |word| format!("{word}: "));
+        let mut text = format!("{said}{}", visible(&self.message(finding)));
         if let Some(path) = &finding.path {
             let _ = write!(text, "  {}", self.shown(path));
             if let (Some(old), Some(new)) = (&finding.old, &finding.new) {
@@ -205,10 +191,31 @@ impl Report<'_> {
         text
     }
 
+    /// `2 critical, 1 high`, and how much of it policies deny and warn of.
+    fn risks(&self, gap: &str) -> String {
+        let counts = self.counts();
+        let risks = Risk::WORST_FIRST.iter().map(|risk| risk.word());
+        let mut words: Vec<String> = risks
+            .filter_map(|risk| Some(format!("{} {risk}", counts.get(risk)?)))
+            .collect();
+        if words.is_empty() {
+            words.push("nothing will be done".into());
+        }
+        let findings = || self.rows.iter().flat_map(|row| &row.findings);
+        for word in ["blocks", "deny", "warn"] {
+            let all = findings().filter(|found| verdicts::said(found) == Some(word));
+            match all.count() {
+                0 => {}
+                n => words.push(format!("{n} {word}")),
+            }
+        }
+        words.join(gap)
+    }
+
     /// How many rows do something, by risk.
     fn counts(&self) -> BTreeMap<&'static str, usize> {
         let mut counts = BTreeMap::new();
-        for row in self.rows.iter().filter(|row| !row.effect.is_nothing()) {
+        for row in self.rows.iter().filter(|row| review::is_counted(row)) {
             *counts.entry(row.risk().word()).or_default() += 1;
         }
         counts

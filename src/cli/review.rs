@@ -29,9 +29,10 @@ use crate::review::carry::Earlier;
 use crate::review::draft::Draft;
 use crate::review::log::Log;
 use crate::review::memory::Memory;
+use crate::text::visible;
 use crate::ui;
 use crate::ui::hands::Outcome;
-use crate::ui::keymap;
+use crate::ui::{keymap, marks};
 
 /// What `review` takes.
 #[derive(Debug, Clone, Args)]
@@ -44,7 +45,7 @@ pub struct Arguments {
     #[command(flatten)]
     pub plan: Option<PlanArgument>,
 
-    /// Print every key of the screen, and what it does.
+    /// Print every key of the screen and what it does, and what the marks mean.
     #[arg(long, exclusive = true)]
     pub keys: bool,
 
@@ -57,7 +58,7 @@ pub struct Arguments {
     pub policy: PolicyArgument,
 
     /// The key to sign with: a private key file, or a public one whose private key an ssh-agent holds
-    /// [default: the one key in the agent that the trust file knows].
+    /// [default: the one key in the agent, else in ~/.ssh, that the trust file knows].
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
 
@@ -150,7 +151,7 @@ pub struct Review {
 /// Reviews a plan, and says how that ended.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if arguments.keys {
-        print(&keymap::print())?;
+        print(&(keymap::print() + &marks::print()))?;
         return Ok(Exit::Success);
     }
     let Some(argument) = &arguments.plan else {
@@ -159,11 +160,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 .hint("undersign review PLAN"),
         );
     };
-    let outcome = review(arguments, argument)?;
-    say(
-        outcome,
-        &format!("undersign review {}", argument.plan.display()),
-    )
+    say(review(arguments, argument)?)
 }
 
 /// Reviews a plan, and those that are made of it while it is watched.
@@ -244,8 +241,8 @@ pub(super) fn prepare(
     })
 }
 
-/// Says how a review ended; `again` is what goes on with it.
-pub fn say(outcome: Outcome, again: &str) -> Result<Exit, Failure> {
+/// Says how a review ended.
+pub fn say(outcome: Outcome) -> Result<Exit, Failure> {
     match outcome {
         Outcome::Signed(receipt) => {
             print(&receipt.0)?;
@@ -258,6 +255,7 @@ pub fn say(outcome: Outcome, again: &str) -> Result<Exit, Failure> {
         // Whoever goes on is not out yet.
         Outcome::Remade => Ok(Exit::Aborted),
         Outcome::Left { saved } => {
+            let again = as_typed();
             print(&if saved {
                 format!("Left before signing. What you said is kept; go on with: {again}\n")
             } else {
@@ -268,6 +266,24 @@ pub fn say(outcome: Outcome, again: &str) -> Result<Exit, Failure> {
             Ok(Exit::Aborted)
         }
     }
+}
+
+/// This command as it was typed, for a shell: whoever goes on means the same policies, findings and key.
+fn as_typed() -> String {
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| quoted(&visible(&word.to_string_lossy())));
+    std::iter::once("undersign".to_owned())
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// A desk with everything on it, and the plan that is being read for whoever sits there.
@@ -375,11 +391,12 @@ impl Review {
             phrase: target.clone().unwrap_or_else(|| desk.name.clone()),
             target,
             identity: laid.identity,
-            restored: laid
-                .restored
-                .as_ref()
-                .map(loading::describe)
-                .or_else(|| task.map(|task| format!("the agent says: {task}"))),
+            restored: laid.restored.as_ref().map(loading::describe).or_else(|| {
+                let task = task.as_ref()?;
+                Some(format!("the agent says: {task}"))
+            }),
+            task,
+            then: desk.signing.as_ref().map(Signing::then),
             watch,
             log: laid.restored.unwrap_or_default(),
             policies: Arc::new(laid.policies),
@@ -411,4 +428,18 @@ pub(super) struct Laid {
 pub fn on_screen(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
     let mut begun = review.begin(looks)?;
     ui::run(begun.setup, &begun.loading.messages, &mut begun.desk)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn what_is_typed_again_means_the_same_to_a_shell() {
+        assert_eq!(quoted("plan.tfplan"), "plan.tfplan");
+        assert_eq!(quoted("--policy=a/b"), "--policy=a/b");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("the shop is down"), "'the shop is down'");
+        assert_eq!(quoted("it's; rm *"), r"'it'\''s; rm *'");
+    }
 }

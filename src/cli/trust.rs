@@ -51,15 +51,21 @@ impl TrustArgument {
             None if Path::new(SYSTEM).exists() => SYSTEM.into(),
             None => own_trust_file()?,
         };
-        let opened = file::open(&path, self.trust_sha256).map_err(|failure| {
-            if path.exists() {
-                failure
-            } else {
-                failure
-                    .hint("No key yet? Make one: ssh-keygen -t ed25519 -f ~/.ssh/undersign")
-                    .hint("Make the trust file: undersign trust init --person YOU --key ~/.ssh/undersign.pub")
-            }
-        })?;
+        if !path.exists() {
+            return Err(Failure::new(
+                Exit::TrustUnsafe,
+                "no-trust-file",
+                format!(
+                    "there is no trust file {}: it says whose signature counts",
+                    path.display()
+                ),
+            )
+            .hint("No key yet? ssh-keygen -t ed25519 -f ~/.ssh/id_undersign")
+            .hint("Give it a passphrase, and make a trust file that knows it:")
+            .hint("undersign trust init --person YOU --key ~/.ssh/id_undersign.pub")
+            .hint("Or name another one: --trust FILE"));
+        }
+        let opened = file::open(&path, self.trust_sha256)?;
         let trust = Trust::parse(&path.display().to_string(), &opened.text)?;
         Ok(Opened {
             path,

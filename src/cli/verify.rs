@@ -20,6 +20,7 @@ use crate::gate::harden::harden;
 use crate::gate::verify::{Request, Verified, verify};
 use crate::policy::worker::Program;
 use crate::text::visible;
+use crate::trust::{self, ledger::Ledger};
 
 /// What `verify` and `apply` take.
 #[derive(Debug, Args)]
@@ -100,13 +101,35 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return set::verify(arguments);
     }
     let silence = Silence::on_terminal();
-    let verified = verify(&arguments.request(&silence)?)?;
+    let request = arguments.request(&silence)?;
+    let verified = verify(&request)?;
     silence.end();
     print(&match arguments.format {
-        Format::Text => to_text(&verified),
+        Format::Text => to_text(&verified) + &used(&request, &verified),
         Format::Json => to_json(&verified, None) + "\n",
     })?;
     Ok(Exit::Success)
+}
+
+/// That the plan was applied already, where the ledger lies on this machine: approved, it is refused all the same.
+///
+/// A ledger that is not there is not made by looking.
+fn used(request: &Request, verified: &Verified) -> String {
+    let directory = match &request.trust.ledger {
+        None => Ledger::default_place().ok(),
+        Some(trust::Ledger::Dir(directory)) => Some(directory.clone()),
+        Some(trust::Ledger::Remote(_)) => None,
+    };
+    let plan = Hex(verified.prepared.plan.sha256());
+    directory
+        .filter(|directory| directory.exists())
+        .and_then(|directory| Ledger::open(&directory).ok()?.refuse_used(plan).err())
+        .map_or_else(String::new, |failure| {
+            format!(
+                "but           {}; apply refuses it\n",
+                visible(&failure.error)
+            )
+        })
 }
 
 /// The verification for people.

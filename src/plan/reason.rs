@@ -10,7 +10,7 @@ pub fn words(reason: &str) -> Option<&'static str> {
         "delete_because_no_resource_config" => "its block is no longer in the configuration",
         "delete_because_no_module" => "its module is no longer in the configuration",
         "delete_because_wrong_repetition" => "its block now has another kind of count or for_each",
-        "delete_because_count_index" => "its index is beyond count",
+        "delete_because_count_index" => "count no longer reaches its index",
         "delete_because_each_key" => "its key is no longer in for_each",
         "delete_because_no_move_target" => "it was moved to an address that has no block",
         "delete_because_enabled_false" => "its lifecycle says enabled = false",

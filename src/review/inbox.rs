@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::private;
+use super::{is_counted, private};
 use crate::failure::{Exit, Failure};
 use crate::process::Directory;
 use crate::risk::{Judged, Risk};
@@ -65,7 +65,7 @@ impl Submission {
     pub fn count(rows: &[Judged]) -> [usize; 4] {
         Risk::WORST_FIRST.map(|risk| {
             rows.iter()
-                .filter(|row| !row.effect.is_nothing() && row.risk() == risk)
+                .filter(|row| is_counted(row) && row.risk() == risk)
                 .count()
         })
     }

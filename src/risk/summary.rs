@@ -207,8 +207,11 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             "refresh-only",
             Risk::Medium,
             format!(
-                "Changes nothing but the state: it accepts {} differences that were made outside.",
-                tally.drift
+                "Changes nothing but the state: it accepts {} made outside.",
+                match tally.drift {
+                    1 => "1 difference that was".to_owned(),
+                    n => format!("{n} differences that were"),
+                }
             ),
         );
     }

@@ -3,6 +3,7 @@
 use super::hands::SignRequest;
 use super::keymap::{self, Binding, Mode};
 use super::line::Line;
+use super::marks::{self, Mark};
 use crate::failure::Failure;
 use crate::review::{Key, Method, Requirement, is_reason};
 use crate::risk::{Judged, Risk};
@@ -71,9 +72,14 @@ impl Help {
         keymap::help(self.of, self.search.text())
     }
 
+    /// The marks that are found; they stand behind the keys.
+    pub fn marks(&self) -> Vec<&'static Mark> {
+        marks::found(self.of, self.search.text())
+    }
+
     /// Moves by so many lines.
     pub fn scroll(&mut self, lines: isize) {
-        let most = self.found().len().saturating_sub(1);
+        let most = (self.found().len() + self.marks().len()).saturating_sub(1);
         self.top = self.top.saturating_add_signed(lines).min(most);
     }
 }

@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::plan::effect::Kind;
 use crate::review::log::{Log, Said};
-use crate::review::{Key, Method, Requirement, verdicts};
+use crate::review::{Key, Method, Requirement, is_counted, verdicts};
 use crate::risk::{Judged, Risk};
 
 /// Where a row stands.
@@ -31,7 +30,7 @@ impl Standing {
             Standing::Open => "[ ]",
             Standing::Acked => "[x]",
             Standing::Carried => "[=]",
-            Standing::Objected => "[-]",
+            Standing::Objected => "[!]",
         }
     }
 
@@ -104,7 +103,7 @@ impl Tally {
     pub fn of(rows: &[Judged], standings: &[Standing]) -> Self {
         let mut tally = Tally::default();
         for (number, (judged, standing)) in rows.iter().zip(standings).enumerate() {
-            if !judged.effect.is_nothing() && judged.effect.kind != Kind::Drift {
+            if is_counted(judged) {
                 tally.by_risk[Risk::Critical as usize - judged.risk() as usize] += 1;
             }
             for finding in judged.findings.iter().filter(|f| f.origin.is_some()) {
@@ -130,7 +129,7 @@ impl Tally {
 mod tests {
     use super::*;
     use crate::plan::action::Action;
-    use crate::plan::effect::{Effect, Span};
+    use crate::plan::effect::{Effect, Kind, Span};
     use crate::review::{Ack, Method, Objection};
     use crate::risk::Finding;
 

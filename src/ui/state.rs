@@ -348,6 +348,8 @@ impl State {
     pub fn open(&mut self, overlay: Overlay) {
         self.undrawn |= overlay.asks();
         self.dialog_top = 0;
+        // What was said before is no answer to what a dialog asks.
+        self.notice = self.notice.take().filter(|_| !overlay.asks());
         self.overlay = Some(overlay);
     }
 

@@ -41,6 +41,8 @@ pub fn setup(palette: Palette) -> Setup {
         identity: Ok("j.doe@example.org   SHA256:9tQkX0yfX2c (ed25519)".into()),
         log: undersign::review::log::Log::default(),
         restored: None,
+        task: None,
+        then: Some("this plan may be applied, once, within 4h".into()),
         policies: Arc::default(),
         watch: false,
         theme: Theme {

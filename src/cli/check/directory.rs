@@ -12,6 +12,7 @@ use crate::cli::report::{markdown, sarif};
 use crate::failure::{Exit, Failure};
 use crate::plan::units;
 use crate::text::visible;
+use crate::ui::number::counted;
 
 /// Checks every plan of a directory.
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -66,7 +67,8 @@ fn to_text(plans: &[Checked], notes: &[String]) -> String {
         out.push_str(&visible(note));
         out.push('\n');
     }
-    out + &format!("{} plans, {} to acknowledge\n", plans.len(), asking(plans))
+    let all = counted(plans.len(), "plan", "plans");
+    out + &format!("{all}, {} to acknowledge\n", asking(plans))
 }
 
 /// The least room in which a report says anything.

@@ -86,6 +86,7 @@ fn review(rows: &[Judged], log: Log, answers: &str, hands: &mut Remembers) -> (O
         log,
         since: std::collections::BTreeMap::new(),
         phrase: Ok("prod/web".into()),
+        columns: WIDTH.0,
         theme: Theme {
             palette: Palette::None,
             ascii: true,
@@ -131,6 +132,19 @@ fn every_answer_leads_where_it_says() {
         let (outcome, _) = review(&rows(), Log::default(), answers, &mut hands);
         assert_eq!((&outcome, hands.saves), (expected, saves), "{answers:?}");
         assert_eq!(hands.signed.len(), if outcome == signed { 2 } else { 0 });
+    }
+}
+
+#[test]
+fn no_line_of_a_change_is_wider_than_the_terminal() {
+    let mut long = row("primary", Risk::High);
+    long.findings[0].message = "A sentence that is longer than a narrow terminal is wide.".into();
+    let mut hands = Remembers::default();
+    let (_, out) = review(&[long], Log::default(), "", &mut hands);
+    assert!(out.contains("A sentence that"), "{out}");
+    let detail = out.lines().filter(|line| !line.contains(" to acknowledge"));
+    for line in detail {
+        assert!(line.chars().count() <= usize::from(WIDTH.0), "{line:?}");
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, deposed, kind};
+use super::{DRIFT, Report, deposed, kind};
+use crate::plan::effect::Kind;
+use crate::review::verdicts;
 use crate::risk::{Judged, Risk, rule};
 use crate::text::markdown::{code, plain};
 
@@ -28,7 +30,7 @@ impl Report<'_> {
             } else {
                 format!("{asking} to acknowledge")
             },
-            self.risks(),
+            self.risks(", "),
             code(&short(self.name)),
             self.digest(),
         );
@@ -37,16 +39,17 @@ impl Report<'_> {
             .iter()
             .filter(|row| !row.effect.is_nothing())
             .collect();
-        rows.sort_by_key(|row| (!row.needs_ack(), std::cmp::Reverse(row.risk())));
+        let heading_of = |row: &Judged| match row.effect.kind {
+            _ if row.needs_ack() => (0, "To acknowledge"),
+            Kind::Drift => (2, DRIFT),
+            _ => (1, "Routine"),
+        };
+        rows.sort_by_key(|row| (heading_of(row).0, std::cmp::Reverse(row.risk())));
         let nothing = self.rows.len() - rows.len();
         let mut left_out: Vec<&Judged> = Vec::new();
         let mut heading = "";
         for row in rows {
-            let wanted = if row.needs_ack() {
-                "To acknowledge"
-            } else {
-                "Routine"
-            };
+            let (_, wanted) = heading_of(row);
             let mut text = String::new();
             if heading != wanted {
                 let _ = writeln!(text, "\n#### {wanted}\n");
@@ -105,9 +108,11 @@ impl Report<'_> {
                 ),
                 _ => String::new(),
             };
+            let said =
+                verdicts::said(finding).map_or_else(String::new, |word| format!("**{word}** "));
             let _ = writeln!(
                 out,
-                "  - {}{path}{values} [{}]",
+                "  - {said}{}{path}{values} [{}]",
                 plain(&self.message(finding)),
                 code(&finding.rule)
             );
@@ -116,24 +121,6 @@ impl Report<'_> {
             {
                 let _ = writeln!(out, "    To make it safe: {}", plain(rule.remedy));
             }
-        }
-    }
-
-    /// `2 critical, 1 high`
-    fn risks(&self) -> String {
-        let counts = self.counts();
-        let words: Vec<String> = Risk::WORST_FIRST
-            .iter()
-            .filter_map(|risk| {
-                counts
-                    .get(risk.word())
-                    .map(|count| format!("{count} {risk}"))
-            })
-            .collect();
-        if words.is_empty() {
-            "nothing will be done".into()
-        } else {
-            words.join(", ")
         }
     }
 }

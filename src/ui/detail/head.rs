@@ -145,7 +145,14 @@ fn facts(
     if context.options.explain || effect.kind == Kind::Plan {
         facts.extend(explained(judged));
     }
-    if let Some(note) = effect.note() {
+    // Where a finding says it already, it need not stand twice.
+    let told = |note: &&str| {
+        judged
+            .findings
+            .iter()
+            .any(|found| found.message.contains(note))
+    };
+    if let Some(note) = effect.note().filter(|note| !told(note)) {
         facts.push(("note", vec![foreign(note, Role::Text)]));
     }
     if let Some(reason) = effect

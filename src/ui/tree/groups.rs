@@ -89,41 +89,31 @@ pub fn group(listed: Listed<'_>, fitting: &[u32], by: By) -> Vec<Node> {
         nodes: Vec::with_capacity(fitting.len() + fitting.len() / 8),
         alike: HashMap::new(),
     };
-    let rows = sorted(fitting, SECTIONS.len(), |row| section_of(row) as usize);
+    let rows = sorted(fitting, SECTIONS, |row| section_of(row) as usize);
     for members in rows.chunk_by(|a, b| section_of(*a) == section_of(*b)) {
         out.section(section_of(members[0]), members);
     }
     out.nodes
 }
 
+/// The sections in the order of the list: an alarm of the configuration's own is read before what is routine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Section {
     Asking,
     Plan,
+    Checks,
     Changes,
     Invocations,
     Provisioners,
     Deferred,
     Outputs,
     Drift,
-    Checks,
     UnknownKeys,
     Nothing,
 }
 
-const SECTIONS: &[Section] = &[
-    Section::Asking,
-    Section::Plan,
-    Section::Changes,
-    Section::Invocations,
-    Section::Provisioners,
-    Section::Deferred,
-    Section::Outputs,
-    Section::Drift,
-    Section::Checks,
-    Section::UnknownKeys,
-    Section::Nothing,
-];
+/// How many sections there are.
+const SECTIONS: usize = Section::Nothing as usize + 1;
 
 fn section(facet: Facet, standing: Standing, by: By) -> Section {
     let asks = facet.asks || standing == Standing::Objected;

@@ -13,13 +13,16 @@ pub struct Sums {
     pub asking: usize,
     /// Of these, the answered ones.
     pub answered: usize,
+    /// Whether somebody objected to one of them.
+    pub objected: bool,
 }
 
 impl Sums {
-    /// `[ ]`, `[-]` or `[x]`; `None` where nothing asks.
+    /// `[ ]`, `[-]`, `[x]` or, of an objection, `[!]`; `None` where nothing asks.
     pub fn tick(self) -> Option<&'static str> {
         match (self.asking, self.answered) {
             (0, _) => None,
+            _ if self.objected => Some(Standing::Objected.tick()),
             (_, 0) => Some("[ ]"),
             (asking, answered) if asking == answered => Some("[x]"),
             _ => Some("[-]"),
@@ -33,9 +36,10 @@ impl Sums {
             sums.worst = sums.worst.max(Some(facets.of(row).risk));
             match standings[row as usize] {
                 Standing::Open => sums.asking += 1,
-                Standing::Acked | Standing::Carried | Standing::Objected => {
+                standing @ (Standing::Acked | Standing::Carried | Standing::Objected) => {
                     sums.asking += 1;
                     sums.answered += 1;
+                    sums.objected |= standing == Standing::Objected;
                 }
                 Standing::Nothing => {}
             }
@@ -49,17 +53,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_box_has_three_states() {
-        for (asking, answered, tick) in [
-            (0, 0, None),
-            (2, 0, Some("[ ]")),
-            (2, 1, Some("[-]")),
-            (2, 2, Some("[x]")),
+    fn a_box_has_four_states() {
+        for (asking, answered, objected, tick) in [
+            (0, 0, false, None),
+            (2, 0, false, Some("[ ]")),
+            (2, 1, false, Some("[-]")),
+            (2, 2, false, Some("[x]")),
+            (2, 1, true, Some("[!]")),
+            (2, 2, true, Some("[!]")),
         ] {
             let sums = Sums {
                 worst: None,
                 asking,
                 answered,
+                objected,
             };
             assert_eq!(sums.tick(), tick);
         }

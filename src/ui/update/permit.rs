@@ -117,6 +117,10 @@ pub fn cannot_sign(state: &State) -> Option<String> {
             ),
         });
     }
+    // Before what is open: nobody should do the work to learn it at the end.
+    if let Err(failure) = &state.setup.identity {
+        return Some(failure.error.clone());
+    }
     let open = state.tally.open;
     if open > 0 {
         return Some(format!(
@@ -124,14 +128,13 @@ pub fn cannot_sign(state: &State) -> Option<String> {
             counted(open, "change is", "changes are")
         ));
     }
-    if let Some(unsaved) = &state.unsaved {
-        return Some(format!("what you said is not on disk: {unsaved}"));
-    }
-    let nobody = state.setup.identity.as_ref().err();
-    nobody.map(|failure| failure.error.clone())
+    state
+        .unsaved
+        .as_ref()
+        .map(|unsaved| format!("what you said is not on disk: {unsaved}"))
 }
 
-/// Why nobody can sign here, where that is all that is missing: it takes more than a line to say what to do about it.
+/// Why nobody can sign here, where that is what stands in the way: it takes more than a line to say what to do about it.
 pub fn nobody_signs(state: &State) -> Option<&Failure> {
     let failure = state.setup.identity.as_ref().err()?;
     (sign(state).as_ref() == Some(&failure.error)).then_some(failure)

@@ -119,10 +119,10 @@ fn draw_group(state: &State, group: &Group, area: Rect, buffer: &mut Buffer) -> 
         Piece::new(mark, Role::Dim),
     ];
     if let Some(tick) = group.sums.tick() {
-        let role = if tick == "[x]" {
-            Role::Done
-        } else {
-            Role::Text
+        let role = match tick {
+            "[x]" => Role::Done,
+            "[!]" => Role::Alarm,
+            _ => Role::Text,
         };
         pieces.push(Piece::new(format!("{tick} "), role));
     }

@@ -193,12 +193,14 @@ impl Page<'_> {
     }
 
     /// A line to type in; one with breaks in it takes several, of which those around the caret are shown.
-    fn field(&mut self, prompt: &str, line: &Line, active: bool) {
+    ///
+    /// What stands in an empty one without the caret is `empty`.
+    fn field(&mut self, prompt: &str, line: &Line, active: bool, empty: &str) {
         let start = prompt.chars().count();
         let room = self.width.saturating_sub(start + 1);
         let role = if active { Role::Key } else { Role::Dim };
         if line.text().is_empty() && !active {
-            self.line([Piece::new(prompt, role), Piece::new("none", Role::Dim)]);
+            self.line([Piece::new(prompt, role), Piece::new(empty, Role::Dim)]);
             return;
         }
         let at = line.before_caret().matches('\n').count();
@@ -285,7 +287,7 @@ impl Page<'_> {
         };
         self.blank();
         self.anchor = self.lines.len();
-        self.field("> ", &words.line, true);
+        self.field("> ", &words.line, true, "");
         self.news();
         let can = !words.line.text().trim().is_empty();
         self.keys(&[

@@ -148,8 +148,8 @@ pub struct Hint {
     pub can: bool,
 }
 
-/// As many hints as fit. Where there is no room the last ones go, but never the way to the others, the way out, and what
-/// else would be a riddle: why no text can be selected.
+/// As many hints as fit. Where there is no room the last ones go, but never the way to the others, the way out, the
+/// signature once nothing else is left to do, and what else would be a riddle: why no text can be selected.
 pub fn fitting_hints(mut hints: Vec<Hint>, room: usize) -> Vec<Piece> {
     hints.retain(|hint| !hint.words.is_empty());
     let needed = |hints: &[Hint]| -> usize {
@@ -159,11 +159,10 @@ pub fn fitting_hints(mut hints: Vec<Hint>, room: usize) -> Vec<Piece> {
         each.sum::<usize>().saturating_sub(2)
     };
     while needed(&hints) > room {
-        let last = hints.iter().rposition(|hint| {
-            !matches!(
-                hint.binding.action,
-                Action::Help | Action::Quit | Action::Back | Action::Mouse
-            )
+        let last = hints.iter().rposition(|hint| match hint.binding.action {
+            Action::Help | Action::Quit | Action::Back | Action::Mouse => false,
+            Action::Sign => !hint.can,
+            _ => true,
         });
         let Some(last) = last else { break };
         hints.remove(last);

@@ -11,7 +11,10 @@ use crate::ui::hands::Disk;
 use crate::ui::number::{digest, size};
 use crate::ui::state::{Reading, State};
 use crate::ui::theme::{Piece, Role};
-use crate::ui::width::{count, wrap};
+use crate::ui::width::{count, tail, width, wrap};
+
+/// From so many columns on there is room for more than a few words on the left.
+const ROOMY: u16 = 80;
 
 /// Draws the two lines.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
@@ -23,7 +26,13 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     };
     let first = line(area, 0);
     let mut left = vec![Piece::new("undersign", Role::Strong)];
-    if let Some(target) = &state.setup.target {
+    if state.setup.identity.is_err() {
+        // Said before the work is done and not after it.
+        left.push(Piece::new("  cannot be signed here", Role::Warn));
+        if state.size.0 >= ROOMY {
+            left.push(Piece::new(", S says why", Role::Dim));
+        }
+    } else if let Some(target) = &state.setup.target {
         left.push(Piece::new("  ", Role::Text));
         left.push(Piece::foreign(target, Role::Text));
     }
@@ -108,13 +117,27 @@ fn identity(state: &State, room: usize) -> Vec<Piece> {
             }
             let long = vec![name.clone(), gap(), version, label.clone(), short.clone()];
             let middle = vec![name.clone(), gap(), label, short.clone()];
-            let least = vec![name, gap(), short.clone()];
+            let least = vec![name.clone(), gap(), short.clone()];
             [long, middle, least]
                 .into_iter()
                 .find(|pieces| pieces_width(pieces) <= room)
-                .unwrap_or_else(|| vec![short])
+                .unwrap_or_else(|| end_of_name(state, &name.text, short, room))
         }
     }
+}
+
+/// The end of a name that is too long: plans of one place begin alike.
+fn end_of_name(state: &State, name: &str, digest: Piece, room: usize) -> Vec<Piece> {
+    const LEAST: usize = 8;
+    let dots = state.theme().glyph("…", "..");
+    let gap = 2;
+    let left = room.saturating_sub(width(&digest.text) + gap + width(dots));
+    if left < LEAST {
+        return vec![digest];
+    }
+    let end = tail(name, left);
+    let name = Piece::new(format!("{dots}{end}"), Role::Text);
+    vec![name, Piece::new(" ".repeat(gap), Role::Dim), digest]
 }
 
 /// How many effects of which risk; the words go first where there is no room.
@@ -228,9 +251,14 @@ fn signal_lines(state: &State, width: u16) -> Option<(Risk, Vec<String>)> {
     let &worst = state.signals.first()?;
     let judged = &state.rows[worst as usize];
     let message = judged.findings.first().map_or("", |found| &found.message);
+    // Of several plans it is one that is guilty.
+    let message = match &judged.unit {
+        Some(unit) => format!("{unit}: {message}"),
+        None => message.to_owned(),
+    };
     let taken = 2 + more(state).map_or(0, |text| text.len());
     let room = usize::from(width.saturating_sub(2)).saturating_sub(taken);
-    Some((judged.risk(), wrap(&visible(message), room)))
+    Some((judged.risk(), wrap(&visible(&message), room)))
 }
 
 fn more(state: &State) -> Option<String> {

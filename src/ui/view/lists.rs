@@ -70,7 +70,18 @@ pub fn draw(state: &State, screen: Rect, buffer: &mut Buffer) -> Option<Position
 pub fn draw_help(help: &Help, theme: Theme, screen: Rect, buffer: &mut Buffer) -> Position {
     let found = help.found();
     let room = usize::from(columns(screen)).saturating_sub(4 + FIRST);
-    let told: Vec<_> = found.iter().map(|b| key_lines(theme, b, room)).collect();
+    let marks = help.marks();
+    let keys = found
+        .iter()
+        .map(|b| told(theme, &b.keys.join(" "), b.help, room));
+    let signs = marks
+        .iter()
+        .map(|mark| told(theme, mark.sign(theme), mark.means, room));
+    let told: Vec<_> = keys.chain(signs).collect();
+    let counted = match marks.len() {
+        0 => format!("{} keys", found.len()),
+        n => format!("{} keys, then {n} marks", found.len()),
+    };
     let list = List {
         title: match help.of {
             Mode::Detail => "Keys in the detail",
@@ -83,23 +94,19 @@ pub fn draw_help(help: &Help, theme: Theme, screen: Rect, buffer: &mut Buffer) -
         first: told.iter().take(help.top).map(Vec::len).sum(),
         lines: told.concat(),
         chosen: None,
-        foot: format!("{} keys   up down move   esc closes", found.len()),
+        foot: format!("{counted}   up down move   esc closes"),
     };
     over(theme, screen, buffer, &list)
 }
 
-/// The keys of a line of the table, and what they do, as many lines as that takes.
-fn key_lines(theme: Theme, binding: &Binding, room: usize) -> Vec<Vec<Piece>> {
+/// A key or a mark and what it says, as many lines as that takes.
+fn told(theme: Theme, what: &str, says: &str, room: usize) -> Vec<Vec<Piece>> {
     let dots = theme.glyph("…", "..");
-    let help = wrap(binding.help, room).into_iter().enumerate();
-    help.map(|(i, text)| {
-        let keys = if i == 0 {
-            binding.keys.join(" ")
-        } else {
-            String::new()
-        };
+    let says = wrap(says, room).into_iter().enumerate();
+    says.map(|(i, text)| {
+        let what = if i == 0 { what } else { "" };
         vec![
-            Piece::new(pad(&keys, FIRST, dots), Role::Key),
+            Piece::new(pad(what, FIRST, dots), Role::Key),
             Piece::new(text, Role::Text),
         ]
     })

@@ -2,7 +2,7 @@
 
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind};
-use crate::review::Key;
+use crate::review::{Key, verdicts};
 use crate::risk::{self, Judged, Risk};
 use crate::text::visible;
 use crate::ui::address;
@@ -93,6 +93,10 @@ fn notes(state: &State, judged: &Judged, asks: bool, long: bool) -> Vec<Piece> {
     // In a group of its own kind a row need not say what it is.
     if let Some(note) = kind_note(effect.kind).filter(|_| asks) {
         notes.push(Piece::new(note, Role::Dim));
+    }
+    // It says why such a row stands above worse ones.
+    if asks && verdicts::is_out_of_scope(judged) {
+        notes.push(Piece::new("  out of scope", Role::Warn));
     }
     if let Some(deposed) = effect.deposed() {
         notes.push(Piece::foreign(&format!("  deposed {deposed}"), Role::Dim));

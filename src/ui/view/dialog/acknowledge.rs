@@ -3,8 +3,10 @@
 //! Built from the very requirement that is written into the acknowledgement.
 
 use super::Page;
+use crate::diff::secrets::{NOT_YET, may_be_secret};
+use crate::policy::scope::OUT_OF_SCOPE;
 use crate::review::verdicts;
-use crate::risk::Risk;
+use crate::risk::{Finding, Risk};
 use crate::text::visible;
 use crate::ui::dialog::{Asking, Field};
 use crate::ui::theme::{Piece, Role};
@@ -22,8 +24,14 @@ impl Page<'_> {
         self.anchor = self.lines.len();
         let on_reason = asking.field == Field::Reason;
         let overrides = asking.requirement.denies().next().is_some();
+        if overrides {
+            self.text(
+                "A policy denies this: write why it may be done.",
+                Role::Text,
+            );
+        }
         let label = if overrides { "Override " } else { "Reason   " };
-        self.field(label, &asking.reason, on_reason);
+        self.field(label, &asking.reason, on_reason, "none");
         if let Some(phrase) = &asking.phrase {
             self.name(asking, phrase);
             "Acknowledge a critical change"
@@ -62,9 +70,10 @@ impl Page<'_> {
                 continue;
             }
             let message = self.state.masked(&finding.message);
-            let message = match finding.origin {
-                Some(_) => format!("Policy {} denies: {message}", verdicts::rule(finding)),
-                None => message.into(),
+            let message = match (&finding.origin, verdicts::rule(finding)) {
+                // It says itself which scope, and that it is outside.
+                (None, _) | (Some(_), OUT_OF_SCOPE) => message.into_owned(),
+                (Some(_), rule) => format!("Policy {rule} denies: {message}"),
             };
             let lines = wrap(&visible(&message), self.width.saturating_sub(2));
             for (i, text) in lines.into_iter().enumerate() {
@@ -78,8 +87,32 @@ impl Page<'_> {
                     Piece::new(text, Role::Text),
                 ]);
             }
+            self.found(asking, finding);
         }
         self.around(asking);
+    }
+
+    /// What it was and what it becomes: `14 → 13` and `14 → 1` are one sentence and two risks.
+    fn found(&mut self, asking: &Asking, finding: &Finding) {
+        let early = self.state.facts_of(&asking.judged).is_none();
+        let quoted = |text: &str| {
+            if early && may_be_secret(text) {
+                NOT_YET.to_owned()
+            } else {
+                self.state.masked(text).into_owned()
+            }
+        };
+        let arrow = self.state.theme().glyph("→", "->");
+        let values = match (&finding.old, &finding.new) {
+            (None, None) => return,
+            (Some(one), None) | (None, Some(one)) => quoted(one),
+            (Some(old), Some(new)) => format!("{} {arrow} {}", quoted(old), quoted(new)),
+        };
+        let path = finding.path.as_deref().unwrap_or_default();
+        let text = format!("{path}  {values}");
+        for text in wrap(&visible(text.trim()), self.width.saturating_sub(2)) {
+            self.line([Piece::new(format!("  {text}"), Role::Dim)]);
+        }
     }
 
     /// What depends on the object, and what its block says about its life: an address alone tells neither.
@@ -110,7 +143,7 @@ impl Page<'_> {
             Piece::foreign(phrase, Role::Strong),
             Piece::new(" to acknowledge.", Role::Text),
         ]);
-        self.field("> ", &asking.typed, !on_reason);
+        self.field("> ", &asking.typed, !on_reason, "");
         self.news();
         if on_reason {
             self.keys(&[

@@ -53,6 +53,9 @@ impl Page<'_> {
             let text = "the file on disk is another one now; you sign the copy that was read";
             self.labelled("disk", text, Role::Warn);
         }
+        if let Some(task) = &state.setup.task {
+            self.labelled("task", &format!("the agent says: {task}"), Role::Text);
+        }
         self.labelled("changes", &changes(state), Role::Text);
         let reasons = signing
             .request
@@ -84,6 +87,9 @@ impl Page<'_> {
         if let Ok(identity) = &state.setup.identity {
             self.labelled("as", identity, Role::Text);
         }
+        if let Some(then) = &state.setup.then {
+            self.labelled("then", then, Role::Text);
+        }
         self.blank();
         self.anchor = self.lines.len();
         if let Some(reason) = cannot_sign(state) {
@@ -96,7 +102,7 @@ impl Page<'_> {
             Piece::foreign(&state.setup.phrase, Role::Strong),
             Piece::new(" to sign.", Role::Text),
         ]);
-        self.field("> ", &signing.typed, true);
+        self.field("> ", &signing.typed, true, "");
         self.news();
         let matches = signing.typed.text() == state.setup.phrase;
         let words = if matches {
