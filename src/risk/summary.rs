@@ -79,14 +79,14 @@ impl Tally {
             self.stateful_creates += 1;
         }
         if effect.action.destroys() && effect.deposed().is_none() {
-            let block = address::block(&effect.address);
+            let block = address::block(&effect.address());
             if effect.action != Action::Delete {
                 self.replaced.insert(block.clone());
             }
             self.destroyed.insert(block);
         }
         if effect.reason.as_deref() == Some("replace_by_request") {
-            self.requested.insert(effect.address.to_string());
+            self.requested.insert(effect.address().into_owned());
         }
         self.moves += u64::from(effect.previous_address().is_some());
         self.imports += u64::from(effect.is_import());
@@ -98,7 +98,7 @@ impl Tally {
         });
         if guard_gone {
             self.removed_guards
-                .push((effect.address.clone(), effect.module.clone()));
+                .push((effect.address().into(), effect.module.clone()));
         } else if judged.findings.iter().any(|finding| {
             finding.risk == Risk::Critical
                 && (finding.rule.ends_with("-stateful") || finding.rule == "protection-weakened")
@@ -409,7 +409,7 @@ mod tests {
     fn ids(header: &Header, tally: &Tally) -> Vec<(String, Risk)> {
         summary(header, None, tally)
             .iter()
-            .map(|signal| (signal.effect.address.to_string(), signal.risk()))
+            .map(|signal| (signal.effect.address().into_owned(), signal.risk()))
             .collect()
     }
 
@@ -480,7 +480,7 @@ mod tests {
         };
         let signals = summary(&header, None, &tally(&rows(Action::DeleteCreate)));
         assert_eq!(signals.len(), 1);
-        assert_eq!(&*signals[0].effect.address, "depended-on");
+        assert_eq!(signals[0].effect.address(), "depended-on");
         assert_eq!(
             signals[0].findings[0].message,
             "What goes is used: 2 resources depend on type.n0."
@@ -510,7 +510,7 @@ mod tests {
             let signals = summary(&with_state(), Some(&file), &tally);
             signals
                 .iter()
-                .any(|signal| &*signal.effect.address == "prevent-destroy-ignored")
+                .any(|signal| signal.effect.address() == "prevent-destroy-ignored")
         };
         assert!(told("terraform_data.public_bucket"));
         assert!(!told("module.mod.terraform_data.inner"));

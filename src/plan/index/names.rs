@@ -10,6 +10,8 @@ use crate::plan::effect::{Effect, Kind};
 #[derive(Default)]
 pub(super) struct Names {
     seen: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    /// Where an address is put together.
+    room: String,
 }
 
 impl Names {
@@ -22,17 +24,19 @@ impl Names {
         // One block can have many provisioners, and one action can be triggered many times.
         let numbered = matches!(effect.kind, Kind::Invocation | Kind::Provisioner);
         if numbered {
-            effect.address = format!("{} #{times}", effect.address).into();
+            let address = format!("{} #{times}", effect.address());
+            effect.rename(&address);
         }
         numbered && self.times(effect) == 1
     }
 
     /// How often a row of this identity was met, this time included.
     fn times(&mut self, effect: &Effect) -> u32 {
+        let address = effect.address_in(&mut self.room);
         let name = match effect.deposed() {
-            None => fingerprint(&effect.address),
+            None => fingerprint(address),
             // No character of an address is in front of its length.
-            Some(key) => fingerprint(&format!("{} {}{key}", effect.address.len(), effect.address)),
+            Some(key) => fingerprint(&format!("{} {address}{key}", address.len())),
         };
         // What is keyed stays so, whatever is added to it.
         let times = self

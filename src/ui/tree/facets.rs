@@ -155,7 +155,7 @@ impl Facets {
             asks: judged.needs_ack(),
             out_of_scope: verdicts::is_out_of_scope(judged),
             plain: judged.findings.is_empty() && effect.more.is_none(),
-            small: is_small(&effect.address),
+            small: effect.address_parts().into_iter().all(is_small),
             module: number(&effect.module, |like| like.module),
             type_name: number(&effect.type_name, |like| like.type_name),
             unit: number(judged.unit.as_deref().unwrap_or_default(), |like| like.unit),
