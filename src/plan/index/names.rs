@@ -1,15 +1,17 @@
 //! The identities of the rows so far: no two rows may share one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::fingerprint;
 use crate::plan::effect::{Effect, Kind};
 
-/// Rows so far, as keyed hashes of kind, address and deposed key, with how often each was met.
+/// Rows so far, as keyed hashes of kind, address and deposed key.
 #[derive(Default)]
 pub(super) struct Names {
-    seen: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    seen: HashSet<u64, BuildHasherDefault<Hashed>>,
+    /// How often those were met that were met again. There are few.
+    again: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
     /// Where an address is put together.
     room: String,
 }
@@ -39,10 +41,11 @@ impl Names {
             Some(key) => fingerprint(&format!("{} {address}{key}", address.len())),
         };
         // What is keyed stays so, whatever is added to it.
-        let times = self
-            .seen
-            .entry(name.wrapping_add(effect.kind as u64))
-            .or_insert(0);
+        let name = name.wrapping_add(effect.kind as u64);
+        if self.seen.insert(name) {
+            return 1;
+        }
+        let times = self.again.entry(name).or_insert(1);
         *times += 1;
         *times
     }
