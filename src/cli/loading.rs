@@ -30,7 +30,7 @@ use laying::Laying;
 
 /// Batches that may wait for the screen; then the worker waits for it. More than come between two looks of the screen, which
 /// keeps every row anyway.
-const AHEAD: usize = 1024;
+const AHEAD: usize = 256;
 
 /// What the worker leaves for the desk: the judgement, once there is one.
 #[derive(Debug, Default)]
