@@ -167,8 +167,9 @@ fn rows(count: usize) -> Vec<Judged> {
             let mut judged = rows[number % rows.len()].clone();
             let effect = &mut judged.effect;
             let copy = number / rows.len();
+            let address = format!("module.copy_{copy}.{}", effect.address());
             effect.module = format!("module.copy_{copy}.{}", effect.module).into();
-            effect.address = format!("module.copy_{copy}.{}", effect.address).into();
+            effect.rename(&address);
             judged
         })
         .collect()

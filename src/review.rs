@@ -3,10 +3,11 @@
 //! Owns acknowledgements, objections and comments as a log that only grows, and the draft that survives a crash.
 //! Holds addresses, rule ids and people's own words, never a value of the plan. Knows no screen and no key.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::action::Action;
@@ -32,7 +33,7 @@ pub struct Key {
     /// The unit of the row's plan, where several plans are reviewed together. It is never written down: what is kept and
     /// signed is kept and signed plan by plan.
     #[serde(skip)]
-    pub unit: Option<Arc<str>>,
+    pub unit: Option<ArcStr>,
     /// The word of the row's kind: `change`, `output`, `plan`.
     pub kind: String,
     /// The row's address.
@@ -49,7 +50,7 @@ impl Key {
         Key {
             unit: judged.unit.clone(),
             kind: effect.kind.word().into(),
-            address: effect.address.to_string(),
+            address: effect.address().into_owned(),
             deposed: effect.deposed().map(Into::into),
         }
     }
@@ -112,11 +113,11 @@ pub fn is_reason(text: &str) -> bool {
 pub const SHORTEST_REASON: usize = 10;
 
 /// An object of one plan: of which of several plans, its address, and the key of a deposed one.
-type Object<'a> = (Option<&'a str>, &'a str, Option<&'a str>);
+type Object<'a> = (Option<&'a str>, Cow<'a, str>, Option<&'a str>);
 
 fn object(row: &Judged) -> Object<'_> {
     let effect = &row.effect;
-    (row.unit.as_deref(), &effect.address, effect.deposed())
+    (row.unit.as_deref(), effect.address(), effect.deposed())
 }
 
 /// What becomes of the differences that were seen outside: does the plan act on their objects, or leave them so?

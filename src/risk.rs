@@ -3,7 +3,6 @@
 //! Owns the catalogue, the rules, and the findings they make. Knows plans and values; knows no person and no screen.
 
 use std::fmt;
-use std::sync::Arc;
 
 use arcstr::ArcStr;
 
@@ -169,7 +168,7 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
     /// The unit of its plan, where several plans are reviewed together.
-    pub unit: Option<Arc<str>>,
+    pub unit: Option<ArcStr>,
     /// The row.
     pub effect: Effect,
     /// Its findings, worst first, and among equals what tells most.
@@ -248,7 +247,7 @@ mod tests {
     #[test]
     fn a_row_and_a_finding_are_small() {
         // A plan can have 100,000 rows, and all of them are held.
-        assert!(size_of::<Judged>() <= 120, "{}", size_of::<Judged>());
+        assert!(size_of::<Judged>() <= 112, "{}", size_of::<Judged>());
         assert!(size_of::<Finding>() <= 72, "{}", size_of::<Finding>());
     }
 }

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
+use arcstr::ArcStr;
+
 use crate::diff::Secrets;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
@@ -80,7 +82,7 @@ pub struct Setup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Set {
     /// The plans' names, in the order in which they are applied and read.
-    pub units: Vec<Arc<str>>,
+    pub units: Vec<ArcStr>,
     /// Digest of the manifest: what an approval of each of them is bound to. None where a plan is a JSON alone.
     pub sha256: Option<Sha256>,
 }
@@ -115,7 +117,7 @@ impl Wait {
 #[derive(Debug, Clone)]
 pub struct Facts {
     /// Which of several plans it is.
-    pub unit: Option<Arc<str>>,
+    pub unit: Option<ArcStr>,
     /// The top of the plan JSON.
     pub header: Header,
     /// The tool it is for: `terraform`, `tofu`.
@@ -149,7 +151,7 @@ pub enum Msg {
     /// What was asked for last is on the screen, and what was typed before is gone.
     Drawn,
     /// From here on, what comes is of this plan of several.
-    Unit(Arc<str>),
+    Unit(ArcStr),
     /// Rows were read.
     Rows(Vec<Judged>),
     /// The first byte of the plan has not come yet: what was waited for, and last what still is.

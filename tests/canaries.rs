@@ -190,7 +190,7 @@ fn no_secret_is_on_any_screen() {
 #[test]
 fn one_secret_is_shown_when_asked_for_and_noted_without_its_value() {
     let mut screen = read(160, 70).keys("E");
-    let marked = |row: &Judged| &*row.effect.address == "aws_db_instance.marked";
+    let marked = |row: &Judged| row.effect.address() == "aws_db_instance.marked";
     let row = screen.state.rows.iter().position(marked).unwrap();
     screen.state.tree.go_to(row as u32);
     screen = screen.keys("tab");

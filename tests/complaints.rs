@@ -263,7 +263,8 @@ fn wide_text_of_a_plan_moves_no_frame() {
                 } else {
                     "plain-text-of-an-ordinary-kind"
                 };
-                judged.effect.address = format!("{}.{name}", judged.effect.address).into();
+                let address = format!("{}.{name}", judged.effect.address());
+                judged.effect.rename(&address);
                 for finding in &mut judged.findings {
                     finding.message = format!("{name} {}", finding.message).into();
                 }

@@ -77,7 +77,7 @@ fn identities(rows: &[(Effect, String)]) -> Vec<Identity> {
         .map(|(effect, _)| {
             (
                 effect.kind.word(),
-                effect.address.to_string(),
+                effect.address().into_owned(),
                 effect.deposed().map(str::to_owned),
                 effect.action_words(),
             )
@@ -277,7 +277,7 @@ fn a_file_that_changes_under_the_review_is_noticed() {
     let (_, rows) = read(&json, usize::MAX).unwrap();
     let (effect, _) = &rows[0];
     let mut changed = json.clone();
-    let middle = usize::try_from(effect.span.start + effect.span.len / 2).unwrap();
+    let middle = usize::try_from(effect.span.start + u64::from(effect.span.len / 2)).unwrap();
     changed[middle] ^= 1;
     let cut = &json[..middle];
     for bytes in [&changed[..], cut] {

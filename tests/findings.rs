@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -37,9 +38,20 @@ fn rows(plan: &str) -> Vec<Judged> {
         .1
 }
 
-fn addresses(rows: &[Judged]) -> Addresses<'_> {
+/// The addresses of the changes, each with whether the plan does anything to it.
+fn named(rows: &[Judged]) -> Vec<(Cow<'_, str>, bool)> {
     let changes = rows.iter().filter(|row| row.effect.kind == Kind::Change);
-    Addresses::new(changes.map(|row| (&*row.effect.address, !row.effect.is_nothing())))
+    changes
+        .map(|row| (row.effect.address(), !row.effect.is_nothing()))
+        .collect()
+}
+
+fn addresses<'a>(named: &'a [(Cow<'_, str>, bool)]) -> Addresses<'a> {
+    Addresses::new(
+        named
+            .iter()
+            .map(|(address, is_done)| (&**address, *is_done)),
+    )
 }
 
 /// What a file says of the plan of `rig/weaken`. Line 70 of main.tf is in one of its blocks.
@@ -58,7 +70,8 @@ fn opinion(findings: &Findings) -> Opinion {
         let is_table = place.file == "main.tf" && place.line == 70;
         Vec::from_iter(is_table.then(|| "aws_dynamodb_table.sessions".to_owned()))
     };
-    let addresses = addresses(&rows).around(&around);
+    let named = named(&rows);
+    let addresses = addresses(&named).around(&around);
     findings.opinion(&addresses, &blocks_at, None, None)
 }
 
@@ -402,7 +415,7 @@ fn findings_of_another_plan_are_said_to_be_so() {
     ] {
         let found = read(name, &golden(name)).unwrap();
         let verdicts = found
-            .opinion(&addresses(&rows), &|_| Vec::new(), None, None)
+            .opinion(&addresses(&named(&rows)), &|_| Vec::new(), None, None)
             .verdicts;
         let verdict = verdicts.iter().find(|v| v.rule == rule);
         // `aws_iam_policy.guard` is in both plans, so regula's file may be about this one.
@@ -427,7 +440,7 @@ fn a_file_older_than_the_plan_says_so_by_its_own_clock_first() {
         ("checkov.json", None, false),
     ] {
         let found = read(name, &golden(name)).unwrap();
-        let opinion = found.opinion(&addresses(&rows), &|_| Vec::new(), plan, written);
+        let opinion = found.opinion(&addresses(&named(&rows)), &|_| Vec::new(), plan, written);
         let said = opinion
             .verdicts
             .iter()
@@ -480,7 +493,7 @@ fn the_findings_of_the_real_checkov_land_on_their_rows() {
     assert_eq!(found.format, Format::Checkov);
     let rows = rows("rig/create.json");
     let verdicts = found
-        .opinion(&addresses(&rows), &|_| Vec::new(), None, None)
+        .opinion(&addresses(&named(&rows)), &|_| Vec::new(), None, None)
         .verdicts;
     assert!(verdicts.len() > 10, "{verdicts:#?}");
     for verdict in &verdicts {
@@ -489,7 +502,7 @@ fn the_findings_of_the_real_checkov_land_on_their_rows() {
             .as_deref()
             .unwrap_or_else(|| panic!("{verdict:?}"));
         assert!(
-            rows.iter().any(|row| *row.effect.address == *address),
+            rows.iter().any(|row| row.effect.address() == *address),
             "{verdict:?}"
         );
         assert_eq!(verdict.metadata["found_by"], "\"named by its address\"");

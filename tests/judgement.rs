@@ -258,7 +258,7 @@ fn a_real_plan_that_weakens_many_types_is_judged_row_by_row() {
                 .collect()
         };
         let wanted = |key: &str| -> BTreeSet<String> {
-            let ids = expected[&*effect.address][key]
+            let ids = expected[&*effect.address()][key]
                 .as_array()
                 .into_iter()
                 .flatten();
@@ -278,8 +278,8 @@ fn a_real_plan_that_weakens_many_types_is_judged_row_by_row() {
             .collect()
         };
         seen += wanted("weakened").len() + wanted("unknown").len();
-        assert_eq!(attributes(true), wanted("weakened"), "{}", effect.address);
-        assert_eq!(attributes(false), wanted("unknown"), "{}", effect.address);
+        assert_eq!(attributes(true), wanted("weakened"), "{}", effect.address());
+        assert_eq!(attributes(false), wanted("unknown"), "{}", effect.address());
     }
     assert!(seen > 110, "{seen}");
 }
@@ -374,7 +374,7 @@ fn signals(name: &str) -> Vec<String> {
     let mut ids: Vec<String> = rig(name)
         .0
         .iter()
-        .map(|signal| signal.effect.address.to_string())
+        .map(|signal| signal.effect.address().into_owned())
         .collect();
     ids.sort();
     ids
@@ -423,7 +423,7 @@ fn whole_plans_say_what_they_are() {
     let (destroy, _) = rig("destroy");
     let all = destroy
         .iter()
-        .find(|signal| &*signal.effect.address == "destroys-everything")
+        .find(|signal| signal.effect.address() == "destroys-everything")
         .unwrap();
     assert!(
         all.findings[0].message.contains("12 of 12"),
@@ -444,7 +444,7 @@ fn whole_plans_say_what_they_are() {
     let asked = std::fs::read(fixture("plans/18-replace-flag-and-tainted/plan.json")).unwrap();
     let (header, judge) = read(&asked).unwrap();
     let told = summary(&header, None, &judge.tally);
-    assert_eq!(&*told[0].effect.address, "forced-replacement");
+    assert_eq!(told[0].effect.address(), "forced-replacement");
     assert!(
         told[0].findings[0]
             .message
@@ -492,7 +492,7 @@ fn the_share_of_changes_that_ask_can_be_measured() {
             .filter(|s| s.needs_ack())
         {
             *signalled
-                .entry(signal.effect.address.to_string())
+                .entry(signal.effect.address().into_owned())
                 .or_default() += 1;
         }
         for (judged, _) in judge.rows {
@@ -517,7 +517,7 @@ fn the_share_of_changes_that_ask_can_be_measured() {
                         finding.risk,
                         finding.rule,
                         judged.effect.action,
-                        judged.effect.address,
+                        judged.effect.address(),
                         finding.path,
                         finding.old,
                         finding.new,

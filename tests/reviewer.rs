@@ -289,7 +289,7 @@ fn a26_a_name_that_looks_like_another_is_said_to() {
                 .iter()
                 .any(|finding| finding.rule == "confusable-address")
         })
-        .map(|row| row.effect.address.to_string())
+        .map(|row| row.effect.address().into_owned())
         .collect();
     assert_eq!(confusable, ["terraform_data.pr\u{43e}d"]);
 }

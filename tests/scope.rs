@@ -363,7 +363,7 @@ fn what_is_outside_asks_on_its_row_for_an_extension() {
     ] {
         let row = rows
             .iter()
-            .find(|row| row.effect.kind == Kind::Change && *row.effect.address == *address)
+            .find(|row| row.effect.kind == Kind::Change && row.effect.address() == *address)
             .unwrap();
         assert_eq!(
             verdicts::is_out_of_scope(row),

@@ -73,7 +73,9 @@ screens! {
         let model = scene.rows[1].clone();
         for i in 0..400 {
             let mut judged = model.clone();
-            judged.effect.address = format!("aws_s3_bucket.audit_logs[{i}]").into();
+            judged
+                .effect
+                .rename(&format!("aws_s3_bucket.audit_logs[{i}]"));
             scene.rows.push(judged);
         }
         Screen::new(80, 24).rows(scene).loaded().keys("g")
@@ -493,7 +495,8 @@ fn a_screen_that_is_too_small_decides_nothing() {
 fn foreign_text_cannot_act_on_the_terminal() {
     let mut scene = scene::incident();
     let row = &mut scene.rows[0];
-    row.effect.address = "module.db.aws_db_instance.x\u{202e}\u{1b}[2J\u{200b}y".into();
+    row.effect
+        .rename("module.db.aws_db_instance.x\u{202e}\u{1b}[2J\u{200b}y");
     row.effect.name = "x\u{202e}y".into();
     row.findings[0].message = "A\u{1b}]0;title\u{7}B".into();
     let mut setup = setup(Palette::Dark);
@@ -563,8 +566,10 @@ fn a_hundred_thousand_rows_are_as_quick_to_walk_as_a_hundred() {
     let model = scene.rows[8].clone();
     for i in 0..100_000 {
         let mut judged = model.clone();
-        judged.effect.address = format!("module.m{}.aws_instance.n[{i}]", i % 500).into();
         judged.effect.module = format!("module.m{}", i % 500).into();
+        judged
+            .effect
+            .rename(&format!("module.m{}.aws_instance.n[{i}]", i % 500));
         scene.rows.push(judged);
     }
     let screen = Screen::new(120, 40).rows(scene).loaded();
@@ -707,7 +712,7 @@ fn a_click_moves_opens_and_answers_nothing() {
 fn a_policy(width: u16, height: u16) -> Screen {
     let mut screen = Screen::fixture("incident", width, height);
     let guard = |row: &undersign::risk::Judged| {
-        row.needs_ack() && &*row.effect.address == "aws_iam_policy.guard"
+        row.needs_ack() && row.effect.address() == "aws_iam_policy.guard"
     };
     let row = screen.state.rows.iter().position(guard).unwrap();
     screen.state.tree.go_to(row as u32);
@@ -1009,7 +1014,7 @@ fn with_policies(width: u16, height: u16) -> Screen {
         .rows
         .iter()
         .find(|row| &*row.effect.name == "primary");
-    let address = address.unwrap().effect.address.to_string();
+    let address = address.unwrap().effect.address().into_owned();
     let verdict = |kind, rule: &str, message: &str, address: Option<&str>| Verdict {
         kind,
         rule: rule.into(),

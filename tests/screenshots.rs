@@ -100,10 +100,11 @@ fn a_large_plan() {
     for i in 0..20_000 {
         let mut judged = model.clone();
         let module = format!("module.region{}", i % 12);
-        judged.effect.address = format!("{module}.aws_instance.worker[{i}]").into();
+        let address = format!("{module}.aws_instance.worker[{i}]");
         judged.effect.module = module.into();
         judged.effect.type_name = "aws_instance".into();
         judged.effect.name = "worker".into();
+        judged.effect.rename(&address);
         scene.rows.push(judged);
     }
     let screen = Screen::new(120, 36).rows(scene).loaded();

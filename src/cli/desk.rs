@@ -318,7 +318,7 @@ impl Hands for Desk {
             Failure::new(
                 Exit::BadPlan,
                 "values",
-                format!("the values of {} cannot be read: {error}", effect.address),
+                format!("the values of {} cannot be read: {error}", effect.address()),
             )
         })?;
         Ok((item, values))

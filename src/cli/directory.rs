@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arcstr::ArcStr;
+
 use super::check::print;
 use super::desk::{Desk, Destination, Results, edit, write_private};
 use super::loading;
@@ -110,9 +112,9 @@ fn sit(
     let mut identity = Ok(String::new());
     let (mut log, mut policies, mut scopes) = (Log::default(), BTreeMap::new(), Vec::new());
     for (unit, review) in plans {
-        let name: Arc<str> = unit.name.as_str().into();
+        let name: ArcStr = unit.name.as_str().into();
         let member = manifest.as_ref().map(|set| set.member(&unit.path));
-        let laid = review.lay(Some(Arc::clone(&name)), member)?;
+        let laid = review.lay(Some(name.clone()), member)?;
         identity = identity.and_then(|_| {
             laid.identity
                 .map_err(|failure| Box::new(failure.of(&unit.name)))
@@ -139,7 +141,7 @@ fn sit(
     let setup = Setup {
         plan: name.clone(),
         set: Some(ui::Set {
-            units: desks.iter().map(|(unit, _)| Arc::clone(unit)).collect(),
+            units: desks.iter().map(|(unit, _)| unit.clone()).collect(),
             sha256: manifest.as_ref().map(Manifest::sha256),
         }),
         phrase: match &scopes[..] {
@@ -224,18 +226,12 @@ fn at_prompts(heard: Heard, setup: Setup, desks: &mut Desks) -> Result<Outcome, 
     let read: Vec<_> = desks
         .plans
         .iter()
-        .map(|(unit, desk)| {
-            (
-                Arc::clone(unit),
-                desk.file.clone(),
-                Arc::clone(&desk.loaded),
-            )
-        })
+        .map(|(unit, desk)| (unit.clone(), desk.file.clone(), Arc::clone(&desk.loaded)))
         .collect();
     let mut about = Vec::new();
     for (unit, file, loaded) in &read {
         about.push(About {
-            unit: Some(Arc::clone(unit)),
+            unit: Some(unit.clone()),
             judgement: loaded.judgement()?,
             file: file.as_ref(),
         });
@@ -254,7 +250,7 @@ fn at_prompts(heard: Heard, setup: Setup, desks: &mut Desks) -> Result<Outcome, 
 }
 
 /// The rows of one plan, as they would be without the others.
-fn of_plan(rows: &[Judged], unit: Option<&Arc<str>>) -> Vec<Judged> {
+fn of_plan(rows: &[Judged], unit: Option<&ArcStr>) -> Vec<Judged> {
     let rows = rows.iter().filter(|row| row.unit.as_ref() == unit);
     rows.map(|row| Judged {
         unit: None,
@@ -265,13 +261,13 @@ fn of_plan(rows: &[Judged], unit: Option<&Arc<str>>) -> Vec<Judged> {
 
 /// The desks of several plans.
 struct Desks {
-    plans: Vec<(Arc<str>, Desk)>,
+    plans: Vec<(ArcStr, Desk)>,
     /// Their paths in the directory, in the same order.
     paths: Vec<String>,
     /// Below which directory approvals are written, if not beside the plans.
     output: Option<PathBuf>,
     /// What is on disk of each.
-    saved: BTreeMap<Arc<str>, Log>,
+    saved: BTreeMap<ArcStr, Log>,
     directory: PathBuf,
     /// The set, where all its plans are plan files.
     manifest: Option<Manifest>,
@@ -318,7 +314,7 @@ impl Hands for Desks {
                 })
                 .collect();
             desk.save(&said, &rows)?;
-            self.saved.insert(Arc::clone(unit), said);
+            self.saved.insert(unit.clone(), said);
         }
         Ok(())
     }
@@ -350,7 +346,7 @@ impl Hands for Desks {
                 acks,
                 comments: comments.collect(),
             };
-            jobs.push((Arc::clone(unit), desk.sign(request)));
+            jobs.push((unit.clone(), desk.sign(request)));
         }
         let manifest = self.manifest.clone();
         let (directory, output) = (self.directory.clone(), self.output.clone());
@@ -401,7 +397,7 @@ impl Hands for Desks {
 
 /// Makes every signature, and writes the manifest when the last is there: without it none of them is of use.
 fn sign_all(
-    jobs: Vec<(Arc<str>, SignJob)>,
+    jobs: Vec<(ArcStr, SignJob)>,
     manifest: Option<Manifest>,
     directory: &Path,
     output: Option<&Path>,

@@ -214,8 +214,10 @@ fn to_text(items: &[Item], unusable: &[Failure]) -> String {
         let _ = writeln!(out, "not shown: {}", visible(&failure.error));
     }
     match items.len() + unusable.len() {
-        0 => out.push_str("No plan was submitted here.
-"),
+        0 => out.push_str(
+            "No plan was submitted here.
+",
+        ),
         all => _ = writeln!(out, "shown {} of {all}", items.len()),
     }
     out

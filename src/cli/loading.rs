@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 
+use arcstr::ArcStr;
+
 use super::open::Json;
 use super::silence::Silence;
 use crate::failure::{Exit, Failure};
@@ -28,7 +30,7 @@ use laying::Laying;
 
 /// Batches that may wait for the screen; then the worker waits for it. More than come between two looks of the screen, which
 /// keeps every row anyway.
-const AHEAD: usize = 1024;
+const AHEAD: usize = 256;
 
 /// What the worker leaves for the desk: the judgement, once there is one.
 #[derive(Debug, Default)]
@@ -78,7 +80,7 @@ pub struct Earlier {
 /// A plan that is to be read, and all that it is held against.
 pub struct Unread {
     /// Which of several plans it is.
-    pub unit: Option<Arc<str>>,
+    pub unit: Option<ArcStr>,
     /// The JSON.
     pub json: Json,
     /// Its number of bytes, where that is known.
@@ -103,7 +105,7 @@ pub fn start(plans: Vec<Unread>) -> Loading {
         for plan in plans {
             let unit = plan.unit.clone();
             if let Some(unit) = &unit {
-                let _ = sender.send(Msg::Unit(Arc::clone(unit)));
+                let _ = sender.send(Msg::Unit(unit.clone()));
             }
             let last = plan.read(&sender).unwrap_or_else(|failure| {
                 Msg::LoadFailed(match unit {

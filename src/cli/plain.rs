@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
@@ -45,7 +46,7 @@ pub struct Plain<'a> {
 /// What a plan says beyond its rows.
 pub struct About<'a> {
     /// Which of several plans it is.
-    pub unit: Option<Arc<str>>,
+    pub unit: Option<ArcStr>,
     /// What was found out at its end.
     pub judgement: &'a Judgement,
     /// The plan file, if the JSON was made from one.

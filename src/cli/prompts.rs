@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
+use arcstr::ArcStr;
+
 use super::apply::columns;
 use super::check::print;
 use super::looks::Looks;
@@ -68,9 +70,9 @@ impl Heard {
             log,
             since: BTreeMap::new(),
         };
-        let mut unit: Option<Arc<str>> = None;
+        let mut unit: Option<ArcStr> = None;
         let (mut from, mut steps) = (0, 0);
-        let of_unit = |mut rows: Vec<Judged>, unit: &Option<Arc<str>>| {
+        let of_unit = |mut rows: Vec<Judged>, unit: &Option<ArcStr>| {
             for row in &mut rows {
                 row.unit.clone_from(unit);
             }

@@ -135,7 +135,7 @@ impl Report<'_> {
             "  {:<8} {:>3} {kind}{}{deposed}{from}{import}",
             row.risk().word(),
             effect.stated_action().map_or("", Action::sign),
-            visible(&effect.address)
+            visible(&effect.address())
         );
         let mut line = |text: String| {
             let _ = writeln!(out, "               {text}");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use arcstr::ArcStr;
 use clap::Args;
 
 use super::check::print;
@@ -309,11 +310,7 @@ impl Review {
     }
 
     /// Lays everything out, before anything is read. `unit` and `member` say which of several plans it is.
-    pub(super) fn lay(
-        self,
-        unit: Option<Arc<str>>,
-        member: Option<Member>,
-    ) -> Result<Laid, Failure> {
+    pub(super) fn lay(self, unit: Option<ArcStr>, member: Option<Member>) -> Result<Laid, Failure> {
         let (spool, source) = self.json.keep()?;
         let source = Arc::new(source);
         let drafts = self.state.as_ref().map(StateDirectory::drafts);

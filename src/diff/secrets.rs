@@ -4,9 +4,10 @@
 //! output, inside JSON in a string. So marked values are collected and masked by value.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
-use std::ops::Bound;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
+use crate::plan::index::fingerprint;
 use crate::plan::value::Value;
 use crate::plan::values::{Mark, Values};
 
@@ -21,44 +22,82 @@ const SHORTEST: usize = 6;
 const SHORTEST_LINE: usize = 16;
 
 /// The secret values of a plan.
-#[derive(Clone, Default, PartialEq, Eq)]
+///
+/// None of them is kept: a plan of 100,000 changes has 30,000 secrets, and all that is ever asked is whether a text is one.
+#[derive(Clone, Default)]
 pub struct Secrets {
-    values: BTreeSet<Box<[u8]>>,
-    /// What they begin with: a plan of 100,000 changes has 30,000 secrets, and a text is searched for all of them at once.
-    beginnings: HashSet<[u8; SHORTEST]>,
-    sieve: Sieve,
+    values: BTreeSet<Known>,
+    /// Made of all of them when the first text is searched.
+    sieve: OnceLock<Sieve>,
+}
+
+/// What is known of a secret value: enough to tell whether it stands somewhere. The order brings those together that begin
+/// alike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(Rust, packed(4))]
+struct Known {
+    beginning: [u8; SHORTEST],
+    len: u32,
+    fingerprint: u64,
+}
+
+impl Known {
+    /// The secret, if it stands at the beginning of a text.
+    fn within<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let text = text.get(..self.len as usize)?;
+        (fingerprint(text) == self.fingerprint).then_some(text)
+    }
 }
 
 /// Tells at once of nearly every run of bytes that no secret begins with it.
-#[derive(Clone, Default, PartialEq, Eq)]
-struct Sieve(Vec<u64>);
+#[derive(Clone)]
+struct Sieve {
+    words: Vec<u64>,
+    /// How many bits there are, as a power of two.
+    power: u32,
+}
 
 impl Sieve {
-    /// A power of two: so many that of 30,000 secrets only one bit in thirty is set.
-    const BITS: u32 = 20;
+    /// So many bits for each secret: nearly all stay empty.
+    const EACH: usize = 32;
 
-    fn place(beginning: [u8; SHORTEST]) -> (usize, u64) {
+    fn of(values: &BTreeSet<Known>) -> Self {
+        let bits = (values.len() * Self::EACH).next_power_of_two().max(64);
+        let mut sieve = Sieve {
+            words: vec![0; bits / 64],
+            power: bits.ilog2(),
+        };
+        for known in values {
+            let (word, bit) = sieve.place(known.beginning);
+            sieve.words[word] |= bit;
+        }
+        sieve
+    }
+
+    fn place(&self, beginning: [u8; SHORTEST]) -> (usize, u64) {
         let number = beginning
             .iter()
             .rev()
             .fold(0, |number, byte| number << 8 | u64::from(*byte));
         let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let bit = mixed >> (u64::BITS - Self::BITS);
+        let bit = mixed >> (u64::BITS - self.power);
         ((bit / 64) as usize, 1 << (bit % 64))
-    }
-
-    fn add(&mut self, beginning: [u8; SHORTEST]) {
-        self.0.resize(1 << (Self::BITS - 6), 0);
-        let (word, bit) = Self::place(beginning);
-        self.0[word] |= bit;
     }
 
     #[inline]
     fn may_hold(&self, beginning: [u8; SHORTEST]) -> bool {
-        let (word, bit) = Self::place(beginning);
-        self.0.get(word).is_some_and(|bits| bits & bit != 0)
+        let (word, bit) = self.place(beginning);
+        self.words[word] & bit != 0
     }
 }
+
+impl PartialEq for Secrets {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
+
+impl Eq for Secrets {}
 
 /// Says how many there are, never which.
 impl std::fmt::Debug for Secrets {
@@ -155,36 +194,46 @@ impl Secrets {
 
     /// Adds the secrets of another part of the plan.
     pub fn merge(&mut self, other: Secrets) {
-        for beginning in other.beginnings {
-            self.sieve.add(beginning);
-            self.beginnings.insert(beginning);
-        }
+        self.sieve.take();
         self.values.extend(other.values);
     }
 
     fn insert(&mut self, text: &str) {
-        if let Some(beginning) = text.as_bytes().first_chunk() {
-            self.sieve.add(*beginning);
-            self.beginnings.insert(*beginning);
-            self.values.insert(text.as_bytes().into());
+        // No element of a plan is longer than this can say, so nothing longer stands in one.
+        if let (Some(&beginning), Ok(len)) =
+            (text.as_bytes().first_chunk(), u32::try_from(text.len()))
+        {
+            self.sieve.take();
+            self.values.insert(Known {
+                beginning,
+                len,
+                fingerprint: fingerprint(text),
+            });
         }
     }
 
     /// `text` with every secret in it masked.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut hits: Vec<(usize, usize)> = Vec::new();
+        let sieve = self.sieve.get_or_init(|| Sieve::of(&self.values));
         for (at, beginning) in windows(text.as_bytes()).enumerate() {
-            if !self.sieve.may_hold(*beginning) || !self.beginnings.contains(beginning) {
+            if !sieve.may_hold(*beginning) {
                 continue;
             }
-            let rest = &text.as_bytes()[at..];
+            // In the middle of a character begins none.
+            let Some(rest) = text.get(at..) else {
+                continue;
+            };
+            let first = Known {
+                beginning: *beginning,
+                len: 0,
+                fingerprint: 0,
+            };
             // Secrets that begin alike stand side by side.
-            let alike = self
-                .values
-                .range::<[u8], _>((Bound::Included(&beginning[..]), Bound::Unbounded))
-                .take_while(|secret| secret.starts_with(beginning))
-                .filter(|secret| rest.starts_with(secret));
-            hits.extend(alike.map(|secret| (at, at + secret.len())));
+            let alike = self.values.range(first..);
+            let alike = alike.take_while(|known| known.beginning == *beginning);
+            let found = alike.filter_map(|known| known.within(rest));
+            hits.extend(found.map(|secret| (at, at + secret.len())));
         }
         if hits.is_empty() {
             return Cow::Borrowed(text);

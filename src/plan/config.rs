@@ -89,7 +89,7 @@ pub(super) fn read(json: &str, start: u64, shared: &mut Shared) -> Result<Found,
                 let span = Span {
                     // The text is borrowed from `json`, so the distance is where it stands.
                     start: start + (raw.get().as_ptr() as usize - json.as_ptr() as usize) as u64,
-                    len: raw.get().len() as u64,
+                    len: raw.get().len() as u32,
                 };
                 let mut effect = Effect::bare(
                     Kind::Provisioner,
@@ -222,9 +222,11 @@ mod tests {
                 "expressions":{"program":{"constant_value":["sh","x.sh"]}}},
                 {"address":"a.b","provisioners":[{"type":"local-exec","expressions":{"command":{"constant_value":"rm -r x"}}}]}]}}"#;
         let found = read_all(json).programs;
+        let addresses: Vec<_> = found.iter().map(Effect::address).collect();
         let seen: Vec<_> = found
             .iter()
-            .map(|row| (&*row.address, row.note().unwrap(), &*row.module))
+            .zip(&addresses)
+            .map(|(row, address)| (&**address, row.note().unwrap(), &*row.module))
             .collect();
         assert_eq!(
             seen,

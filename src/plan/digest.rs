@@ -34,10 +34,10 @@ impl<'a> From<&'a mut (dyn Read + 'a)> for Bytes<'a> {
     }
 }
 
-/// Pieces that may wait for the other thread. With them no thread is ahead of the other by more than 2 MiB.
-const WAITING: usize = 4;
+/// Pieces that may wait for the other thread. With them no thread is ahead of the other by more than 320 KiB.
+const WAITING: usize = 2;
 /// How much of a file is read at once: what has just been read is hashed from the cache.
-const STEP: usize = 256 * 1024;
+const STEP: usize = 64 * 1024;
 
 /// The bytes on their way to whoever walks over them, with the thread that hashes them.
 pub(super) enum Hashed<'scope, 'a> {

@@ -2,17 +2,25 @@
 //!
 //! A row holds what is needed to list, sort and judge by name. Values stay in the plan's bytes, found by [`Span`].
 
+use std::borrow::Cow;
+
 use arcstr::ArcStr;
 
 use super::action::Action;
+use own::Own;
+
+mod own;
 
 /// Where in the plan JSON an element stands.
+///
+/// Packed, for it would be a third larger: every row has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[repr(Rust, packed(4))]
 pub struct Span {
     /// Offset of the first byte.
     pub start: u64,
-    /// Number of bytes.
-    pub len: u64,
+    /// Number of bytes: no item may have more.
+    pub len: u32,
 }
 
 /// What sort of thing a row is. The order is the order of the groups on the screen.
@@ -70,15 +78,16 @@ pub enum Mode {
 
 /// One thing that the plan will do.
 ///
-/// Identity is (`kind`, `address`, `deposed`): the same address may hold a current and several deposed objects.
+/// Identity is (`kind`, [`Effect::address`], `deposed`): the same address may hold a current and several deposed objects.
 ///
 /// A plan can have 100,000 of them, and all are held: what many rows share is held once, and what few have is in [`More`].
+/// Nearly every address is made of what is shared, so only what is the row's own is held of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
     /// What sort of thing this is.
     pub kind: Kind,
-    /// The full address, or the name where a row is no resource.
-    pub address: Box<str>,
+    /// What of its address is its own.
+    pub(super) own: Own,
     /// Address of the module instance, empty for the root.
     pub module: ArcStr,
     /// Managed, data or ephemeral.
@@ -125,7 +134,7 @@ impl Effect {
         Effect {
             kind,
             name: (&*address).into(),
-            address,
+            own: Own::Whole(address),
             module: ArcStr::new(),
             mode: Mode::None,
             type_name: ArcStr::new(),
@@ -135,6 +144,44 @@ impl Effect {
             span,
             fingerprint: 0,
         }
+    }
+
+    /// The full address, or the name where a row is no resource.
+    pub fn address(&self) -> Cow<'_, str> {
+        match &self.own {
+            Own::Whole(whole) => Cow::Borrowed(whole),
+            Own::Behind(_) => Cow::Owned(self.address_parts().concat()),
+        }
+    }
+
+    /// The same for whoever goes over many rows: it is put together in `room`, if it must be.
+    pub fn address_in<'a>(&'a self, room: &'a mut String) -> &'a str {
+        match &self.own {
+            Own::Whole(whole) => whole,
+            Own::Behind(_) => {
+                room.clear();
+                room.extend(self.address_parts());
+                room
+            }
+        }
+    }
+
+    /// What the address consists of, one behind the other.
+    pub fn address_parts(&self) -> [&str; own::PARTS] {
+        self.own
+            .parts(&self.module, self.mode, &self.type_name, &self.name)
+    }
+
+    /// Gives it an address, whatever it is. Its module, mode, type and name must be there before: what they say of it is
+    /// not held again.
+    pub fn rename(&mut self, address: &str) {
+        self.own = Own::of(
+            address,
+            &self.module,
+            self.mode,
+            &self.type_name,
+            &self.name,
+        );
     }
 
     /// Key of the deposed object, if the row is about one.

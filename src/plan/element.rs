@@ -253,19 +253,17 @@ fn object_change(
     };
     is_key(&index, &index_unknown)?;
     shared.provider(&provider)?;
-    Ok(Effect {
-        kind,
+    let mut effect = Effect {
         module: shared.get(&module.text()?.unwrap_or_default()),
         mode: mode(mode_word.text()?.as_deref()),
         type_name: shared.get(&type_name),
         name: shared.get(&name),
-        action,
         reason: reason.text()?.map(|reason| shared.get(&reason)),
         more: (more != More::default()).then(|| Box::new(more)),
-        span,
-        fingerprint: 0,
-        address: full.into(),
-    })
+        ..Effect::bare(kind, "", action, span)
+    };
+    effect.rename(&full);
+    Ok(effect)
 }
 
 /// An element of `deferred_changes`: a change with the reason why it must wait.

@@ -84,7 +84,7 @@ impl Header {
             return &[];
         }
         self.dependants
-            .get(&super::address::block(&effect.address))
+            .get(&super::address::block(&effect.address()))
             .map_or(&[], Vec::as_slice)
     }
 }
@@ -328,7 +328,7 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
         let (item, source) = self.scanner.taken()?;
         let span = Span {
             start,
-            len: item.text.len() as u64,
+            len: item.text.len() as u32,
         };
         let handed = match make(item, span, &mut self.shared) {
             Ok(Some(mut effect)) => {
@@ -384,7 +384,7 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
         let json = self.scanner.item_text()?;
         let span = Span {
             start,
-            len: json.len() as u64,
+            len: json.len() as u32,
         };
         if json.starts_with('{')
             && json.contains("\"format_version\"")

@@ -178,12 +178,12 @@ impl Snapshot {
     pub fn source(&self, effect: &Effect) -> Source<'_> {
         let name = match effect.kind {
             Kind::Change | Kind::Deferred | Kind::Drift | Kind::Invocation | Kind::Check => {
-                address::block(&effect.address)
+                address::block(&effect.address())
             }
-            Kind::Output => format!("output.{}", effect.address),
+            Kind::Output => format!("output.{}", effect.address()),
             // Its address goes on behind the block's, by the program that runs.
             Kind::Provisioner => effect
-                .address
+                .address()
                 .split(' ')
                 .next()
                 .and_then(|address| address.rsplit_once('.'))

@@ -52,7 +52,7 @@ fn changed(effect: &Effect) -> Failure {
         "plan-changed",
         format!(
             "the plan was changed while it was reviewed: the element at byte {} is not what was read first",
-            effect.span.start
+            { effect.span.start }
         ),
     )
     .hint("Start the review again. Find out who writes to the file.")

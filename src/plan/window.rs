@@ -12,7 +12,7 @@ pub trait Fill {
 }
 
 /// How large a fresh buffer is.
-const CAPACITY: usize = 512 * 1024;
+const CAPACITY: usize = 128 * 1024;
 
 /// A window over the bytes of `F`.
 pub struct Window<F> {

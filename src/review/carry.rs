@@ -6,7 +6,8 @@
 //! acknowledgements must cover the whole plan.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::log::{Log, Said};
 use super::{Ack, Key, Method, Requirement};
@@ -202,7 +203,7 @@ pub fn over(log: &mut Log, acks: &[Ack]) {
 impl Since {
     /// The same, of a plan that is one of several.
     #[must_use]
-    pub fn in_unit(self, unit: Option<&Arc<str>>) -> Self {
+    pub fn in_unit(self, unit: Option<&ArcStr>) -> Self {
         let in_unit = |key: Key| Key {
             unit: unit.cloned(),
             ..key

@@ -17,9 +17,9 @@ use crate::plan::values::Values;
 use crate::risk::{self, Finding, Interests, Judged, Risk};
 
 /// A batch is handed on when its items have so many bytes together: much more than handing on costs.
-const BATCH_BYTES: usize = 128 * 1024;
+const BATCH_BYTES: usize = 32 * 1024;
 /// Batches that the worker may have before it; more would only be held in memory, and be cold when their turn comes.
-const AHEAD: usize = 4;
+const AHEAD: usize = 2;
 
 /// Rows that wait to be judged, with the text of their elements. Used again when they are judged, for it holds much memory.
 #[derive(Default)]

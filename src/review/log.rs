@@ -1,8 +1,8 @@
 //! The log of a review: it only grows, and undo is an entry like any other.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use arcstr::ArcStr;
 use serde::{Deserialize, Serialize};
 
 use super::{Ack, Key, Objection};
@@ -103,7 +103,7 @@ impl Log {
 
     /// The same, said of a plan that is one of several.
     #[must_use]
-    pub fn in_unit(self, unit: Option<&Arc<str>>) -> Self {
+    pub fn in_unit(self, unit: Option<&ArcStr>) -> Self {
         Log::replay(self.entries.into_iter().map(|mut entry| {
             if let Some(key) = entry.key_mut() {
                 key.unit = unit.cloned();
@@ -114,7 +114,7 @@ impl Log {
 
     /// What stands of one plan of several, as if it had been said of that plan alone.
     #[must_use]
-    pub fn of_unit(&self, unit: &Arc<str>) -> Self {
+    pub fn of_unit(&self, unit: &ArcStr) -> Self {
         let stands = self.stands.iter().cloned().map(Entry::Said);
         let revealed = self
             .entries
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_is_said_of_one_plan_of_several_is_kept_for_that_plan_alone() {
-        let (network, app): (Arc<str>, Arc<str>) = ("network".into(), "app".into());
+        let (network, app): (ArcStr, ArcStr) = ("network".into(), "app".into());
         let alone = Log::replay([Entry::Said(ack("a.b")), Entry::Revealed(key("a.c"))]);
         let mut log = alone.clone().in_unit(Some(&network));
         log.append(Log::replay([Entry::Said(no("a.b"))]).in_unit(Some(&app)));

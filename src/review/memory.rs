@@ -115,7 +115,7 @@ mod tests {
         let told = |change: &dyn Fn(&mut PlanFile)| {
             let mut now = approved.clone();
             change(&mut now);
-            since(&earlier, &now).map(|signal| signal.effect.address.to_string())
+            since(&earlier, &now).map(|signal| signal.effect.address().into_owned())
         };
         assert_eq!(told(&|_| ()), None);
         assert_eq!(told(&|now| now.serial += 1), None);
@@ -133,7 +133,7 @@ mod tests {
             memory
         );
         let signal = since(&earlier, &missing).unwrap();
-        assert!(signal.needs_ack() && &*signal.effect.address == "other-lineage");
+        assert!(signal.needs_ack() && signal.effect.address() == "other-lineage");
     }
 
     #[test]

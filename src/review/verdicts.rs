@@ -38,7 +38,7 @@ impl Targets {
     pub fn add(&mut self, rows: &[Judged]) {
         for row in rows {
             if is_target(row) {
-                let known = self.places.entry(row.effect.address.clone()).or_default();
+                let known = self.places.entry(row.effect.address().into()).or_default();
                 known.push(self.rows);
             }
             self.rows += 1;
@@ -306,7 +306,7 @@ mod tests {
         let [plan] = more.as_slice() else {
             panic!("{more:?}")
         };
-        assert_eq!(&*plan.effect.address, "policy/main.deny");
+        assert_eq!(plan.effect.address(), "policy/main.deny");
         assert!(plan.needs_ack());
         assert!(
             plan.findings

@@ -260,13 +260,15 @@ fn no_way_back(values: &Values) -> Option<Finding> {
 /// Whether the address may be taken for another one: something in it is hidden, or a word of it mixes alphabets, or is
 /// written in letters that all look like Latin ones. A key in another language is none of these.
 fn confusable(effect: &Effect) -> bool {
-    let address = &*effect.address;
-    // Nearly every address is plain: nothing in it looks like something else.
-    if address.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return has_escaped_character(address);
+    // Nearly every address is plain: nothing in it looks like something else, and it need not be put together.
+    let is_plain = |byte| matches!(byte, b' '..=b'~') && byte != b'\\';
+    let mut parts = effect.address_parts().into_iter();
+    if parts.all(|part| part.bytes().all(is_plain)) {
+        return false;
     }
+    let address = effect.address();
     address.chars().any(crate::text::is_hidden)
-        || has_escaped_character(address)
+        || has_escaped_character(&address)
         || address.chars().any(|c| matches!(c, '\u{2010}'..='\u{2015}' | '\u{2024}' | '\u{2212}' | '\u{ff0d}'..='\u{ff0f}'))
         || address.split(|c: char| !c.is_alphanumeric()).any(|word| {
             let other = |c: char| {

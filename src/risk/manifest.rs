@@ -45,7 +45,7 @@ pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
     let Some(type_name) = kind(&object.after).or_else(|| kind(&object.before)) else {
         return Vec::new();
     };
-    let mut of_its_kind = Effect::bare(effect.kind, &*effect.address, effect.action, effect.span);
+    let mut of_its_kind = Effect::bare(effect.kind, effect.address(), effect.action, effect.span);
     of_its_kind.type_name = type_name.as_str().into();
     let mut findings = attributes::judge(&of_its_kind, &object, &Documents::default());
     for finding in &mut findings {

@@ -4,7 +4,7 @@
 //! ([`Kind::Plan`], its id as address, [`Action::Update`] because it changes the state as a whole) that is acknowledged
 //! like any other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use arcstr::ArcStr;
 
@@ -13,7 +13,7 @@ use crate::plan::action::Action;
 use crate::plan::address;
 use crate::plan::archive::{PlanFile, PlanMode};
 use crate::plan::effect::{Effect, Kind, Mode, Span};
-use crate::plan::index::Header;
+use crate::plan::index::{Header, fingerprint};
 use crate::text::count;
 
 /// From this many creates on, a plan without any prior state is asked about: below, it is how every project begins.
@@ -43,9 +43,10 @@ pub struct Tally {
     drift: u64,
     /// What the removed guards guard, with their addresses, and the module they stand in.
     removed_guards: Vec<(Box<str>, ArcStr)>,
-    /// The blocks whose objects are destroyed, and those among them that come back.
-    destroyed: BTreeSet<String>,
-    replaced: BTreeSet<String>,
+    /// The blocks whose objects are destroyed, and those among them that come back: keyed hashes of their names, which are
+    /// asked for only by somebody who has the name.
+    destroyed: HashSet<u64>,
+    replaced: HashSet<u64>,
     /// What is replaced because somebody asked for it: not every tool keeps that in its plan file.
     requested: BTreeSet<String>,
     /// Modules in which something stateful is destroyed or loses a protection.
@@ -79,14 +80,14 @@ impl Tally {
             self.stateful_creates += 1;
         }
         if effect.action.destroys() && effect.deposed().is_none() {
-            let block = address::block(&effect.address);
+            let block = fingerprint(&address::block(&effect.address()));
             if effect.action != Action::Delete {
-                self.replaced.insert(block.clone());
+                self.replaced.insert(block);
             }
             self.destroyed.insert(block);
         }
         if effect.reason.as_deref() == Some("replace_by_request") {
-            self.requested.insert(effect.address.to_string());
+            self.requested.insert(effect.address().into_owned());
         }
         self.moves += u64::from(effect.previous_address().is_some());
         self.imports += u64::from(effect.is_import());
@@ -98,13 +99,18 @@ impl Tally {
         });
         if guard_gone {
             self.removed_guards
-                .push((effect.address.clone(), effect.module.clone()));
+                .push((effect.address().into(), effect.module.clone()));
         } else if judged.findings.iter().any(|finding| {
             finding.risk == Risk::Critical
                 && (finding.rule.ends_with("-stateful") || finding.rule == "protection-weakened")
         }) {
             self.critical_in.insert(effect.module.clone());
         }
+    }
+
+    /// Whether objects of this block are destroyed.
+    fn destroys(&self, block: &str) -> bool {
+        self.destroyed.contains(&fingerprint(block))
     }
 
     /// Objects that exist now and are in the plan's hands.
@@ -335,16 +341,15 @@ fn signal_row(rule: &'static str, risk: Risk, message: String) -> Judged {
 
 /// What refers to blocks whose objects go, the most referred to first. Who goes as well is not counted.
 fn depended_on(header: &Header, tally: &Tally) -> Option<String> {
-    let mut found: Vec<(usize, &String)> = tally
-        .destroyed
+    let stays = |block: &&String| {
+        let block = fingerprint(block);
+        !tally.destroyed.contains(&block) || tally.replaced.contains(&block)
+    };
+    let mut found: Vec<(usize, &String)> = header
+        .dependants
         .iter()
-        .filter_map(|block| {
-            let dependants = header.dependants.get(block)?;
-            let stays = |other: &&String| {
-                !tally.destroyed.contains(*other) || tally.replaced.contains(*other)
-            };
-            Some((dependants.iter().filter(stays).count(), block))
-        })
+        .filter(|(block, _)| tally.destroys(block))
+        .map(|(block, dependants)| (dependants.iter().filter(stays).count(), block))
         .filter(|(count, _)| *count > 0)
         .collect();
     found.sort_by_key(|(count, block)| (std::cmp::Reverse(*count), *block));
@@ -360,12 +365,11 @@ fn depended_on(header: &Header, tally: &Tally) -> Option<String> {
 
 /// What is destroyed although its block says `prevent_destroy`. The tools make no such plan.
 fn past_its_guard(file: &PlanFile, tally: &Tally) -> Option<String> {
-    let guarded = |name: &&String| {
-        let block = file.snapshot.block(name);
-        let guard = block.and_then(|block| block.lifecycle.prevent_destroy.as_deref());
-        guard == Some("true")
-    };
-    let names: Vec<String> = tally.destroyed.iter().filter(guarded).cloned().collect();
+    let guarded = file.snapshot.guarded().map(|(name, _)| name);
+    let names: Vec<String> = guarded
+        .filter(|name| tally.destroys(name))
+        .map(str::to_owned)
+        .collect();
     (!names.is_empty()).then(|| {
         format!(
             "Destroys what its own block forbids to destroy (prevent_destroy): {}. No tool makes such a plan: this one was altered.",
@@ -412,7 +416,7 @@ mod tests {
     fn ids(header: &Header, tally: &Tally) -> Vec<(String, Risk)> {
         summary(header, None, tally)
             .iter()
-            .map(|signal| (signal.effect.address.to_string(), signal.risk()))
+            .map(|signal| (signal.effect.address().into_owned(), signal.risk()))
             .collect()
     }
 
@@ -483,7 +487,7 @@ mod tests {
         };
         let signals = summary(&header, None, &tally(&rows(Action::DeleteCreate)));
         assert_eq!(signals.len(), 1);
-        assert_eq!(&*signals[0].effect.address, "depended-on");
+        assert_eq!(signals[0].effect.address(), "depended-on");
         assert_eq!(
             signals[0].findings[0].message,
             "What goes is used: 2 resources depend on type.n0."
@@ -513,7 +517,7 @@ mod tests {
             let signals = summary(&with_state(), Some(&file), &tally);
             signals
                 .iter()
-                .any(|signal| &*signal.effect.address == "prevent-destroy-ignored")
+                .any(|signal| signal.effect.address() == "prevent-destroy-ignored")
         };
         assert!(told("terraform_data.public_bucket"));
         assert!(!told("module.mod.terraform_data.inner"));

@@ -3,7 +3,6 @@
 //! `db !replica type:aws_db action:replace,delete risk:>=high module:network rule:delete open /tenant\["e/`.
 //! An error is a sentence; nothing that cannot be understood is ever taken as "show all".
 
-use std::hint::black_box;
 use std::ops::Range;
 
 pub mod complete;
@@ -31,9 +30,6 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("kind", "change, output, drift, ..."),
     ("unit", "plan, where several are reviewed together"),
 ];
-
-/// So many addresses are brought near at once.
-const BLOCK: usize = 32;
 
 /// What must hold for a row.
 #[derive(Debug, Clone, Default)]
@@ -89,27 +85,19 @@ impl Filter {
         if self.is_empty() {
             return (0..rows.len() as u32).collect();
         }
-        let mut fitting = Vec::new();
-        for (block, from) in rows.chunks(BLOCK).zip((0_u32..).step_by(BLOCK)) {
-            // Addresses lie all over the memory, and one after the other each would be waited for.
-            let ends = block.iter().map(|row| row.effect.address.as_bytes());
-            black_box(ends.fold(0, |sum, text| {
-                sum ^ text.first().unwrap_or(&0) ^ text.last().unwrap_or(&0)
-            }));
-            for (row, judged) in (from..).zip(block) {
-                if self.fits(judged, facets.of(row).small, standings[row as usize]) {
-                    fitting.push(row);
-                }
-            }
-        }
-        fitting
+        let mut room = String::new();
+        let mut fits = |row: &u32| {
+            let at = *row as usize;
+            self.fits(&rows[at], facets.of(*row).small, standings[at], &mut room)
+        };
+        (0..rows.len() as u32).filter(|row| fits(row)).collect()
     }
 
-    /// Whether a row fits. `small`: its address is in small letters.
-    fn fits(&self, judged: &Judged, small: bool, standing: Standing) -> bool {
+    /// Whether a row fits. `small`: its address is in small letters; it is put together in `room`.
+    fn fits(&self, judged: &Judged, small: bool, standing: Standing, room: &mut String) -> bool {
         self.terms
             .iter()
-            .all(|term| term.test.holds(judged, small, standing) != term.negated)
+            .all(|term| term.test.holds(judged, small, standing, room) != term.negated)
     }
 
     /// Where the words of the filter stand in an address.
@@ -139,14 +127,15 @@ impl Filter {
 }
 
 impl Test {
-    fn holds(&self, judged: &Judged, small: bool, standing: Standing) -> bool {
+    fn holds(&self, judged: &Judged, small: bool, standing: Standing, room: &mut String) -> bool {
         let effect = &judged.effect;
         match self {
             Test::Address(needle) => {
+                let address = effect.address_in(room);
                 let here = if small {
-                    needle.is_in_small(&effect.address)
+                    needle.is_in_small(address)
                 } else {
-                    needle.is_in(&effect.address)
+                    needle.is_in(address)
                 };
                 here || effect.previous_address().is_some_and(|a| needle.is_in(a))
             }
@@ -355,7 +344,7 @@ mod tests {
         ] {
             let parsed = Filter::parse(filter).unwrap();
             assert_eq!(
-                parsed.fits(&row(), false, Standing::Open),
+                parsed.fits(&row(), false, Standing::Open, &mut String::new()),
                 expected,
                 "{filter}"
             );
@@ -388,7 +377,7 @@ mod tests {
         #[test]
         fn any_text_is_a_filter_or_an_error(text in ".*") {
             if let Ok(filter) = Filter::parse(&text) {
-                filter.fits(&row(), false, Standing::Nothing);
+                filter.fits(&row(), false, Standing::Nothing, &mut String::new());
                 for hit in filter.hits("module.db.aws_db_instance.日本") {
                     assert!("module.db.aws_db_instance.日本".get(hit).is_some());
                 }

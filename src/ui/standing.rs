@@ -51,10 +51,11 @@ pub fn standings(rows: &[Judged], log: &Log) -> Vec<Standing> {
     let verdicts = log.verdicts();
     // Few rows are spoken of, so the others are not even given a key.
     let spoken_of: HashSet<&str> = verdicts.keys().map(|key| &*key.address).collect();
+    let mut room = String::new();
     rows.iter()
         .map(|judged| {
             let said = spoken_of
-                .contains(&*judged.effect.address)
+                .contains(judged.effect.address_in(&mut room))
                 .then(|| verdicts.get(&Key::of(judged)))
                 .flatten();
             match said {

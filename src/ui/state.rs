@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::dialog::Overlay;
 use super::filter::Filter;
@@ -105,7 +106,7 @@ pub struct State {
     /// The plans that were read to their end.
     pub read: Vec<Facts>,
     /// Which of several plans is being read.
-    pub unit: Option<Arc<str>>,
+    pub unit: Option<ArcStr>,
     /// The first row of that plan.
     pub(super) unit_from: usize,
     /// What was and is waited for before the first byte.

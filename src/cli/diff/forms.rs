@@ -1,5 +1,6 @@
 //! The comparison as text, JSON and Markdown. The same rows in all three, none left out.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -178,7 +179,7 @@ struct JsonReport<'a> {
 struct JsonDifference<'a> {
     what: &'static str,
     kind: &'static str,
-    address: &'a str,
+    address: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deposed: Option<&'a str>,
     needs_acknowledgement: bool,
@@ -232,7 +233,7 @@ impl<'a> JsonDifference<'a> {
         JsonDifference {
             what: difference.word(),
             kind: effect.kind.word(),
-            address: &effect.address,
+            address: effect.address(),
             deposed: effect.deposed(),
             needs_acknowledgement: difference.asks(),
             old: difference.old.map(side),

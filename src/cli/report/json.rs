@@ -115,7 +115,7 @@ impl Report<'_> {
         let source = self.file.map(|file| file.snapshot.source(effect));
         Row {
             kind: effect.kind.word(),
-            address: &effect.address,
+            address: effect.address(),
             deposed: effect.deposed(),
             actions: effect.stated_words(),
             reason: effect.reason.as_deref(),
@@ -162,7 +162,7 @@ impl Report<'_> {
 #[derive(Serialize)]
 struct Row<'a> {
     kind: &'static str,
-    address: &'a str,
+    address: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deposed: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

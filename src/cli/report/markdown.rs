@@ -92,7 +92,7 @@ impl Report<'_> {
             out,
             "- **{}**{kind}{action} `{}`{deposed}",
             row.risk(),
-            code(&effect.address),
+            code(&effect.address()),
         );
         for finding in &row.findings {
             let path = finding

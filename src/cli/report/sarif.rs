@@ -68,17 +68,18 @@ impl Report<'_> {
             Risk::Medium => "warning",
             Risk::Low => "note",
         };
-        let mut message = format!("{}: {}", effect.address, self.message(finding));
+        let address = effect.address();
+        let mut message = format!("{address}: {}", self.message(finding));
         if let Some(path) = &finding.path {
             let _ = write!(message, " ({})", self.masked(path));
         }
         let name = match &finding.path {
-            Some(path) => format!("{}.{}", effect.address, self.masked(path)),
-            None => effect.address.to_string(),
+            Some(path) => format!("{address}.{}", self.masked(path)),
+            None => address.to_string(),
         };
         let same = [
             effect.kind.word(),
-            &effect.address,
+            &address,
             effect.deposed().unwrap_or_default(),
             &finding.rule,
             finding.path.as_deref().unwrap_or_default(),
@@ -101,7 +102,7 @@ impl Report<'_> {
                 "physicalLocation": {"artifactLocation": {"uri": uri, "index": 0}},
                 "logicalLocations": [{
                     "name": name,
-                    "fullyQualifiedName": effect.address,
+                    "fullyQualifiedName": address,
                     "kind": "resource",
                 }],
             }],

@@ -80,7 +80,7 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
             .unwrap_or_default();
         input::refuse(
             "duplicate-address",
-            format!("the address {}{deposed} stands twice, the second time at {}", effect.address, self.scanner.at(start)),
+            format!("the address {}{deposed} stands twice, the second time at {}", effect.address(), self.scanner.at(start)),
         )
         .hint("No tool writes the same object twice, and nobody can tell which one counts. Give undersign the plan file itself.")
     }

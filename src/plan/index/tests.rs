@@ -31,7 +31,7 @@ fn rows(json: &str) -> Result<(Header, Vec<Effect>), Failure> {
     for (effect, item) in &sink.rows {
         let start = usize::try_from(effect.span.start).unwrap();
         assert_eq!(&json[start..start + item.len()], item);
-        assert_eq!(effect.span.len, item.len() as u64);
+        assert_eq!({ effect.span.len } as usize, item.len());
         assert_eq!(effect.fingerprint, fingerprint(item));
     }
     Ok((
@@ -87,7 +87,7 @@ fn a_change_becomes_a_row_with_all_that_its_element_says() {
     .unwrap();
     let row = &rows[0];
     assert_eq!(row.kind, Kind::Change);
-    assert_eq!(&*row.address, r#"module.m["a.b"].aws_db_instance.x[0]"#);
+    assert_eq!(&*row.address(), r#"module.m["a.b"].aws_db_instance.x[0]"#);
     assert_eq!(row.deposed(), Some("0a1b2c3d"));
     assert_eq!(
         (&*row.module, &*row.type_name, &*row.name),
@@ -131,15 +131,11 @@ fn every_kind_of_effect_has_rows() {
         "brand_new":{{"a":1}}"#
     )))
     .unwrap();
+    let addresses: Vec<_> = rows.iter().map(Effect::address).collect();
     let seen: Vec<_> = rows
         .iter()
-        .map(|row| {
-            (
-                row.kind.word(),
-                &*row.address,
-                row.note().unwrap_or_default(),
-            )
-        })
+        .zip(&addresses)
+        .map(|(row, address)| (row.kind.word(), &**address, row.note().unwrap_or_default()))
         .collect();
     assert_eq!(
         seen,

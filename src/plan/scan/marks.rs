@@ -7,7 +7,7 @@
 use super::simd::{BLOCK, Block, blocks};
 
 /// So many bytes are marked at once: they, and what is noted of them, stay in the cache until they are walked over.
-const STEP: usize = 64 * 1024;
+const STEP: usize = 32 * 1024;
 
 /// Stands behind the last mark.
 const NONE: u32 = u32::MAX;

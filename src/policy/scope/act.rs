@@ -45,7 +45,7 @@ impl Act {
             .and_then(|values| values.after.as_ref());
         Act {
             kind: effect.kind,
-            address: effect.address.to_string(),
+            address: effect.address().into_owned(),
             previous: effect.previous_address().map(str::to_owned),
             imported: effect.is_import(),
             action: effect.action,

@@ -105,11 +105,11 @@ impl CarryKey {
                 names.extend(members.iter().map(|(name, _)| &**name));
             }
         }
-        let address = &judged.effect.address;
+        let address = judged.effect.address();
         names
             .into_iter()
             .map(|name| {
-                let mut parts = vec![text("attribute"), text(address), text(name)];
+                let mut parts = vec![text("attribute"), text(&address), text(name)];
                 for (number, side) in sides.into_iter().enumerate() {
                     let value = side.and_then(|side| side.get(name)).cloned();
                     let value = if number >= 2 { value.map(mark) } else { value };
@@ -152,7 +152,7 @@ fn whole(judged: &Judged, element: Option<Value>) -> Value {
     Value::List(vec![
         text("change"),
         text(effect.kind.word()),
-        text(&effect.address),
+        text(&effect.address()),
         optional(effect.deposed()),
         Value::List(
             effect

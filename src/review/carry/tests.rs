@@ -22,7 +22,7 @@ fn rows(changes: &str) -> Vec<(Judged, Option<String>)> {
     rows.into_iter()
         .map(|judged| {
             let Span { start, len } = judged.effect.span;
-            let item = json[start as usize..(start + len) as usize].to_owned();
+            let item = json[start as usize..][..len as usize].to_owned();
             let item = (judged.effect.kind != Kind::Plan).then_some(item);
             (judged, item)
         })

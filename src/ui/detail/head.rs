@@ -113,7 +113,8 @@ fn what(judged: &Judged, context: &DetailContext<'_>, page: &Page) -> Vec<Fact> 
         facts.push(("unit", vec![Piece::foreign(unit, Role::Strong)]));
     }
     // The frame around the pane shows only as much of it as fits.
-    let address = visible(&judged.effect.address);
+    let address = judged.effect.address();
+    let address = visible(&address);
     if judged.effect.kind != Kind::Plan && width(&address) + 2 > page.width {
         facts.push(("address", vec![Piece::new(address, Role::Text)]));
     }

@@ -106,9 +106,9 @@ fn panes(plan: &str, addresses: &[&str], columns: u16) -> String {
     };
     let mut out = String::new();
     for (judged, item) in &rows {
-        if addresses.contains(&&*judged.effect.address) {
+        if addresses.contains(&&*judged.effect.address()) {
             out += "── ";
-            out += &judged.effect.address;
+            out += &judged.effect.address();
             out += "\n";
             out += &text(&pane(judged, item, &context, columns));
         }

@@ -80,7 +80,7 @@ impl Labels {
     }
 
     /// The number of a text. It is `likely` that of the row before, which costs less to find out.
-    fn number(&mut self, text: &str, likely: Label) -> Label {
+    fn number(&mut self, text: &ArcStr, likely: Label) -> Label {
         if self
             .texts
             .get(likely as usize)
@@ -92,9 +92,8 @@ impl Labels {
             return *known;
         }
         let new = self.texts.len() as Label;
-        let text = ArcStr::from(text);
         self.texts.push(text.clone());
-        self.numbers.insert(text, new);
+        self.numbers.insert(text.clone(), new);
         new
     }
 }
@@ -118,9 +117,9 @@ impl Default for Facets {
             texts: Vec::new(),
             places: Vec::new(),
         };
-        labels.number("", EMPTY);
+        labels.number(&ArcStr::new(), EMPTY);
         for action in Action::ALL {
-            labels.number(action.word(), EMPTY);
+            labels.number(&action.word().into(), EMPTY);
         }
         Facets {
             rows: Vec::new(),
@@ -145,8 +144,10 @@ impl Facets {
     fn facet(&mut self, judged: &Judged, like: Option<Facet>) -> Facet {
         let effect = &judged.effect;
         let labels = &mut self.labels;
-        let mut number =
-            |text: &str, label: fn(Facet) -> Label| labels.number(text, like.map_or(EMPTY, label));
+        let mut number = |text: &ArcStr, label: fn(Facet) -> Label| {
+            labels.number(text, like.map_or(EMPTY, label))
+        };
+        let no_unit = ArcStr::new();
         Facet {
             kind: effect.kind,
             action: effect.action,
@@ -155,10 +156,10 @@ impl Facets {
             asks: judged.needs_ack(),
             out_of_scope: verdicts::is_out_of_scope(judged),
             plain: judged.findings.is_empty() && effect.more.is_none(),
-            small: is_small(&effect.address),
+            small: effect.address_parts().into_iter().all(is_small),
             module: number(&effect.module, |like| like.module),
             type_name: number(&effect.type_name, |like| like.type_name),
-            unit: number(judged.unit.as_deref().unwrap_or_default(), |like| like.unit),
+            unit: number(judged.unit.as_ref().unwrap_or(&no_unit), |like| like.unit),
         }
     }
 

@@ -404,7 +404,7 @@ mod tests {
             .iter()
             .map(|node| {
                 let text = match node {
-                    Node::Row { row, .. } => rows[*row as usize].effect.address.to_string(),
+                    Node::Row { row, .. } => rows[*row as usize].effect.address().into_owned(),
                     Node::Group(group) => group.label.to_string(),
                 };
                 format!("{}{text}", " ".repeat(node.depth().into()))
@@ -458,7 +458,7 @@ mod tests {
         for by in [By::Risk, By::Module, By::Type, By::Action] {
             let shown = shown(&rows, by);
             for judged in &rows {
-                let address = &*judged.effect.address;
+                let address = judged.effect.address();
                 let times = shown.iter().filter(|line| line.trim() == address).count();
                 assert_eq!(times, 1, "{address} by {}", by.word());
             }

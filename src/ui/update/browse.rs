@@ -268,7 +268,7 @@ fn copy_address(state: &mut State) -> Vec<Command> {
         return Vec::new();
     };
     // What is pasted elsewhere must be what was seen here.
-    let address = visible(&judged.effect.address).into_owned();
+    let address = visible(&judged.effect.address()).into_owned();
     state.say(
         format!("sent to the terminal's clipboard: {address}"),
         Role::Text,

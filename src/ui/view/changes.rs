@@ -17,7 +17,7 @@ use crate::ui::width::{count, width};
 mod row;
 pub mod waiting;
 
-pub use row::{heading, signal};
+pub use row::{called, heading};
 
 /// Draws the list; returns where its cursor stands.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) -> Option<Position> {

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::changes::signal;
+use super::changes::called;
 use super::frame::{self, Edges};
 use super::{line, place, put};
 use crate::text::visible;
@@ -85,7 +85,8 @@ fn title(state: &State, room: usize) -> Vec<Piece> {
             .map(|group| Piece::foreign(&group.label, role))
             .collect();
     };
-    let address = visible(signal(&judged.effect).unwrap_or(&judged.effect.address));
+    let address = called(&judged.effect);
+    let address = visible(&address);
     let suffix = match &state.detail.whole {
         Some(_) => "   one value",
         None if state.detail.json => "   JSON",

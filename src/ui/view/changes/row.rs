@@ -1,5 +1,7 @@
 //! One row of the list: `[ ] ■ -/+ module.db.aws_db_instance.primary`.
 
+use std::borrow::Cow;
+
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind};
 use crate::review::{Key, verdicts};
@@ -49,7 +51,8 @@ pub fn pieces(state: &State, row: u32, depth: u16, beside: &[u32], room: usize) 
 
     // Under its module a resource need not repeat it.
     let in_module = depth >= 2 && matches!(state.by, By::Risk | By::Module);
-    let address = visible(signal(effect).unwrap_or_else(|| short_address(effect, in_module)));
+    let address = signal(effect).map_or_else(|| short_address(effect, in_module), Cow::Borrowed);
+    let address = visible(&address);
     if let Some(unit) = judged.unit.as_deref().filter(|_| state.by != By::Unit) {
         // Of a long name the end tells most, as of an address; it leaves that its room.
         let unit = visible(unit);
@@ -74,10 +77,12 @@ pub fn pieces(state: &State, row: u32, depth: u16, beside: &[u32], room: usize) 
     let address = if effect.kind == Kind::Plan {
         cut(&address, room, dots)
     } else {
-        let beside = beside
-            .iter()
-            .map(|&row| &*state.rows[row as usize].effect.address);
-        address::fit(&address, left, dots, &beside.collect::<Vec<_>>())
+        let beside = beside.iter();
+        let beside: Vec<_> = beside
+            .map(|&row| state.rows[row as usize].effect.address())
+            .collect();
+        let beside: Vec<_> = beside.iter().map(|address| &**address).collect();
+        address::fit(&address, left, dots, &beside)
     };
     let role = if done { Role::Dim } else { Role::Text };
     pieces.extend(highlighted(state, &address, role));
@@ -143,9 +148,9 @@ fn sign_role(effect: &Effect) -> Role {
 }
 
 /// What a signal of the whole plan is called: it has no address, only a rule.
-pub fn signal(effect: &Effect) -> Option<&'static str> {
+fn signal(effect: &Effect) -> Option<&'static str> {
     match effect.kind {
-        Kind::Plan => risk::rule(&effect.address).map(|rule| rule.title),
+        Kind::Plan => risk::rule(&effect.address()).map(|rule| rule.title),
         Kind::Change
         | Kind::Deferred
         | Kind::Invocation
@@ -157,15 +162,21 @@ pub fn signal(effect: &Effect) -> Option<&'static str> {
     }
 }
 
-fn short_address(effect: &Effect, in_module: bool) -> &str {
-    let whole = &*effect.address;
+/// What a row is called: by its address, unless it is a signal.
+pub fn called(effect: &Effect) -> Cow<'_, str> {
+    signal(effect).map_or_else(|| effect.address(), Cow::Borrowed)
+}
+
+fn short_address(effect: &Effect, in_module: bool) -> Cow<'_, str> {
+    let whole = effect.address();
     if !in_module || effect.module.is_empty() {
         return whole;
     }
-    whole
+    let short = whole
         .strip_prefix(&*effect.module)
         .and_then(|rest| rest.strip_prefix('.'))
-        .unwrap_or(whole)
+        .map(str::to_owned);
+    short.map_or(whole, Cow::Owned)
 }
 
 /// The text with what the filter found in it.
@@ -201,6 +212,6 @@ pub fn heading(effect: &Effect) -> [Piece; 2] {
     };
     [
         Piece::foreign(&action, sign_role(effect)),
-        Piece::foreign(signal(effect).unwrap_or(&effect.address), Role::Strong),
+        Piece::foreign(&called(effect), Role::Strong),
     ]
 }
