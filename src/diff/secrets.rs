@@ -41,14 +41,6 @@ struct Known {
     fingerprint: u64,
 }
 
-impl Known {
-    /// The secret, if it stands at the beginning of a text.
-    fn within<'a>(&self, text: &'a str) -> Option<&'a str> {
-        let text = text.get(..self.len as usize)?;
-        (fingerprint(text) == self.fingerprint).then_some(text)
-    }
-}
-
 /// Tells at once of nearly every run of bytes that no secret begins with it.
 #[derive(Clone)]
 struct Sieve {
@@ -212,6 +204,28 @@ impl Secrets {
         }
     }
 
+    /// How long the secrets are with which a text begins. Those that begin alike stand side by side, by their length: a
+    /// plan may have thousands of keys, and a text is hashed once for all that are as long.
+    fn lengths(&self, beginning: [u8; SHORTEST], text: &str) -> impl Iterator<Item = usize> {
+        let known = move |len, fingerprint| Known {
+            beginning,
+            len,
+            fingerprint,
+        };
+        let mut shortest = Some(0);
+        let lengths = std::iter::from_fn(move || {
+            let next = self.values.range(known(shortest?, 0)..).next()?;
+            let len = next.len;
+            shortest = len.checked_add(1);
+            (next.beginning == beginning && len as usize <= text.len()).then_some(len)
+        });
+        lengths.filter_map(move |len| {
+            let begun = text.get(..len as usize)?;
+            let is_one = self.values.contains(&known(len, fingerprint(begun)));
+            is_one.then_some(begun.len())
+        })
+    }
+
     /// `text` with every secret in it masked.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut hits: Vec<(usize, usize)> = Vec::new();
@@ -221,19 +235,10 @@ impl Secrets {
                 continue;
             }
             // In the middle of a character begins none.
-            let Some(rest) = text.get(at..) else {
-                continue;
-            };
-            let first = Known {
-                beginning: *beginning,
-                len: 0,
-                fingerprint: 0,
-            };
-            // Secrets that begin alike stand side by side.
-            let alike = self.values.range(first..);
-            let alike = alike.take_while(|known| known.beginning == *beginning);
-            let found = alike.filter_map(|known| known.within(rest));
-            hits.extend(found.map(|secret| (at, at + secret.len())));
+            if let Some(rest) = text.get(at..) {
+                let lengths = self.lengths(*beginning, rest);
+                hits.extend(lengths.map(|length| (at, at + length)));
+            }
         }
         if hits.is_empty() {
             return Cow::Borrowed(text);
