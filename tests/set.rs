@@ -354,6 +354,8 @@ fn a_plan_of_a_set_that_is_made_again_is_offered_and_the_others_stay_as_they_are
     session.wait("shown 3 of 3");
     session.wait("acknowledged 1 of 2");
     acknowledge(&mut session, "network", "acknowledged 2 of 2");
+    // While it is read nothing is signed; the digest stands there when it is.
+    session.wait("sha256");
     session.send("S");
     session.wait("Undersign these plans, in this order");
     session.send("test/orders\r");
