@@ -23,6 +23,7 @@ use crate::approval::covers::{covers, overrides};
 use crate::approval::emergency::Emergency;
 use crate::approval::facts::{self, Facts};
 use crate::approval::set::Member;
+use crate::approval::sign;
 use crate::approval::statement::{Acknowledgement, Hex, Mode};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
@@ -419,9 +420,24 @@ fn gather(
             Mode::BreakGlass => {}
         }
         Ok(vote)
+    })
+    .map_err(|failure| match failure.reason {
+        "no-approval" => failure.expected(format!("one in {}", looked_in(request)), "none"),
+        _ => failure,
     })?;
     gathered.refused.extend(unreadable);
     Ok(gathered)
+}
+
+/// Where approvals were looked for.
+fn looked_in(request: &Request) -> String {
+    let beside = [sign::directory(&request.plan)];
+    let places = match &*request.approvals {
+        [] => &beside[..],
+        given => given,
+    };
+    let places = places.iter().map(|place| place.display().to_string());
+    places.collect::<Vec<_>>().join(", ")
 }
 
 /// Asks for an acknowledgement of exactly the rules that we find. One of more rules was given to another judgement of the
