@@ -20,7 +20,11 @@ for argument in "$@"; do
   esac
 done
 
-cargo build --profile "$profile" --locked --quiet
+# As the tests build it: without what they ask of libraries half of it would be compiled anew.
+case $profile in
+  dev) cargo test --no-run --test readme --locked --quiet ;;
+  release) cargo build --release --locked --quiet ;;
+esac
 directory=${profile/dev/debug}
 undersign=$(realpath "${CARGO_TARGET_DIR:-target}/$directory/undersign")
 work=$(mktemp -d)
