@@ -163,7 +163,7 @@ fn what_does_not_fit_is_refused_and_the_server_goes_on() {
             (
                 "check_plan",
                 json!({"plan": home.path().join("none")}),
-                1,
+                5,
                 "io",
             ),
             ("submit_plan", json!({"plan": "-", "task": "x"}), 2, "stdin"),
