@@ -11,7 +11,9 @@ use super::value::MAX_DEPTH;
 use super::window::{Fill, Window};
 use crate::failure::{Exit, Failure};
 
+mod echo;
 mod marks;
+mod notes;
 mod outline;
 mod refusal;
 mod scalar;
@@ -198,7 +200,7 @@ impl<F: Fill> Scanner<F> {
     /// The item that was walked over last, and the source beside it.
     pub fn taken(&mut self) -> Result<(Item<'_>, &mut F), Failure> {
         let (bytes, source) = self.window.kept();
-        match std::str::from_utf8(bytes) {
+        match simdutf8::basic::from_utf8(bytes) {
             Ok(text) => Ok((
                 Item {
                     text,

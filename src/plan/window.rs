@@ -185,7 +185,7 @@ impl<F: Fill> Window<F> {
     /// Makes what was read up to `filled` visible as far as it is UTF-8.
     fn check(&mut self, filled: usize) {
         self.end = filled;
-        match std::str::from_utf8(&self.buffer[self.checked..filled]) {
+        match simdutf8::compat::from_utf8(&self.buffer[self.checked..filled]) {
             Ok(_) => self.checked = filled,
             Err(error) => {
                 self.checked += error.valid_up_to();

@@ -60,7 +60,8 @@ impl Marks {
     }
 
     /// Passes the quotes before `place`: somebody else has taken them.
-    fn pass(&mut self, place: usize) {
+    #[inline]
+    pub fn pass(&mut self, place: usize) {
         while (self.quotes[self.next] as usize) < place && self.quotes[self.next] != NONE {
             self.next += 1;
         }
