@@ -33,7 +33,7 @@ for count in ${changes//,/ }; do
   plan=${given:-$work/plan.json}
   [ -n "$given" ] || "$undersign" yardstick plan "$count" > "$plan"
   python3 - "$undersign" "$plan" "$rounds" "$count" <<'PYTHON'
-import fcntl, os, platform, pty, select, shutil, signal, statistics, struct, subprocess, sys, tempfile, termios, time
+import fcntl, os, platform, pty, re, select, shutil, signal, statistics, struct, subprocess, sys, tempfile, termios, time
 
 undersign, plan, rounds, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 # The yardstick first: every ratio is to it.
@@ -58,14 +58,20 @@ def once(command):
     # jless draws on a terminal: it gets one, and a key that ends it once everything is loaded.
     if command[0] == "jless":
         command = ["script", "-qec", " ".join(command), "/dev/null"]
+    tells = command[1:2] == ["yardstick"]
     begun = time.perf_counter()
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE if tells else subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if command[0] == "script":
         process.stdin.write(b"q")
     process.stdin.close()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss
+    wall = time.perf_counter() - begun
+    # A yardstick tells when its first row was there, and all of them with the hash; a process has begun before that.
+    told = re.findall(r"(first|read|all) ([0-9.]+) s", process.stdout.read().decode()) if tells else []
+    told = {what: float(seconds) for what, seconds in told}
+    told = {what: wall - told["all"] + seconds for what, seconds in told.items()}
+    return wall, used.ru_utime + used.ru_stime, used.ru_maxrss, told
 
 def review():
     """The most memory that a review holds: on a terminal of 200 by 50, until nothing is drawn any more."""
@@ -111,6 +117,12 @@ for name, own in runs.items():
     peak = max(run[2] for run in own) / 1024
     print(f"| {name:34} | {median([run[0] for run in own]):.3f} | {median(pairs):.2f} ({min(pairs):.2f}-{max(pairs):.2f}) "
           f"| {median([run[1] for run in own]):.3f} | {median(cpu):.2f} | {peak:.1f} | {peak * 1048576 / size:.3f} |")
+for name, own in runs.items():
+    for what, words in [("first", "the first row"), ("read", "every row and the hash")]:
+        pairs = [mine[3][what] / hash[0] for mine, hash in zip(own, yardstick) if what in mine[3]]
+        if pairs:
+            seconds = median([mine[3][what] for mine in own])
+            print(f"{name}: {words} after {seconds:.3f} s, {median(pairs):.2f} x hash ({min(pairs):.2f}-{max(pairs):.2f})")
 if os.path.exists("/proc/self/status") and (peak := review()):
     bound = 16 + int(count) * 300 / 1048576
     print(f"undersign review: peak {peak:.1f} MiB, {peak * 1048576 / size:.3f} of the file; 16 MiB and 300 B a change are {bound:.1f} MiB")

@@ -1,14 +1,29 @@
 //! Whatever the bytes, a plan is read and judged, or refused; nothing panics, and every row's text is where the row says.
+//! A file, of which parts are passed first and walked over last, says what a pipe says.
 
 #![no_main]
 
+use std::fs::File;
 use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt as _;
+use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use undersign::diff::{self, Looking};
+use undersign::plan::digest::Bytes;
 use undersign::plan::value::Value;
 use undersign::plan::values::Values;
 use undersign::review::judge::{Step, judge};
+
+static FILE: LazyLock<File> = LazyLock::new(|| tempfile::tempfile().unwrap());
+
+fn from_file(bytes: &[u8]) -> Result<undersign::plan::index::Header, String> {
+    FILE.set_len(0).unwrap();
+    FILE.write_all_at(bytes, 0).unwrap();
+    judge(Bytes::File(&FILE), None, None, &mut |_| ControlFlow::Continue(()))
+        .map(|judgement| judgement.header)
+        .map_err(|failure| failure.to_string())
+}
 
 fuzz_target!(|bytes: &[u8]| {
     let mut rows = Vec::new();
@@ -18,9 +33,11 @@ fuzz_target!(|bytes: &[u8]| {
         }
         ControlFlow::Continue(())
     });
-    let Ok(judgement) = judged else {
-        return;
+    let judgement = match judged {
+        Ok(judgement) => judgement,
+        Err(failure) => return assert_eq!(from_file(bytes), Err(failure.to_string())),
     };
+    assert_eq!(from_file(bytes).as_ref(), Ok(&judgement.header));
     assert_eq!(judgement.header.rows, rows.len() as u64);
     assert_eq!(judgement.header.bytes, bytes.len() as u64);
     for row in &rows {

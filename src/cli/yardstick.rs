@@ -50,7 +50,7 @@ pub enum Command {
 /// How much the loop reads at once.
 const STEP: usize = 256 * 1024;
 
-/// Measures one step, and prints what came out and when the first row was there.
+/// Measures one step, and prints what came out and when it was there.
 pub fn run(command: &Command) -> Result<Exit, Failure> {
     let line = match command {
         Command::Hash { file } => hash(&mut open(file)?)?,
@@ -88,10 +88,11 @@ fn hash(file: &mut File) -> Result<String, Failure> {
     ))
 }
 
-/// Counts rows, and keeps the time of the first one.
+/// Counts rows, and keeps the time of the first one, and of the end of the file: every row is there then, and the hash.
 struct Count {
     since: Instant,
     first: Option<f64>,
+    read: f64,
     rows: u64,
 }
 
@@ -100,6 +101,7 @@ impl Count {
         Count {
             since: Instant::now(),
             first: None,
+            read: 0.0,
             rows: 0,
         }
     }
@@ -110,13 +112,19 @@ impl Count {
             .get_or_insert_with(|| self.since.elapsed().as_secs_f64());
     }
 
+    /// Called for the last time at the end of the file.
+    fn heard(&mut self) {
+        self.read = self.since.elapsed().as_secs_f64();
+    }
+
     fn line(&self, sha256: &[u8]) -> String {
         let all = self.since.elapsed().as_secs_f64();
         format!(
-            "{} rows {} first {:.4} s all {all:.4} s\n",
+            "{} rows {} first {:.4} s read {:.4} s all {all:.4} s\n",
             data_encoding::HEXLOWER.encode(sha256),
             self.rows,
             self.first.unwrap_or(all),
+            self.read,
         )
     }
 }
@@ -128,6 +136,7 @@ impl Sink for Count {
     }
 
     fn progress(&mut self, _: Progress) -> ControlFlow<()> {
+        self.heard();
         ControlFlow::Continue(())
     }
 }
@@ -141,8 +150,10 @@ fn rows(file: &File) -> Result<String, Failure> {
 fn judged(file: &File) -> Result<String, Failure> {
     let mut count = Count::new();
     let judgement = judge::judge(Bytes::File(file), None, None, &mut |step| {
-        if let Step::Rows(rows) = step {
-            count.add(rows.len() as u64);
+        match step {
+            Step::Rows(rows) => count.add(rows.len() as u64),
+            Step::Progress(_) => count.heard(),
+            Step::Verdicts(_) => {}
         }
         ControlFlow::Continue(())
     })?;

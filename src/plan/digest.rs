@@ -1,7 +1,7 @@
 //! The digest of a plan's bytes, made on a second core while the first one walks over them.
 //!
-//! Everything is read once, so the rows and the digest are of the same bytes whatever happens to the file in the meantime.
-//! A file is read by the hashing thread, which is the quicker of the two: it hands on what it has hashed, and whoever walks
+//! Rows are made of the bytes that are hashed, whatever happens to the file in the meantime; what is read once more is held
+//! against them. A file is read by the hashing thread, which is the quicker of the two: it hands on what it has hashed, and whoever walks
 //! over the bytes need not read them. A pipe may not be read by another thread; what comes from it is copied to the hashing
 //! one.
 
@@ -34,10 +34,14 @@ impl<'a> From<&'a mut (dyn Read + 'a)> for Bytes<'a> {
     }
 }
 
-/// Pieces that may wait for the other thread. With them no thread is ahead of the other by more than 320 KiB.
-const WAITING: usize = 2;
-/// How much of a file is read at once: what has just been read is hashed from the cache.
+/// How much of a file is handed on at once. The slower thread wakes the other one for each piece, and that costs more than
+/// walking over many small ones.
+const PIECE: usize = 256 * 1024;
+/// How much of it is read at once: what has just been read is hashed from the cache.
 const STEP: usize = 64 * 1024;
+/// Pieces of a file that may wait, and of a pipe, which gives less at once.
+const WAITING: usize = 1;
+const WAITING_OF_PIPE: usize = PIECE / STEP;
 
 /// The bytes on their way to whoever walks over them, with the thread that hashes them.
 pub(super) enum Hashed<'scope, 'a> {
@@ -62,8 +66,8 @@ impl<'scope, 'a: 'scope> Hashed<'scope, 'a> {
     pub fn start<'env>(scope: &'scope Scope<'scope, 'env>, bytes: Bytes<'a>) -> Self {
         match bytes {
             Bytes::Stream(reader) => {
-                let (full, filled) = sync_channel::<Vec<u8>>(WAITING);
-                let (drained, empty) = sync_channel(WAITING);
+                let (full, filled) = sync_channel::<Vec<u8>>(WAITING_OF_PIPE);
+                let (drained, empty) = sync_channel(WAITING_OF_PIPE);
                 let hashing = scope.spawn(move || {
                     let mut hasher = Sha256::new();
                     for bytes in filled {
@@ -162,26 +166,41 @@ fn digest(
     let mut digest = Sha256::new();
     let mut offset = 0;
     loop {
-        let mut piece = drained.try_recv().unwrap_or_else(|_| vec![0; STEP]);
-        // The one that came back may be one that was not filled.
-        piece.resize(STEP, 0);
-        let read = match read_at(file, &mut piece, offset) {
-            Ok(0) => break,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Ok(count) => {
-                piece.truncate(count);
-                digest.update(&piece);
-                offset += count as u64;
-                Ok(piece)
-            }
-            Err(error) => Err(error),
-        };
+        let mut piece = drained.try_recv().unwrap_or_default();
+        piece.resize(PIECE, 0);
+        let read = fill(file, offset, &mut piece, &mut digest);
+        if let Ok(0) = read {
+            break;
+        }
         let failed = read.is_err();
+        let read = read.map(|count| {
+            offset += count as u64;
+            piece.truncate(count);
+            piece
+        });
         if hashed.send(read).is_err() || failed {
             break;
         }
     }
     digest.finalize().into()
+}
+
+/// Reads from `offset` on until `piece` is full or the file ends, and hashes it step by step.
+fn fill(file: &File, offset: u64, piece: &mut [u8], digest: &mut Sha256) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < piece.len() {
+        let to = piece.len().min(filled + STEP);
+        match read_at(file, &mut piece[filled..to], offset + filled as u64) {
+            Ok(0) => break,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(count) => {
+                digest.update(&piece[filled..filled + count]);
+                filled += count;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }
 
 #[cfg(test)]

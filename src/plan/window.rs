@@ -52,6 +52,15 @@ impl<F: Fill> Window<F> {
         }
     }
 
+    /// A window over a part of a file, which begins at `offset` and on `line`.
+    pub fn over_part(source: F, offset: u64, line: u64) -> Self {
+        Window {
+            base: offset,
+            lines: line - 1,
+            ..Window::new(source)
+        }
+    }
+
     /// The next byte, without taking it; `None` at the end.
     #[inline]
     pub fn peek(&mut self) -> Result<Option<u8>, Failure> {
@@ -185,7 +194,7 @@ impl<F: Fill> Window<F> {
     /// Makes what was read up to `filled` visible as far as it is UTF-8.
     fn check(&mut self, filled: usize) {
         self.end = filled;
-        match std::str::from_utf8(&self.buffer[self.checked..filled]) {
+        match simdutf8::compat::from_utf8(&self.buffer[self.checked..filled]) {
             Ok(_) => self.checked = filled,
             Err(error) => {
                 self.checked += error.valid_up_to();

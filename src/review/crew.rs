@@ -17,7 +17,7 @@ use crate::plan::values::Values;
 use crate::risk::{self, Finding, Interests, Judged, Risk};
 
 /// A batch is handed on when its items have so many bytes together: much more than handing on costs.
-const BATCH_BYTES: usize = 32 * 1024;
+const BATCH_BYTES: usize = 64 * 1024;
 /// Batches that the worker may have before it; more would only be held in memory, and be cold when their turn comes.
 const AHEAD: usize = 2;
 

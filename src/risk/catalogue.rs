@@ -355,6 +355,17 @@ pub fn knows(type_name: &str) -> bool {
 
 /// Whether `text` has the form of `glob`, where `*` stands for any run of characters.
 pub fn matches_glob(glob: &str, text: &str) -> bool {
+    fits(glob, text, |wanted, found| wanted == '?' || wanted == found)
+}
+
+/// Whether `glob` matches whatever `other` matches, which is a pattern too: only a `*` takes in what another `*` stands for.
+pub fn covers_glob(glob: &str, other: &str) -> bool {
+    fits(glob, other, |wanted, found| {
+        found != '*' && (wanted == '?' || wanted == found)
+    })
+}
+
+fn fits(glob: &str, text: &str, one: impl Fn(char, char) -> bool) -> bool {
     let (mut at, mut rest) = (glob, text);
     // The last `*` seen, and what it has to leave over: on a mismatch it takes one character more.
     let mut star: Option<(&str, &str)> = None;
@@ -368,7 +379,7 @@ pub fn matches_glob(glob: &str, text: &str) -> bool {
         let mut found = rest.chars();
         match (wanted.next(), found.next()) {
             (None, None) => return true,
-            (Some(w), Some(f)) if w == '?' || w == f => {
+            (Some(w), Some(f)) if one(w, f) => {
                 at = wanted.as_str();
                 rest = found.as_str();
             }

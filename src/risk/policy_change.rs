@@ -192,7 +192,7 @@ fn attribute<'a>(
         for value in leaves.iter().filter_map(|leaf| leaf.value) {
             let part = parse(dialect, value, documents)?;
             whole.substitutes &= part.substitutes;
-            whole.has_variables |= part.has_variables;
+            whole.left_as_written |= part.left_as_written;
             whole.statements.extend(part.statements);
         }
         Some(whole)
@@ -294,7 +294,7 @@ fn compare(
             );
         }
     }
-    if old.substitutes && !new.substitutes && new.has_variables && !new.statements.is_empty() {
+    if old.substitutes && new.left_as_written && !new.statements.is_empty() {
         findings.push(Finding::new("deny-narrowed", Risk::High, "The version of the document goes back: variables in it are no longer replaced, and statements with them stop matching."));
     }
     if dialect == "scp" {

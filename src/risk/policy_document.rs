@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::catalogue::matches_glob;
+use super::catalogue::covers_glob;
 use crate::plan::value::Value;
 
 mod dialect;
@@ -23,8 +23,8 @@ pub struct Document {
     pub statements: Vec<Statement>,
     /// `${...}` in it is replaced by what it stands for.
     pub substitutes: bool,
-    /// It holds `${...}`.
-    pub has_variables: bool,
+    /// It holds `${...}` that stays as it is written.
+    pub left_as_written: bool,
 }
 
 /// What a statement does.
@@ -114,14 +114,11 @@ fn covers_name(big: &str, small: &str) -> bool {
     if big == small || big == "*" {
         return true;
     }
-    if !big.contains(['*', '?']) {
+    // What stands before the first wildcard of the bigger one stands in the smaller one too.
+    let Some(literal) = big.find(['*', '?']) else {
         return false;
-    }
-    if !small.contains(['*', '?']) {
-        return matches_glob(big, small);
-    }
-    // A wildcard of the smaller one may only be matched by a wildcard of the bigger one.
-    matches_glob(big, &small.replace('*', "\u{1}\u{1}").replace('?', "\u{1}"))
+    };
+    small.starts_with(&big[..literal]) && covers_glob(big, small)
 }
 
 /// One action on one resource for one principal.
@@ -439,6 +436,28 @@ mod tests {
                 gained,
                 "gained: {what}"
             );
+        }
+    }
+
+    #[test]
+    fn a_pattern_covers_what_it_matches_whatever_it_holds() {
+        for (big, small, covers) in [
+            ("s3:*", "s3:Get*", true),
+            ("s3:*", "s3:*", true),
+            ("*", "s3:?", true),
+            ("s3:?et*", "s3:Get*", true),
+            ("s3:?et*", "s3:Put*", false),
+            ("s3:Get*", "s3:*", false),
+            ("s3:??*", "s3:*", false),
+            ("s3:??", "s3:*", false),
+            ("s3:G?t", "s3:Get", true),
+            ("s3:G?t", "s3:G*t", false),
+            ("s3:Get", "s3:G?t", false),
+            ("ec2:*", "s3:*", false),
+            ("*:Get*", "s3:Get?", true),
+            ("s3:\u{1}\u{1}*", "s3:*Object", false),
+        ] {
+            assert_eq!(covers_name(big, small), covers, "{big:?} {small:?}");
         }
     }
 

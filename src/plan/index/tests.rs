@@ -260,3 +260,124 @@ fn a_reader_that_fails_is_named_as_such() {
     assert_eq!(failure.reason, "io");
     assert!(failure.error.contains("the cable is out"));
 }
+
+/// A file without a name that holds `bytes`.
+fn file(bytes: &[u8]) -> std::fs::File {
+    let file = tempfile::tempfile().unwrap();
+    crate::plan::source::write_all_at(&file, bytes, 0).unwrap();
+    file
+}
+
+/// What a file says must be what a pipe says, whatever is walked over first.
+fn a_file_is_read_as_a_pipe_is(bytes: &[u8]) -> Option<&'static str> {
+    let [mut piped, mut filed] = [Rows::default(), Rows::default()];
+    let pipe = read(&mut &*bytes, None, &mut piped);
+    let file = read(Bytes::File(&file(bytes)), None, &mut filed);
+    match (pipe, file) {
+        (Ok(pipe), Ok(file)) => {
+            assert_eq!(pipe, file);
+            assert_eq!(piped.rows, filed.rows);
+            None
+        }
+        (Err(pipe), Err(file)) => {
+            let text = String::from_utf8_lossy(bytes);
+            assert_eq!(pipe.to_string(), file.to_string(), "{text}");
+            Some(pipe.reason)
+        }
+        (pipe, file) => panic!("{pipe:?} and {file:?}: {}", String::from_utf8_lossy(bytes)),
+    }
+}
+
+/// A plan with everything that is walked over last, and a row between.
+const BOTH_SECTIONS: &str = r#"{"format_version":"1.2",
+"planned_values":{"outputs":{"o":{"value":"}]\\\"{"}},"root_module":{"resources":[{"mode":"managed","values":{"a":[1,{"b":"\u00e9"}]}}]}},
+"resource_changes":[{"address":"a.b","change":{"actions":["update"],"before":{},"after":{}}}],
+"prior_state":{"values":{"root_module":{"child_modules":[{"resources":[{"mode":"data"},{"mode":"managed"}]}]}}}, "errored":false}"#;
+
+#[test]
+fn what_is_walked_over_last_is_as_strict_and_as_exact() {
+    let json = BOTH_SECTIONS;
+    assert_eq!(a_file_is_read_as_a_pipe_is(json.as_bytes()), None);
+    let header = read(
+        Bytes::File(&file(json.as_bytes())),
+        None,
+        &mut Rows::default(),
+    );
+    let header = header.unwrap();
+    assert_eq!(
+        (header.plans_nothing, header.prior_resources),
+        (false, Some(1))
+    );
+    for (from, to, reason) in [
+        (
+            r#""mode":"managed","values""#,
+            r#""mode":"managed","mode""#,
+            "duplicate-key",
+        ),
+        (r#""mode":"data"}"#, r#""mode":"data"]"#, "invalid-json"),
+        (r#"{"b":"\u00e9"}"#, r#"{"b":"\ud800"}"#, "lone-surrogate"),
+        (r#"{"b":"\u00e9"}"#, r#"{"b":01}"#, "invalid-json"),
+        (r#"{"b":"\u00e9"}"#, "{\"b\":\"\n\"}", "invalid-json"),
+        (r#"{"b":"\u00e9"}"#, r#"{"b":"\u00e9}"#, "invalid-json"),
+        (r#"{"outputs""#, r#"[{"outputs""#, "wrong-type"),
+        (r#"{"outputs""#, r#"null,"x":{"outputs""#, ""),
+        (r#"{"outputs""#, r#"{"outputs" "x""#, "invalid-json"),
+        (r#""errored":false}"#, r#""errored":0}"#, "wrong-type"),
+        (
+            r#""errored":false}"#,
+            r#""errored":false} 1"#,
+            "trailing-text",
+        ),
+    ] {
+        let changed = json.replacen(from, to, 1);
+        assert_ne!(changed, json, "{from}");
+        let found = a_file_is_read_as_a_pipe_is(changed.as_bytes());
+        assert_eq!(found.unwrap_or_default(), reason, "{changed}");
+    }
+    for end in 0..json.len() {
+        assert!(a_file_is_read_as_a_pipe_is(&json.as_bytes()[..end]).is_some());
+    }
+}
+
+#[test]
+fn each_byte_that_is_another_one_is_told_in_a_file_as_in_a_pipe() {
+    for at in 0..BOTH_SECTIONS.len() {
+        for byte in [b'"', b'\\', b'{', b'}', b']', b',', b'0', b' ', 0, 0xff] {
+            let mut bytes = BOTH_SECTIONS.as_bytes().to_vec();
+            bytes[at] = byte;
+            a_file_is_read_as_a_pipe_is(&bytes);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_written_to_while_it_is_read_is_refused() {
+    /// Does something to the file when the first row comes.
+    struct Meddler<F>(F);
+    impl<F: FnMut()> Sink for Meddler<F> {
+        fn row(&mut self, _: Effect, _: &Item<'_>) -> ControlFlow<()> {
+            (self.0)();
+            ControlFlow::Continue(())
+        }
+        fn progress(&mut self, _: Progress) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+    }
+    let refused = |meddle: fn(&std::fs::File, u64)| {
+        let file = file(BOTH_SECTIONS.as_bytes());
+        let at = BOTH_SECTIONS.find("managed").unwrap() as u64;
+        read(Bytes::File(&file), None, &mut Meddler(|| meddle(&file, at))).err()
+    };
+    assert_eq!(refused(|_, _| ()), None);
+    for meddle in [
+        // As good as what stood there, no JSON any more, and gone.
+        (|file, at| crate::plan::source::write_all_at(file, b"manaGed", at).unwrap())
+            as fn(&std::fs::File, u64),
+        |file, at| crate::plan::source::write_all_at(file, b"mana\"ed", at).unwrap(),
+        |file, at| file.set_len(at).unwrap(),
+    ] {
+        let failure = refused(meddle).unwrap();
+        assert_eq!(failure.reason, "plan-changed", "{failure}");
+        assert!(failure.error.contains("\"planned_values\""), "{failure}");
+    }
+}

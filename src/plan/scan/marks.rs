@@ -60,7 +60,8 @@ impl Marks {
     }
 
     /// Passes the quotes before `place`: somebody else has taken them.
-    fn pass(&mut self, place: usize) {
+    #[inline]
+    pub fn pass(&mut self, place: usize) {
         while (self.quotes[self.next] as usize) < place && self.quotes[self.next] != NONE {
             self.next += 1;
         }
@@ -158,7 +159,7 @@ impl Marks {
 /// The bytes that a backslash stands before which is not itself escaped. `carry`: the first byte of this block is one,
 /// and then, that the first of the next is.
 #[inline]
-fn escaped(backslashes: u64, carry: &mut u64) -> u64 {
+pub(super) fn escaped(backslashes: u64, carry: &mut u64) -> u64 {
     const EVEN: u64 = 0x5555_5555_5555_5555;
     if backslashes == 0 {
         return std::mem::take(carry);

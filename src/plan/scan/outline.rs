@@ -1,9 +1,7 @@
-//! Where the members of an item stand, noted while it is walked over, and whether one of their keys stands twice.
+//! Where the members of an item stand.
 //!
 //! Everything that is asked of an item later is found here, so its bytes are walked over once.
 
-use std::cmp::Ordering;
-use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 
 /// Members of objects down to this depth are noted: those of an element, of its change, and of both sides of it.
@@ -49,7 +47,7 @@ struct Member {
 pub struct Outline {
     members: Vec<Member>,
     /// A noted key is written with an escape; whoever compares keys as they are written must not.
-    escaped: bool,
+    pub(super) escaped: bool,
     /// The member of each depth that is not ended yet.
     open: [usize; NOTED_DEPTH + 1],
 }
@@ -229,12 +227,37 @@ impl Outline {
         (self.escaped, self.open) = (other.escaped, other.open);
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.members.clear();
         self.escaped = false;
     }
 
-    fn begin(&mut self, depth: usize, key: Range<usize>, value: usize) {
+    /// How many members were noted.
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Notes these members once more, so many bytes behind where they stand.
+    pub(super) fn repeat(&mut self, members: Range<usize>, shift: usize) {
+        let places = self.members.len() - members.start;
+        let moved = |part: Part| Part {
+            from: part.from + shift as u32,
+            to: part.to + shift as u32,
+        };
+        for place in members {
+            let member = self.members[place];
+            self.open[member.depth as usize] = self.members.len();
+            self.members.push(Member {
+                key: moved(member.key),
+                value: moved(member.value),
+                next: member.next + places as u32,
+                ..member
+            });
+        }
+    }
+
+    /// A member begins; its key stands at `key`, without the quotes.
+    pub(super) fn begin(&mut self, depth: usize, key: Range<usize>, value: usize) {
         self.open[depth] = self.members.len();
         // Of an item that is too long nothing is looked at.
         self.members.push(Member {
@@ -251,7 +274,8 @@ impl Outline {
         });
     }
 
-    fn end(&mut self, depth: usize, at: usize) {
+    /// The value of the member that began last at this depth ends.
+    pub(super) fn end(&mut self, depth: usize, at: usize) {
         let next = self.members.len();
         if let Some(member) = self.members.get_mut(self.open[depth])
             && member.depth as usize == depth
@@ -260,195 +284,5 @@ impl Outline {
             member.value.to = at as u32;
             member.next = next as u32;
         }
-    }
-}
-
-/// A key in the text that is kept, with its quotes.
-#[derive(Debug, Clone)]
-struct Key {
-    range: Range<usize>,
-    /// Its first eight bytes, so that two keys are told apart without another look at them, nearly always.
-    beginning: u64,
-    escaped: bool,
-}
-
-impl Key {
-    fn new(bytes: &[u8], range: Range<usize>, escaped: bool) -> Self {
-        let len = range.len() - 2;
-        let beginning = match bytes.get(range.start + 1..).and_then(<[u8]>::first_chunk) {
-            // What stands behind a short key is cut off.
-            Some(eight) if len < 8 => {
-                u64::from_be_bytes(*eight) & !u64::MAX.checked_shr(8 * len as u32).unwrap_or(0)
-            }
-            Some(eight) => u64::from_be_bytes(*eight),
-            None => bytes[range.start + 1..range.end - 1]
-                .iter()
-                .zip((0..8).rev())
-                .fold(0, |sum, (byte, place)| {
-                    sum | u64::from(*byte) << (8 * place)
-                }),
-        };
-        Key {
-            range,
-            beginning,
-            escaped,
-        }
-    }
-
-    fn written<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
-        &bytes[self.range.start + 1..self.range.end - 1]
-    }
-
-    /// Whether it is greater than `other`, as they are written. No control character stands in a key, so a shorter one is
-    /// told by the zeros behind it.
-    fn is_behind(&self, other: &Key, bytes: &[u8]) -> bool {
-        match self.beginning.cmp(&other.beginning) {
-            Ordering::Equal => self.written(bytes) > other.written(bytes),
-            unequal => unequal == Ordering::Greater,
-        }
-    }
-
-    fn is_written_like(&self, other: &Key, bytes: &[u8]) -> bool {
-        self.beginning == other.beginning
-            && self.range.len() == other.range.len()
-            && self.written(bytes) == other.written(bytes)
-    }
-}
-
-#[derive(Debug)]
-struct Object {
-    /// Its first key among those of all open objects.
-    keys: usize,
-    /// Each key so far is greater than the one before it, so none stands twice.
-    sorted: bool,
-}
-
-/// What is noted of an item while it is walked over.
-#[derive(Debug, Default)]
-pub(super) struct Notes {
-    /// Down to which depth keys are compared; none of what is only skipped.
-    pub compared: usize,
-    /// Down to which depth members are noted.
-    pub noted: usize,
-    keys: Vec<Key>,
-    objects: Vec<Object>,
-    hasher: RandomState,
-    pub outline: Outline,
-}
-
-/// Up to so many keys are compared each with each; of more, hashes are sorted.
-const FEW: usize = 16;
-
-impl Notes {
-    /// Begins a new item.
-    pub fn begin(&mut self, compared: usize, noted: usize) {
-        (self.compared, self.noted) = (compared, noted);
-        self.keys.clear();
-        self.objects.clear();
-        self.outline.clear();
-    }
-
-    /// An object of that depth was opened.
-    #[inline]
-    pub fn open(&mut self, depth: usize) {
-        if depth <= self.compared {
-            self.objects.push(Object {
-                keys: self.keys.len(),
-                sorted: true,
-            });
-        }
-    }
-
-    /// A key stands at `key`, quotes included, and a colon right before `value`.
-    #[inline]
-    pub fn key(
-        &mut self,
-        depth: usize,
-        bytes: &[u8],
-        key: Range<usize>,
-        escaped: bool,
-        value: usize,
-    ) {
-        if depth > self.compared {
-            return;
-        }
-        if depth <= self.noted {
-            self.outline.escaped |= escaped;
-            self.outline.begin(depth, key.start + 1..key.end - 1, value);
-        }
-        let key = Key::new(bytes, key, escaped);
-        if let Some(object) = self.objects.last_mut()
-            && object.sorted
-        {
-            // Terraform sorts the keys of every map, so the first comparison is the last one, nearly always.
-            object.sorted = !escaped
-                && self.keys[object.keys..]
-                    .last()
-                    .is_none_or(|last| key.is_behind(last, bytes));
-        }
-        self.keys.push(key);
-    }
-
-    /// A value that stands at that depth ended at `at`.
-    #[inline]
-    pub fn end(&mut self, depth: usize, at: usize) {
-        if depth <= self.noted && depth > 0 {
-            self.outline.end(depth, at);
-        }
-    }
-
-    /// Where a key of the object that closes stands for the second time.
-    #[inline]
-    pub fn twin(&self, depth: usize, bytes: &[u8]) -> Option<usize> {
-        let object = self.objects.last().filter(|_| depth <= self.compared)?;
-        if object.sorted {
-            None
-        } else {
-            self.search(bytes, &self.keys[object.keys..])
-        }
-    }
-
-    /// The object of that depth is closed.
-    #[inline]
-    pub fn close(&mut self, depth: usize) {
-        if depth <= self.compared
-            && let Some(object) = self.objects.pop()
-        {
-            self.keys.truncate(object.keys);
-        }
-    }
-
-    fn search(&self, bytes: &[u8], keys: &[Key]) -> Option<usize> {
-        if keys.len() <= FEW && keys.iter().all(|key| !key.escaped) {
-            return keys
-                .iter()
-                .enumerate()
-                .find(|(at, key)| {
-                    keys[..*at]
-                        .iter()
-                        .any(|earlier| earlier.is_written_like(key, bytes))
-                })
-                .map(|(_, key)| key.range.start);
-        }
-        let mut hashes: Vec<(u64, usize)> = keys
-            .iter()
-            .map(|key| {
-                let decoded = key
-                    .escaped
-                    .then(|| serde_json::from_slice::<String>(&bytes[key.range.clone()]).ok())
-                    .flatten();
-                let hash = match &decoded {
-                    Some(decoded) => self.hasher.hash_one(decoded.as_bytes()),
-                    None => self.hasher.hash_one(key.written(bytes)),
-                };
-                (hash, key.range.start)
-            })
-            .collect();
-        hashes.sort_unstable();
-        hashes
-            .windows(2)
-            .filter(|pair| pair[0].0 == pair[1].0)
-            .map(|pair| pair[1].1)
-            .min()
     }
 }

@@ -36,17 +36,28 @@ impl Walk {
                             if self.nested.len() >= self.limit {
                                 break;
                             }
-                            at += 1;
+                            let depth = self.nested.len() + 1;
+                            let again = (KEEP && byte == b'{')
+                                .then(|| self.notes.again(depth, bytes, at))
+                                .flatten();
+                            if let Some(end) = again {
+                                self.marks.pass(end.wrapping_add(shift));
+                                at = end;
+                                self.ended::<KEEP>(at);
+                                next = Next::After;
+                                continue;
+                            }
                             if byte == b'[' {
                                 self.nested.push(b']');
                                 next = Next::FirstElement;
                             } else {
                                 self.nested.push(b'}');
                                 if KEEP {
-                                    self.notes.open(self.nested.len());
+                                    self.notes.open(depth, at);
                                 }
                                 next = Next::FirstKey;
                             }
+                            at += 1;
                             continue;
                         }
                         b']' if next == Next::FirstElement => {
@@ -89,7 +100,7 @@ impl Walk {
                     }
                     b'}' if next == Next::FirstKey => {
                         if KEEP {
-                            self.notes.close(self.nested.len());
+                            self.notes.close(self.nested.len(), at + 1);
                         }
                         self.nested.pop();
                         at += 1;
@@ -115,7 +126,7 @@ impl Walk {
                             if self.notes.twin(depth, bytes).is_some() {
                                 break;
                             }
-                            self.notes.close(depth);
+                            self.notes.close(depth, at + 1);
                         }
                         self.nested.pop();
                         at += 1;

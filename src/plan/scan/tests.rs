@@ -226,3 +226,59 @@ fn a_part_that_is_longer_than_places_can_tell_is_refused() {
         "too-large"
     );
 }
+
+/// An item and its outline, or what is wrong with it, read so many bytes at a time.
+fn outlined(json: &str, step: usize) -> Result<(String, Outline), String> {
+    let mut scanner = Scanner::new(Drip(json.as_bytes(), step));
+    let taken = scanner.item().and_then(|_| scanner.taken());
+    match taken {
+        Ok((item, _)) => Ok((item.text.to_owned(), item.outline().clone())),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
+#[test]
+fn what_is_written_once_more_is_noted_once_more() {
+    let both = |before: &str, after: &str| {
+        let json =
+            format!(r#"{{"address":"a","change":{{"before":{before},"after":{after},"x":{{}}}}}}"#);
+        assert_eq!(outlined(&json, 1), outlined(&json, usize::MAX), "{json}");
+        outlined(&json, usize::MAX)
+    };
+    let side = r#"{"a":"x\"","b":[{"c":1}],"d":{"e":null}}"#;
+    let (text, outline) = both(side, side).unwrap();
+    let change = Item::new(&text, &outline)
+        .members()
+        .get("change")
+        .unwrap()
+        .1;
+    for name in ["before", "after"] {
+        let (_, members) = change.get(name).unwrap();
+        assert_eq!(members.get("a").unwrap().0, r#""x\"""#);
+        assert_eq!(members.get("d").unwrap().0, r#"{"e":null}"#);
+    }
+    assert_eq!(change.get("x").unwrap().0, "{}");
+    for other in [
+        r#"{"a":"x\""}"#,
+        r#"{"a":"x\"","b":[{"c":1}],"d":{"e":null},"f":0}"#,
+        r#"{"a":"x\"","a":1}"#,
+        "{}",
+        "null",
+    ] {
+        both(side, other).unwrap_or_default();
+        both(other, side).unwrap_or_default();
+        both(other, other).unwrap_or_default();
+    }
+}
+
+proptest::proptest! {
+    /// With one byte at a time nothing can be compared with what stood before: it is all walked over.
+    #[test]
+    fn an_item_is_the_same_however_many_bytes_are_there(parts in proptest::collection::vec(
+        proptest::sample::select(vec!["{", "}", "\"a\":", "\"b\":", ",", "1", "\"x\"", "{\"a\":1}", "{\"b\":[],\"a\":{}}", "{}", "[", "]", " "]), 0..40,
+    )) {
+        for json in [parts.concat(), format!("{{\"a\":{{\"b\":{0},\"c\":{0}}}}}", parts.concat())] {
+            proptest::prop_assert_eq!(outlined(&json, 1), outlined(&json, usize::MAX));
+        }
+    }
+}

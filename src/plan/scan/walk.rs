@@ -4,7 +4,8 @@
 //! [`Walk::sprint`] takes as many whole tokens as it can from what is in memory, and never one that `step` would refuse.
 
 use super::marks::Marks;
-use super::outline::{Notes, Outline};
+use super::notes::Notes;
+use super::outline::Outline;
 use super::{MAX_SKIPPED_DEPTH, Scanner};
 use crate::failure::Failure;
 use crate::plan::value::MAX_DEPTH;
@@ -102,16 +103,19 @@ impl<F: Fill> Scanner<F> {
         if self.walk.nested.len() >= self.walk.limit {
             return Err(self.too_deep(self.walk.limit));
         }
-        self.window.bump();
-        if opener == b'[' {
+        let next = if opener == b'[' {
             self.walk.nested.push(b']');
-            return Ok(Next::FirstElement);
-        }
-        self.walk.nested.push(b'}');
-        if KEEP {
-            self.walk.notes.open(self.walk.nested.len());
-        }
-        Ok(Next::FirstKey)
+            Next::FirstElement
+        } else {
+            self.walk.nested.push(b'}');
+            if KEEP {
+                let (bytes, _) = self.window.kept();
+                self.walk.notes.open(self.walk.nested.len(), bytes.len());
+            }
+            Next::FirstKey
+        };
+        self.window.bump();
+        Ok(next)
     }
 
     fn close<const KEEP: bool>(&mut self) -> Result<Next, Failure> {
@@ -125,7 +129,8 @@ impl<F: Fill> Scanner<F> {
                 let key = key.and_then(Result::ok).unwrap_or_default();
                 return Err(self.twice(&key, self.item_start + at as u64));
             }
-            self.walk.notes.close(depth);
+            let end = bytes.len() + 1;
+            self.walk.notes.close(depth, end);
         }
         self.window.bump();
         self.walk.nested.pop();

@@ -63,13 +63,14 @@ pub fn parse<'a>(
 fn iam(object: &Value) -> Option<Document> {
     let statements = listed(object, "Statement")?;
     let version = listed(object, "Version").and_then(|values| values.first().map(scalar));
+    let substitutes = version.as_deref() == Some("2012-10-17");
     Some(Document {
         statements: statements
             .iter()
             .map(iam_statement)
             .collect::<Option<_>>()?,
-        substitutes: version.as_deref() == Some("2012-10-17"),
-        has_variables: has_variables(object),
+        substitutes,
+        left_as_written: !substitutes && has_variables(object),
     })
 }
 
@@ -203,7 +204,7 @@ fn google(object: &Value) -> Option<Document> {
     Some(Document {
         statements: bindings.iter().map(statement).collect::<Option<_>>()?,
         substitutes: true,
-        has_variables: false,
+        left_as_written: false,
     })
 }
 
@@ -255,7 +256,7 @@ fn vault(text: &str) -> Option<Document> {
     (whole && !statements.is_empty()).then_some(Document {
         statements,
         substitutes: true,
-        has_variables: false,
+        left_as_written: false,
     })
 }
 
