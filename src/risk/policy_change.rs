@@ -4,7 +4,7 @@ use super::catalogue::{self, PolicyDocument};
 use super::documents::Documents;
 use super::policy_document::{Atom, Dialect, Document, Grant, Verdict, allowed, parse, uncovered};
 use super::walk::{self, Leaf, Side};
-use super::{Finding, Risk, policy_special, render};
+use super::{Finding, Risk, policy_special, render, written};
 use crate::plan::action::Action;
 use crate::plan::effect::Effect;
 use crate::plan::value::Value;
@@ -172,6 +172,9 @@ fn attribute<'a>(
     };
     if same() {
         return Vec::new();
+    }
+    if let Some(findings) = written::judge(effect, values, row, documents) {
+        return findings;
     }
     let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);
     let mut findings: Vec<Finding> = olds

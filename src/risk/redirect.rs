@@ -192,7 +192,7 @@ fn images<'a>(leaves: &[Leaf<'a>], documents: &Documents<'a>) -> BTreeSet<String
 }
 
 /// An image without its version: `registry:5000/team/app:1.2@sha256:…` is `registry:5000/team/app`.
-fn repository(image: &str) -> &str {
+pub fn repository(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     let path = image.rfind('/').map_or(0, |slash| slash + 1);
     image[path..]

@@ -458,13 +458,16 @@ mod tests {
         let sources = [
             include_str!("assess.rs"),
             include_str!("attributes.rs"),
+            include_str!("container.rs"),
             include_str!("firewall.rs"),
             include_str!("heuristic.rs"),
             include_str!("lifecycle.rs"),
             include_str!("policy_change.rs"),
             include_str!("policy_special.rs"),
             include_str!("redirect.rs"),
+            include_str!("release.rs"),
             include_str!("summary.rs"),
+            include_str!("written.rs"),
         ];
         let call = regex::Regex::new(
             r#"(?:Finding::new|signal|note|signal_row)\((?:\s*effect,)?\s*"([a-z-]+)""#,
