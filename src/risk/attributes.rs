@@ -65,7 +65,7 @@ pub fn judge<'a>(effect: &Effect, values: &'a Values, documents: &Documents<'a>)
             findings.push(finding);
         }
     }
-    if !catalogue::knows(&effect.type_name) {
+    if !catalogue::knows(&effect.type_name) && !firewall::judges(&effect.type_name) {
         findings.extend(heuristic::judge(values));
     }
     findings
