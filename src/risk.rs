@@ -23,6 +23,7 @@ pub mod operator;
 mod policy_change;
 pub mod policy_document;
 mod policy_special;
+mod provider_config;
 mod quantity;
 pub mod redirect;
 mod release;

@@ -428,6 +428,13 @@ pub static RULES: &[Rule] = &[
         remedy: "Split the plan.",
     },
     Rule {
+        id: "provider-unprotected",
+        title: "A provider talks to another place, or to whoever answers",
+        why: "It hands its credentials to what it talks to, and believes what that says about the objects.",
+        lost: "The certainty that the real service was asked, and will be told.",
+        remedy: "Let the provider check certificates, and ask who runs the place that it is sent to.",
+    },
+    Rule {
         id: "plan-file-unread",
         title: "A part of the plan file cannot be read",
         why: "What is applied stands in there.",
