@@ -83,10 +83,8 @@ pub fn judge<'a>(
         "containers" => {
             let read = |side: Side<'a>| container::objects(side, documents);
             let (olds, news) = (objects(before, read), objects(after, read));
-            let clear = olds.as_deref().zip(news.as_deref());
-            let clear = clear.and_then(|(olds, news)| container::moved_to_clear(olds, news));
             let mut findings = compare(effect, olds, news);
-            findings.extend(clear);
+            findings.extend(container::moved_to_clear(before, after, documents));
             Some(findings)
         }
         "helm-values" | "helm-set" => Some(release::judge(before, after)),
@@ -149,6 +147,10 @@ fn compare(effect: &Effect, olds: Objects, news: Objects) -> Vec<Finding> {
 }
 
 fn object(effect: &Effect, old: Option<Part>, new: Part) -> Vec<Finding> {
+    let is_same = |old: &Part| old.value == new.value && old.secret == new.secret;
+    if new.unknown.is_none() && old.as_ref().is_some_and(is_same) {
+        return Vec::new();
+    }
     let action = if old.is_none() {
         Action::Create
     } else {
