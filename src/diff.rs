@@ -16,7 +16,7 @@ pub mod secrets;
 pub mod text;
 mod tree;
 pub mod value;
-mod yaml;
+pub mod yaml;
 
 pub use embedded::Document;
 pub use secrets::Secrets;

@@ -131,6 +131,7 @@ fn samples(row: &Row) -> Option<(Json, Json)> {
                 "igw-1",
                 "AmazonEKSClusterAdminPolicy",
                 "arn:aws:iam::aws:policy/AdministratorAccess",
+                "arn:aws:iam::123456789012:policy/own",
             ];
             (
                 json!("x"),
@@ -189,14 +190,15 @@ fn every_row_fires_on_its_change_and_on_no_other() {
         );
         tested += 1;
     }
-    assert_eq!(tested, 3005);
+    assert_eq!(tested, 3136);
 }
 
 #[test]
 fn every_redirect_fires_on_another_place_and_on_no_other_change() {
     let mut tested = 0;
     for (type_name, row) in catalogue::all_redirects() {
-        let in_json = row.attribute.starts_with("container_");
+        let in_json =
+            row.attribute == "container_definitions" || row.attribute.ends_with("_properties");
         let place = |host: &str, version: &str| match row.leads {
             Leads::Image if in_json => json!(format!(
                 r#"[{{"name":"a","image":"{host}/app:{version}"}}]"#
@@ -230,7 +232,7 @@ fn every_redirect_fires_on_another_place_and_on_no_other_change() {
         );
         tested += 1;
     }
-    assert_eq!(tested, 186);
+    assert_eq!(tested, 191);
 }
 
 #[test]
@@ -542,6 +544,8 @@ fn the_share_of_changes_that_ask_can_be_measured() {
 
 const SECRET: &str = "hunter2-canary-do-not-print";
 
+const CONTAINERS: &str = r#"[{"name":"a","image":"x/a","privileged":true,"user":"root"}]"#;
+
 fn any_json() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
         Just(Json::Null),
@@ -559,7 +563,11 @@ fn any_json() -> impl Strategy<Value = Json> {
             "{\"logRetentionDays\":3,\"publicAccess\":\"Enabled\"}",
             "{\"logRetentionDays\":30,\"publicAccess\":\"Disabled\"}",
             "{",
-            "2026-01-01T00:00:00Z"
+            "2026-01-01T00:00:00Z",
+            CONTAINERS,
+            "[{\"name\":\"a\",\"image\":\"x/a\",\"Privileged\":false,\"user\":\"app\"}]",
+            "kind: Pod\nspec: {hostPID: true}\n",
+            "agent: {privileged: true, image: x/a}\n",
         ])
         .prop_map(Into::into),
         ".{0,6}".prop_map(Into::into),
@@ -567,6 +575,7 @@ fn any_json() -> impl Strategy<Value = Json> {
             json!({"kind": "ClusterRoleBinding", "roleRef": {"name": "cluster-admin"}, "subjects": [{"name": "a"}]}),
             json!({"kind": "Pod", "spec": {"hostPID": true, "serviceAccountName": "a"}}),
             json!({"kind": "Pod", "spec": {"hostPID": false, "serviceAccountName": "b"}}),
+            json!({"kind": "List", "items": [{"kind": "Pod", "metadata": {"name": "a"}, "spec": {"hostPID": true}}, {"kind": "Secret", "metadata": {"name": "b"}}]}),
         ]),
     ];
     leaf.prop_recursive(4, 48, 6, |inner| {
@@ -586,7 +595,11 @@ fn any_json() -> impl Strategy<Value = Json> {
                 "from_port",
                 "to_port",
                 "protocol",
-                "enabled"
+                "enabled",
+                "container_definitions",
+                "manifest",
+                "values",
+                "yaml_body"
             ])
             .prop_map(str::to_owned),
         ];
@@ -624,6 +637,15 @@ fn all_secret(json: &Json) -> Json {
         Json::String(text) if text.trim_start().starts_with("{\"Statement") => {
             json!(text.replace("\"Deny\"", &format!("\"Deny\",\"Action\":\"{SECRET}\"")))
         }
+        Json::String(text) if text == CONTAINERS => {
+            json!(
+                text.replace("\"a\"", &format!("\"{SECRET}\""))
+                    .replace("x/a", SECRET)
+            )
+        }
+        Json::String(text) if text.contains("privileged: true") => {
+            json!(text.replace("agent", SECRET).replace("x/a", SECRET))
+        }
         Json::String(_) => json!(SECRET),
         Json::Array(items) => items.iter().map(all_secret).collect(),
         Json::Object(members) => members
@@ -649,7 +671,11 @@ fn any_type() -> impl Strategy<Value = &'static str> {
         "kubernetes_manifest",
         "azapi_resource",
         "acme_thing",
+        "aws_ecs_task_definition",
+        "helm_release",
+        "kubectl_manifest",
         "azurerm_mssql_firewall_rule",
+        "oci_core_security_list",
         "aws_security_group",
     ];
     prop_oneof![
@@ -704,6 +730,10 @@ fn any_element() -> impl Strategy<Value = Json> {
                 "type",
                 "records",
                 "manifest",
+                "container_definitions",
+                "values",
+                "set",
+                "yaml_body",
                 "body",
                 "a\"b",
             ])

@@ -21,8 +21,8 @@ pub(super) struct Constants {
     sensitive: Option<BTreeSet<String>>,
     /// Defaults of sensitive variables, with their names.
     defaults: Vec<Member>,
-    /// What providers are given as constants, with the names of the settings.
-    providers: Vec<Member>,
+    /// What providers are given as constants, with the paths of the settings: `aws.endpoints.s3`.
+    providers: Vec<(String, Value)>,
 }
 
 #[derive(Deserialize)]
@@ -90,9 +90,9 @@ impl Constants {
         let Some(configuration) = configuration else {
             return Ok(());
         };
-        for (_, provider) in configuration.provider_config.into_iter().flatten() {
+        for (name, provider) in configuration.provider_config.into_iter().flatten() {
             if let Some(expressions) = provider.expressions {
-                self.provider(value(expressions)?);
+                self.provider(&name, value(expressions)?);
             }
         }
         let mut todo: Vec<Module<'_>> = Vec::new();
@@ -122,25 +122,53 @@ impl Constants {
     }
 
     /// Gathers the constants of one provider, those in its nested blocks too.
-    fn provider(&mut self, expressions: Value) {
-        let mut todo: Vec<Member> = vec![("".into(), expressions)];
-        while let Some((name, value)) = todo.pop() {
+    fn provider(&mut self, name: &str, expressions: Value) {
+        let mut todo: Vec<(String, Value)> = vec![(name.to_owned(), expressions)];
+        while let Some((path, value)) = todo.pop() {
             match value {
                 Value::Object(members) => {
                     for (key, inner) in members {
                         if &*key == "constant_value" {
-                            self.providers.push((name.clone(), inner));
+                            self.providers.push((path.clone(), inner));
                         } else {
-                            todo.push((key, inner));
+                            todo.push((format!("{path}.{key}"), inner));
                         }
                     }
                 }
                 Value::List(items) => {
-                    todo.extend(items.into_iter().map(|item| (name.clone(), item)));
+                    todo.extend(items.into_iter().map(|item| (path.clone(), item)));
                 }
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
             }
         }
+    }
+
+    /// Switches of providers, and the addresses that they are given: of every other text nobody knows whether it is a secret.
+    pub fn provider_settings(&self) -> Vec<(String, Value)> {
+        let mut settings = Vec::new();
+        let mut todo: Vec<(String, &Value)> = Vec::new();
+        todo.extend(
+            self.providers
+                .iter()
+                .map(|(path, value)| (path.clone(), value)),
+        );
+        while let Some((path, value)) = todo.pop() {
+            match value {
+                Value::Object(members) => {
+                    todo.extend(
+                        members
+                            .iter()
+                            .map(|(key, it)| (format!("{path}.{key}"), it)),
+                    );
+                }
+                Value::List(items) => todo.extend(items.iter().map(|it| (path.clone(), it))),
+                Value::Text(_) if !path.contains(".endpoints.") => {}
+                Value::Bool(_) | Value::Text(_) => settings.push((path, value.clone())),
+                Value::Null | Value::Number(_) => {}
+            }
+        }
+        settings.sort_by(|(one, _), (other, _)| one.cmp(other));
+        settings
     }
 
     /// Hands out each value with its name, and whether the configuration calls it sensitive, where it says so at all.
@@ -152,8 +180,8 @@ impl Constants {
         for (name, value) in &self.defaults {
             to(name, value, Some(true));
         }
-        for (name, value) in &self.providers {
-            to(name, value, None);
+        for (path, value) in &self.providers {
+            to(path.rsplit('.').next().unwrap_or(path), value, None);
         }
     }
 }
@@ -200,6 +228,32 @@ mod tests {
                 r#"pass "d" Some(true)"#,
                 r#"inner {"a":"i"} Some(true)"#,
                 r#"token "t" None"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn of_providers_switches_and_addresses_are_kept() {
+        let mut constants = Constants::default();
+        constants
+            .configuration(
+                r#"{"provider_config":{"aws":{"expressions":{"region":{"constant_value":"r"},
+                    "insecure":{"constant_value":true},"retries":{"constant_value":3},
+                    "endpoints":[{"s3":{"constant_value":"http://s3"}}]}},
+                  "m:helm":{"expressions":{"kubernetes":{"constant_value":{"insecure":false,"token":"t"}}}}}}"#,
+            )
+            .unwrap();
+        let kept = constants.provider_settings();
+        let kept: Vec<String> = kept
+            .iter()
+            .map(|(path, value)| format!("{path} {value}"))
+            .collect();
+        assert_eq!(
+            kept,
+            [
+                r#"aws.endpoints.s3 "http://s3""#,
+                "aws.insecure true",
+                "m:helm.kubernetes.insecure false",
             ]
         );
     }

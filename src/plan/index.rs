@@ -79,6 +79,8 @@ pub struct Header {
     pub providers: BTreeSet<String>,
     /// For each resource block (without instance keys), the blocks that refer to it.
     pub dependants: BTreeMap<String, Vec<String>>,
+    /// Switches of providers and the addresses they are given, as far as they are constants: `aws.endpoints.s3`.
+    pub provider_settings: Vec<(String, Value)>,
 }
 
 impl Header {
@@ -239,6 +241,7 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
             (walked, Some(later)) => later.read(walked, &mut self.header)?,
         }
         self.is_a_plan()?;
+        self.header.provider_settings = self.constants.provider_settings();
         let sink = &mut self.scanner.source().sink;
         self.constants
             .tell(|name, value, marked| sink.constant(name, value, marked));

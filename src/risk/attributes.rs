@@ -7,7 +7,7 @@ use super::documents::Documents;
 use super::operator::{self, Hit, Outcome};
 use super::quantity::quantity;
 use super::walk::{self, Side};
-use super::{Finding, Risk, firewall, heuristic, manifest, redirect, render};
+use super::{Finding, Risk, firewall, heuristic, redirect, render};
 use crate::plan::action::Action;
 use crate::plan::effect::Effect;
 use crate::plan::values::Values;
@@ -58,7 +58,6 @@ pub fn judge<'a>(effect: &Effect, values: &'a Values, documents: &Documents<'a>)
     let mut findings: Vec<Finding> = worst.into_values().collect();
     findings.extend(hidden(effect, values, &findings));
     findings.extend(firewall::judge(&effect.type_name, values));
-    findings.extend(manifest::judge(effect, values));
     for finding in redirect::judge(&effect.type_name, values, documents) {
         // A protection that leads somewhere is told once.
         let told = |said: &Finding| said.path == finding.path && said.risk >= finding.risk;
@@ -66,7 +65,7 @@ pub fn judge<'a>(effect: &Effect, values: &'a Values, documents: &Documents<'a>)
             findings.push(finding);
         }
     }
-    if !catalogue::knows(&effect.type_name) {
+    if !catalogue::knows(&effect.type_name) && !firewall::judges(&effect.type_name) {
         findings.extend(heuristic::judge(values));
     }
     findings

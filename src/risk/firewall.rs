@@ -8,6 +8,7 @@ use super::{Finding, Risk, render};
 use crate::plan::value::Value;
 use crate::plan::values::Values;
 
+mod form;
 mod network;
 mod provider;
 
@@ -45,7 +46,8 @@ pub fn reads(type_name: &str, attribute: &str) -> bool {
         "source_address_prefix",
         "source_address_prefixes",
     ];
-    judges(type_name) && peers.contains(&name) && !attribute.starts_with("egress")
+    let of_a_form = || form::of(type_name).is_some_and(|form| form.names_peers_in(name));
+    of_a_form() || judges(type_name) && peers.contains(&name) && !attribute.starts_with("egress")
 }
 
 /// Where the openings of an object stand.
@@ -76,17 +78,17 @@ pub fn judges(type_name: &str) -> bool {
 
 /// What the change newly lets in: at most one finding for the worst of it.
 pub fn judge(type_name: &str, values: &Values) -> Option<Finding> {
-    let read = reader(type_name)?;
+    let reader = reader(type_name)?;
     let (before, after) = (Side::before(values), Side::after(values));
     let (mut old, mut new) = (Vec::new(), Vec::new());
     before
         .value
         .into_iter()
-        .for_each(|object| read(object, &mut old));
+        .for_each(|object| reader.read(object, &mut old));
     after
         .value
         .into_iter()
-        .for_each(|object| read(object, &mut new));
+        .for_each(|object| reader.read(object, &mut new));
     let gained: Vec<&Opening> = new
         .iter()
         .filter(|opening| !covered(opening, &old))
@@ -122,21 +124,42 @@ pub fn judge(type_name: &str, values: &Values) -> Option<Finding> {
 }
 
 /// Attributes that say who is let in, and to which ports.
-const OPENS: [&str; 14] = [
+const OPENS: [&str; 25] = [
     "access",
     "allow",
     "cidr_blocks",
+    "cidr_ip",
     "cidr_ipv4",
     "cidr_ipv6",
     "destination_port_range",
     "destination_port_ranges",
     "end_ip_address",
     "from_port",
+    "ip_range",
+    "ipv4",
     "ipv6_cidr_blocks",
+    "remote",
+    "remote_ip_prefix",
+    "source",
     "source_address_prefix",
     "source_address_prefixes",
+    "source_addresses",
+    "source_ips",
     "source_ranges",
     "start_ip_address",
+    "subnet",
+    "v4_cidr_blocks",
+    "value",
+];
+
+/// The lists that rules stand in.
+const LISTS: [&str; 6] = [
+    "inbound",
+    "inbound_rule",
+    "ingress",
+    "ingress_security_rules",
+    "rule",
+    "security_rule",
 ];
 
 /// Who is let in is known only after apply. Of a new object that is so as a rule: its network is made in the same plan.
@@ -146,7 +169,7 @@ fn unknown(before: Side<'_>, after: Side<'_>) -> Option<Finding> {
         .find(|name| after.member(name).unknown.covers())
         .map(|name| (*name).to_owned());
     let in_rules = || {
-        ["ingress", "security_rule"].into_iter().find_map(|list| {
+        LISTS.into_iter().find_map(|list| {
             let rules = after.member(list);
             if rules.unknown.covers() {
                 return Some(list.to_owned());

@@ -9,7 +9,7 @@ use arcstr::ArcStr;
 
 use super::catalogue::{self, Operator, Step};
 use super::firewall::{self, Looks};
-use super::{lifecycle, manifest, redirect};
+use super::{lifecycle, redirect};
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind};
 use crate::plan::scan::Item;
@@ -137,8 +137,6 @@ impl Interest {
             }
             Looks::Everywhere => interest.whole = true,
         }
-        interest.compared.extend(manifest::attribute(type_name));
-        interest.in_new.extend(manifest::attribute(type_name));
         for row in catalogue::protections(type_name).chain(catalogue::exposures(type_name)) {
             let decide = row.unless.iter().chain(row.only);
             let decide = decide.map(|(attribute, _)| *attribute);

@@ -1,57 +1,69 @@
-//! Kubernetes objects that are written out as they are, instead of as a resource of their kind.
+//! Objects of Kubernetes that are written out as they are, or as YAML, instead of as a resource of their kind.
 //!
-//! What a role binding or a pod may do is the same however it is written down. So the object is read as the resource that
-//! stands for its kind, and judged by the rows of that. Owns how the one is read as the other, and no rule.
+//! Owns how such an object is read as the resource that stands for its kind.
 
-use super::documents::Documents;
-use super::{Finding, attributes};
-use crate::plan::effect::Effect;
+use super::written::{self, Part, Side};
+use crate::diff::yaml;
 use crate::plan::value::Value;
-use crate::plan::values::Values;
 
-/// The type whose objects are of any kind.
-const TYPE: &str = "kubernetes_manifest";
-
-/// Where the object stands in it.
-const ATTRIBUTE: &str = "manifest";
-
-/// The attribute in which objects of this type hold an object of another kind.
-pub fn attribute(type_name: &str) -> Option<&'static str> {
-    (type_name == TYPE).then_some(ATTRIBUTE)
+/// The objects of a document; `None` if it cannot be read. A list of objects is not one object but many.
+pub fn objects(side: Side<'_>) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    match side.value {
+        Value::Text(text) => {
+            for document in &yaml::read(text)?.documents {
+                let inside = Side {
+                    value: document,
+                    unknown: None,
+                    ..side
+                };
+                add(inside, &mut parts);
+            }
+        }
+        _ => add(side, &mut parts),
+    }
+    Some(parts)
 }
 
-/// What the rows of its kind say about the object.
-pub fn judge(effect: &Effect, values: &Values) -> Vec<Finding> {
-    let Some(name) = attribute(&effect.type_name) else {
-        return Vec::new();
+fn add(side: Side<'_>, parts: &mut Vec<Part>) {
+    let text = |name: &str| side.value.get(name)?.as_text();
+    let Some(kind) = text("kind") else {
+        return;
     };
-    let inside = |side: &Option<Value>| match side {
-        // A mark that covers the whole covers the part.
-        Some(Value::Bool(mark)) => Some(Value::Bool(*mark)),
-        side => side.as_ref()?.get(name).map(reshaped),
-    };
-    let object = Values {
-        before: inside(&values.before),
-        after: inside(&values.after),
-        after_unknown: inside(&values.after_unknown),
-        before_sensitive: inside(&values.before_sensitive),
-        after_sensitive: inside(&values.after_sensitive),
-        generated_config: None,
-    };
-    let kind = |side: &Option<Value>| {
-        let kind = side.as_ref()?.get("kind")?.as_text()?;
-        Some(format!("kubernetes_{}_v1", snake(kind)))
-    };
-    let Some(type_name) = kind(&object.after).or_else(|| kind(&object.before)) else {
-        return Vec::new();
-    };
-    let mut of_its_kind = Effect::bare(effect.kind, effect.address(), effect.action, effect.span);
-    of_its_kind.type_name = type_name.as_str().into();
-    let mut findings = attributes::judge(&of_its_kind, &object, &Documents::default());
-    for finding in &mut findings {
-        finding.path = Some(name.into());
+    if let (Some(Value::List(items)), true) = (side.value.get("items"), kind.ends_with("List")) {
+        for (index, item) in items.iter().enumerate() {
+            let mark = |mark| written::part(mark, |mark| mark.get("items")?.at(index));
+            // A list in a list is none that the cluster knows.
+            let inside = Side {
+                value: item,
+                unknown: side.unknown.and_then(mark),
+                secret: side.secret.and_then(mark),
+            };
+            parts.extend(object(inside));
+        }
+        return;
     }
-    findings
+    parts.extend(object(side));
+}
+
+fn object(side: Side<'_>) -> Option<Part> {
+    let kind = side.value.get("kind")?.as_text()?;
+    let name = |name: &str| side.value.get("metadata")?.get(name)?.as_text();
+    let names = [name("namespace"), name("name")];
+    let names: Vec<&str> = names.into_iter().flatten().collect();
+    // One that nothing of its own is said about in the rows: it holds pods as a deployment does.
+    let stands_for = if kind == "ReplicaSet" {
+        "Deployment"
+    } else {
+        kind
+    };
+    Some(Part {
+        name: format!("{kind} {}", names.join("/")),
+        type_name: format!("kubernetes_{}_v1", snake(stands_for)),
+        value: reshaped(side.value),
+        unknown: side.unknown.map(reshaped),
+        secret: side.secret.map(reshaped),
+    })
 }
 
 /// Members whose names are people's own.
@@ -92,8 +104,14 @@ fn reshaped(value: &Value) -> Value {
             });
             Value::Object(members.collect())
         }
+        // What YAML readers of clusters take for a truth value.
+        Value::Number(word) if is_yes(word) => Value::Bool(true),
         other => other.clone(),
     }
+}
+
+fn is_yes(word: &str) -> bool {
+    ["y", "yes", "on", "true"].contains(&&*word.to_ascii_lowercase())
 }
 
 /// `hostPID` is `host_pid`, `roleRef` is `role_ref`.

@@ -4,7 +4,7 @@ use super::catalogue::{self, PolicyDocument};
 use super::documents::Documents;
 use super::policy_document::{Atom, Dialect, Document, Grant, Verdict, allowed, parse, uncovered};
 use super::walk::{self, Leaf, Side};
-use super::{Finding, Risk, policy_special, render};
+use super::{Finding, Risk, policy_special, render, written};
 use crate::plan::action::Action;
 use crate::plan::effect::Effect;
 use crate::plan::value::Value;
@@ -56,6 +56,14 @@ const BOUNDS: [&str; 9] = [
     "aws:sourcevpc",
     "aws:principalarn",
     "aws:principalaccount",
+];
+
+/// Issuers whose tokens everybody with an account there can get: only the subject says whose token it is.
+const SHARED_ISSUERS: [&str; 4] = [
+    "token.actions.githubusercontent.com",
+    "gitlab.com",
+    "app.terraform.io",
+    "agent.buildkite.com",
 ];
 
 /// What the documents of this change no longer deny, or newly allow.
@@ -172,6 +180,9 @@ fn attribute<'a>(
     };
     if same() {
         return Vec::new();
+    }
+    if let Some(findings) = written::judge(effect, values, row, documents) {
+        return findings;
     }
     let secret = olds.iter().chain(&news).any(|leaf| leaf.secret);
     let mut findings: Vec<Finding> = olds
@@ -309,7 +320,12 @@ fn compare(
                 .filter(|(r, _)| *r == risk)
                 .map(|(_, grant)| *grant)
                 .collect();
-            let (rule, message) = if dialect == "iam-trust" {
+            let (rule, message) = if dialect == "iam-trust" && created && risk < Risk::Critical {
+                (
+                    "trust-policy-opened",
+                    "Whoever is named here may become the new role; whether that is one of your own does not stand in the plan.",
+                )
+            } else if dialect == "iam-trust" {
                 (
                     "trust-policy-opened",
                     "More, or anybody, may become this role.",
@@ -340,7 +356,7 @@ fn opened(grant: &Grant<'_>, dialect: &str, created: bool) -> Option<Risk> {
         }
         Atom::AllBut(_) => true,
     };
-    if anybody && !bounded {
+    if (anybody && !bounded) || everybody_there(grant) {
         return Some(Risk::Critical);
     }
     let federated = matches!(grant.principal, Atom::This(name) if name.starts_with("Federated:"));
@@ -353,6 +369,18 @@ fn opened(grant: &Grant<'_>, dialect: &str, created: bool) -> Option<Risk> {
         && grant.conditions.keys().all(|(op, _)| op != "StringEquals")
     {
         return Some(Risk::High);
+    }
+    if created
+        && dialect == "iam-trust"
+        && matches!(grant.principal, Atom::This(name) if name.starts_with("AWS:"))
+    {
+        // Whose account that is does not stand in the row. A stranger's that is bound to a secret is how services are let in.
+        let is_known = bounded
+            || grant
+                .conditions
+                .keys()
+                .any(|(_, key)| key == "sts:externalid");
+        return Some(if is_known { Risk::Medium } else { Risk::High });
     }
     let inverse =
         matches!(grant.action, Atom::AllBut(_)) || matches!(grant.resource, Atom::AllBut(_));
@@ -374,6 +402,38 @@ fn opened(grant: &Grant<'_>, dialect: &str, created: bool) -> Option<Risk> {
     } else {
         Risk::High
     })
+}
+
+/// Whether the principal is an issuer that many share, and nothing says which of its subjects is meant.
+fn everybody_there(grant: &Grant<'_>) -> bool {
+    let Atom::This(principal) = grant.principal else {
+        return false;
+    };
+    let shared = |issuer: &&&str| {
+        let provider = principal.strip_prefix("Federated:");
+        provider.is_some_and(|name| name.ends_with(&format!("oidc-provider/{issuer}")))
+    };
+    let Some(issuer) = SHARED_ISSUERS.iter().find(shared) else {
+        return false;
+    };
+    !grant.conditions.iter().any(|((operator, key), values)| {
+        let claim = key
+            .strip_prefix(issuer)
+            .and_then(|rest| rest.strip_prefix(':'));
+        let by_pattern = operator.contains("StringLike");
+        claim.is_some_and(|claim| claim != "aud")
+            && (by_pattern || operator.contains("StringEquals"))
+            && values
+                .iter()
+                .all(|value| !by_pattern || names_somebody(value))
+    })
+}
+
+/// Whether a pattern for a subject says more than what kind of subject it is: `repo:us/*` does, `repo:*` does not.
+fn names_somebody(pattern: &str) -> bool {
+    let start = pattern.split(['*', '?']).next().unwrap_or(pattern);
+    let name = start.split_once([':', '/']).map_or("", |(_, name)| name);
+    start == pattern || !name.is_empty()
 }
 
 fn describe(word: &str, grants: &[Grant<'_>], secret: bool) -> String {

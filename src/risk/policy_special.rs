@@ -21,7 +21,6 @@ pub fn judge<'a>(
         }
         "google-iam" => google_audit(&*documents.of(old)?, &*documents.of(new)?),
         "oci-statements" => oracle(old, new, secret),
-        "ecs-container-definitions" => containers(&*documents.of(old)?, &*documents.of(new)?),
         _ => None,
     }
 }
@@ -119,64 +118,6 @@ fn oracle(old: &Value, new: &Value, secret: bool) -> Option<Finding> {
     ))
 }
 
-fn containers(old: &Value, new: &Value) -> Option<Finding> {
-    let Value::List(news) = new else { return None };
-    news.iter().find_map(|container| {
-        let name = container.get("name");
-        let Value::List(olds) = old else { return None };
-        let before = olds.iter().find(|old| old.get("name") == name)?;
-        let on = |side: &Value, key: &str| side.get(key).and_then(Value::as_bool).unwrap_or(false);
-        let root = |side: &Value| {
-            matches!(
-                &*side.get("user").map(scalar).unwrap_or_default(),
-                "" | "root" | "0"
-            )
-        };
-        let logs = |side: &Value| {
-            side.get("logConfiguration")
-                .is_some_and(|logs| !logs.is_empty())
-        };
-        let path = name.map(scalar).unwrap_or_default();
-        if on(container, "privileged") && !on(before, "privileged") {
-            return Some(finding(
-                "protection-weakened",
-                Risk::Critical,
-                "A container gets every right on its host.",
-                &path,
-                "privileged",
-            ));
-        }
-        if on(before, "readonlyRootFilesystem") && !on(container, "readonlyRootFilesystem") {
-            return Some(finding(
-                "protection-weakened",
-                Risk::High,
-                "A container may change its own files.",
-                &path,
-                "writable",
-            ));
-        }
-        if root(container) && !root(before) {
-            return Some(finding(
-                "protection-weakened",
-                Risk::High,
-                "A container runs as root.",
-                &path,
-                "root",
-            ));
-        }
-        if logs(before) && !logs(container) {
-            return Some(finding(
-                "protection-weakened",
-                Risk::High,
-                "A container stops logging.",
-                &path,
-                "no log",
-            ));
-        }
-        None
-    })
-}
-
 fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
     match value.get(key) {
         Some(Value::List(items)) => items,
@@ -207,18 +148,6 @@ mod tests {
                 "google-iam",
                 r#"{"auditConfigs":[{"service":"allServices","auditLogConfigs":[{"logType":"DATA_READ"}]}]}"#,
                 r#"{"bindings":[]}"#,
-                "protection-weakened",
-            ),
-            (
-                "ecs-container-definitions",
-                r#"[{"name":"a","user":"app"}]"#,
-                r#"[{"name":"a","user":"app","privileged":true}]"#,
-                "protection-weakened",
-            ),
-            (
-                "ecs-container-definitions",
-                r#"[{"name":"a","logConfiguration":{"logDriver":"awslogs"}}]"#,
-                r#"[{"name":"a"}]"#,
                 "protection-weakened",
             ),
         ] {

@@ -147,13 +147,19 @@ fn address(place: &str, leads: Leads) -> String {
         return place.to_owned();
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let (host, path) = (host(rest), &rest[end..]);
     let path = path.split(['?', '#']).next().unwrap_or(path);
     match leads {
         Leads::Sink | Leads::Settings if path.len() > 1 => format!("{scheme}://{host}/…"),
         _ => format!("{scheme}://{host}{path}"),
     }
+}
+
+/// The host of an address, with its port.
+pub fn host(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    authority.rsplit('@').next().unwrap_or(authority)
 }
 
 /// The places that the leaves name, in whatever order.
@@ -192,7 +198,7 @@ fn images<'a>(leaves: &[Leaf<'a>], documents: &Documents<'a>) -> BTreeSet<String
 }
 
 /// An image without its version: `registry:5000/team/app:1.2@sha256:…` is `registry:5000/team/app`.
-fn repository(image: &str) -> &str {
+pub fn repository(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
     let path = image.rfind('/').map_or(0, |slash| slash + 1);
     image[path..]

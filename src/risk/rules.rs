@@ -428,6 +428,13 @@ pub static RULES: &[Rule] = &[
         remedy: "Split the plan.",
     },
     Rule {
+        id: "provider-unprotected",
+        title: "A provider talks to another place, or to whoever answers",
+        why: "It hands its credentials to what it talks to, and believes what that says about the objects.",
+        lost: "The certainty that the real service was asked, and will be told.",
+        remedy: "Let the provider check certificates, and ask who runs the place that it is sent to.",
+    },
+    Rule {
         id: "plan-file-unread",
         title: "A part of the plan file cannot be read",
         why: "What is applied stands in there.",
@@ -458,13 +465,16 @@ mod tests {
         let sources = [
             include_str!("assess.rs"),
             include_str!("attributes.rs"),
+            include_str!("container.rs"),
             include_str!("firewall.rs"),
             include_str!("heuristic.rs"),
             include_str!("lifecycle.rs"),
             include_str!("policy_change.rs"),
             include_str!("policy_special.rs"),
             include_str!("redirect.rs"),
+            include_str!("release.rs"),
             include_str!("summary.rs"),
+            include_str!("written.rs"),
         ];
         let call = regex::Regex::new(
             r#"(?:Finding::new|signal|note|signal_row)\((?:\s*effect,)?\s*"([a-z-]+)""#,

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use arcstr::ArcStr;
 
-use super::{Finding, Judged, Risk, catalogue};
+use super::{Finding, Judged, Risk, catalogue, provider_config};
 use crate::plan::action::Action;
 use crate::plan::address;
 use crate::plan::archive::{PlanFile, PlanMode};
@@ -236,6 +236,17 @@ pub fn summary(header: &Header, file: Option<&PlanFile>, tally: &Tally) -> Vec<J
             ),
         );
     }
+    let weakened = provider_config::weakened(&header.provider_settings);
+    if !weakened.is_empty() {
+        signal(
+            "provider-unprotected",
+            Risk::Medium,
+            format!(
+                "A provider talks to another place than its own, or to whoever answers: {}.",
+                named(&weakened)
+            ),
+        );
+    }
     if let Some(file) = file.filter(|file| !file.apply_time_variables.is_empty()) {
         signal(
             "apply-time-variables",
@@ -394,6 +405,7 @@ fn named(names: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::plan::archive;
+    use crate::plan::value::Value;
 
     /// Type, action, and rules with their risk.
     type Row<'a> = (&'a str, Action, &'a [(&'static str, Risk)]);
@@ -425,6 +437,22 @@ mod tests {
             prior_resources: Some(9),
             ..Header::default()
         }
+    }
+
+    #[test]
+    fn a_provider_that_believes_whoever_answers_is_shown() {
+        let told = |on: bool| {
+            let header = Header {
+                provider_settings: vec![("kubernetes.insecure".into(), Value::Bool(on))],
+                ..with_state()
+            };
+            ids(&header, &Tally::default())
+        };
+        assert_eq!(
+            told(true),
+            [("provider-unprotected".to_owned(), Risk::Medium)]
+        );
+        assert_eq!(told(false), []);
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+/// The network that everybody is in.
+pub const EVERYBODY: &str = "0.0.0.0/0";
+
 /// Whether the peer is everybody, or so much of the internet that it comes to the same: two halves are the whole.
 pub fn world(peer: &str) -> bool {
     match network(peer) {

@@ -3,15 +3,37 @@
 use std::borrow::Cow;
 
 use super::Opening;
-use super::network::around;
+use super::form::{self, Form};
+use super::network::{EVERYBODY, around};
 use crate::plan::value::Value;
 use crate::risk::operator;
 
-/// Reads the openings of an object.
-pub type Reader = fn(&Value, &mut Vec<Opening>);
+/// How the openings of objects of a type are read.
+pub enum Reader {
+    /// In a way of its own.
+    Own(fn(&Value, &mut Vec<Opening>)),
+    /// By the names of the parts of a rule.
+    Form(&'static Form),
+}
+
+impl Reader {
+    /// Reads the openings of an object.
+    pub fn read(&self, object: &Value, found: &mut Vec<Opening>) {
+        match self {
+            Reader::Own(read) => read(object, found),
+            Reader::Form(form) => form.read(object, found),
+        }
+    }
+}
 
 /// How the openings of this type are read, if they are.
 pub fn reader(type_name: &str) -> Option<Reader> {
+    own(type_name)
+        .map(Reader::Own)
+        .or_else(|| form::of(type_name).map(Reader::Form))
+}
+
+fn own(type_name: &str) -> Option<fn(&Value, &mut Vec<Opening>)> {
     match type_name {
         "aws_security_group" | "aws_default_security_group" => Some(|object, found| {
             for rule in list(object, "ingress") {
@@ -31,18 +53,6 @@ pub fn reader(type_name: &str) -> Option<Reader> {
                 azure(rule, found);
             }
         }),
-        "hcloud_firewall" => Some(|object, found| {
-            for rule in list(object, "rule") {
-                if text(rule, "direction") != "out" {
-                    by_ports(rule, "port", "source_ips", found);
-                }
-            }
-        }),
-        "digitalocean_firewall" => Some(|object, found| {
-            for rule in list(object, "inbound_rule") {
-                by_ports(rule, "port_range", "source_addresses", found);
-            }
-        }),
         "azurerm_mssql_firewall_rule"
         | "azurerm_sql_firewall_rule"
         | "azurerm_postgresql_firewall_rule"
@@ -53,19 +63,6 @@ pub fn reader(type_name: &str) -> Option<Reader> {
         | "azurerm_synapse_firewall_rule"
         | "azurerm_redis_firewall_rule" => Some(azure_range),
         _ => None,
-    }
-}
-
-/// A rule that writes its ports as one text.
-fn by_ports(rule: &Value, name: &str, peers: &str, found: &mut Vec<Opening>) {
-    let (from, to) = ports(&text(rule, name));
-    for peer in list(rule, peers) {
-        found.push(Opening {
-            protocol: text(rule, "protocol").to_ascii_lowercase(),
-            from,
-            to,
-            peer: operator::scalar(peer).into_owned(),
-        });
     }
 }
 
@@ -83,7 +80,7 @@ fn azure_range(rule: &Value, found: &mut Vec<Opening>) {
     }
 }
 
-fn list<'v>(object: &'v Value, key: &str) -> Vec<&'v Value> {
+pub fn list<'v>(object: &'v Value, key: &str) -> Vec<&'v Value> {
     match object.get(key) {
         Some(Value::List(items)) => items.iter().filter(|item| **item != Value::Null).collect(),
         None | Some(Value::Null) => Vec::new(),
@@ -91,7 +88,7 @@ fn list<'v>(object: &'v Value, key: &str) -> Vec<&'v Value> {
     }
 }
 
-fn text<'v>(object: &'v Value, key: &str) -> Cow<'v, str> {
+pub fn text<'v>(object: &'v Value, key: &str) -> Cow<'v, str> {
     object
         .get(key)
         .filter(|value| **value != Value::Null)
@@ -99,7 +96,7 @@ fn text<'v>(object: &'v Value, key: &str) -> Cow<'v, str> {
         .unwrap_or_default()
 }
 
-fn port(object: &Value, key: &str) -> Option<u16> {
+pub fn port(object: &Value, key: &str) -> Option<u16> {
     text(object, key)
         .parse::<f64>()
         .ok()
@@ -169,7 +166,7 @@ fn google(object: &Value, found: &mut Vec<Opening>) {
             object
                 .get("source_ranges")
                 .is_some()
-                .then_some(Cow::Borrowed("0.0.0.0/0")),
+                .then_some(Cow::Borrowed(EVERYBODY)),
         );
     }
     for allow in list(object, "allow") {
