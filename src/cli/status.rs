@@ -16,13 +16,16 @@ use super::Format;
 use super::check::print;
 use super::inbox::InboxArgument;
 use super::trust::TrustArgument;
-use crate::approval::statement::Hex;
+use crate::approval::envelope::Envelope;
+use crate::approval::statement::{Hex, Statement};
 use crate::failure::{Exit, Failure};
 use crate::review::inbox::Entry;
+use crate::review::rejection;
 use crate::text::visible;
+use crate::trust::approvals::{self, Verified};
 use crate::trust::ledger::{Ledger, Outcome};
 use crate::trust::people::{self, Asked};
-use crate::trust::{self, Trust, approvals, scope};
+use crate::trust::{Scope, Trust, file, scope};
 
 /// How often it is looked whether something has happened.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -162,8 +165,8 @@ pub fn became(
         }));
     }
     let plan = entry.plan();
-    let approvals = approval_files(&plan)?;
-    let rejected = modified(&beside(&plan, ".rejection.json"));
+    let approvals = approvals::files(&[], &plan, None)?;
+    let rejected = modified(&rejection::json_path(&plan));
     let approved = approvals.iter().filter_map(|path| modified(path)).max();
     match (rejected, approved) {
         (None, None) => Ok(Became::new(Status::Pending)),
@@ -184,28 +187,17 @@ pub fn became(
 }
 
 /// Whether the approvals beside a plan are enough, as far as that can be said without the plan's tool.
-fn approved_by(files: &[PathBuf], plan: Hex, trust: &Trust, now: jiff::Timestamp) -> Became {
+fn approved_by(
+    files: &BTreeSet<PathBuf>,
+    plan: Hex,
+    trust: &Trust,
+    now: jiff::Timestamp,
+) -> Became {
     let mut votes = Vec::new();
     let mut late = false;
     let mut needs = None;
     for path in files {
-        let vote = approvals::read(path, trust).and_then(|bytes| {
-            let named =
-                crate::approval::envelope::Envelope::parse(&bytes).and_then(|envelope| {
-                    crate::approval::statement::Statement::parse(envelope.payload())
-                })?;
-            let scope = scope::named(trust, &named.predicate.target.scope)?;
-            let vote = approvals::check(&bytes, trust, scope, now)?;
-            if vote.statement.subject_sha256() != plan.0 {
-                return Err(Failure::new(
-                    Exit::Mismatch,
-                    "subject",
-                    "the approval is for another plan",
-                ));
-            }
-            Ok((scope, vote))
-        });
-        match vote {
+        match vote(path, plan, trust, now) {
             Ok(vote) => votes.push(vote),
             Err(failure) => {
                 late |= failure.exit == Exit::OutOfTime;
@@ -213,7 +205,7 @@ fn approved_by(files: &[PathBuf], plan: Hex, trust: &Trust, now: jiff::Timestamp
             }
         }
     }
-    let Some((scope, _)) = votes.first() else {
+    let Some(&(scope, _)) = votes.first() else {
         let status = if late {
             Status::Expired
         } else {
@@ -224,7 +216,6 @@ fn approved_by(files: &[PathBuf], plan: Hex, trust: &Trust, now: jiff::Timestamp
             ..Became::new(status)
         };
     };
-    let scope = *scope;
     let votes: Vec<_> = votes
         .into_iter()
         .filter(|(of, _)| of.id == scope.id)
@@ -252,29 +243,29 @@ fn approved_by(files: &[PathBuf], plan: Hex, trust: &Trust, now: jiff::Timestamp
     }
 }
 
-fn approval_files(plan: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let directory = beside(plan, ".approvals");
-    let entries = match fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Failure::io(directory.display(), &error)),
-    };
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
-        .collect();
-    files.sort();
-    Ok(files)
+/// One approval of a plan, in the scope that it names: which scope holds cannot be known without the plan's tool.
+fn vote<'a>(
+    path: &Path,
+    plan: Hex,
+    trust: &'a Trust,
+    now: jiff::Timestamp,
+) -> Result<(&'a Scope, Verified), Failure> {
+    let bytes = approvals::read(path, trust)?;
+    let named = Statement::parse(Envelope::parse(&bytes)?.payload())?;
+    let scope = scope::named(trust, &named.predicate.target.scope)?;
+    let vote = approvals::check(&bytes, trust, scope, now)?;
+    if vote.statement.subject_sha256() != plan.0 {
+        return Err(Failure::new(
+            Exit::Mismatch,
+            "subject",
+            "the approval is for another plan",
+        ));
+    }
+    Ok((scope, vote))
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|data| data.modified()).ok()
-}
-
-fn beside(plan: &Path, ending: &str) -> PathBuf {
-    let mut path = plan.as_os_str().to_owned();
-    path.push(ending);
-    path.into()
 }
 
 fn to_text(entry: &Entry, became: &Became) -> String {
@@ -293,7 +284,7 @@ fn to_text(entry: &Entry, became: &Became) -> String {
         let _ = writeln!(out, "needs      {}", visible(needs));
     }
     if became.status == Status::ChangesRequested {
-        let path = beside(&entry.plan(), ".rejection.md");
+        let path = rejection::markdown_path(&entry.plan());
         let _ = writeln!(out, "read       {}", visible(&path.display().to_string()));
     }
     if became.status == Status::Approved {
@@ -324,8 +315,8 @@ fn to_json(entry: &Entry, became: &Became) -> String {
     }
     let rejection = (became.status == Status::ChangesRequested)
         .then(|| {
-            let path = beside(&entry.plan(), ".rejection.json");
-            let bytes = trust::file::read_bounded(&path, MAX_REJECTION).ok()?;
+            let path = rejection::json_path(&entry.plan());
+            let bytes = file::read_bounded(&path, MAX_REJECTION).ok()?;
             serde_json::from_slice(&bytes).ok()
         })
         .flatten();

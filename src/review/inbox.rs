@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{is_counted, private};
+use super::{is_counted, private, rejection};
 use crate::failure::{Exit, Failure};
 use crate::process::Directory;
 use crate::risk::{Judged, Risk};
@@ -304,7 +304,7 @@ impl Entry {
         let approvals = approvals.into_iter().flatten().flatten();
         approvals
             .map(|file| file.path())
-            .chain([self.directory.join(format!("{PLAN}.rejection.json"))])
+            .chain([rejection::json_path(&self.plan())])
             .filter_map(|path| fs::metadata(path).and_then(|data| data.modified()).ok())
             .max()
     }
