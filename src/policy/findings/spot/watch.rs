@@ -318,3 +318,96 @@ impl<R: Read> Read for Watched<'_, R> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const PRETTY: &str = r#"{
+  "planned_values": {"child_modules": [
+    {"resources": [
+      {"values": {"address": "b.b"},
+       "address": "module.m.a.a"}
+    ], "address": "module.m"}]},
+  "resource_changes": [
+    {
+      "address": "a.a[\"é\"]",
+      "change": {
+        "after": {"address": "b.b", "x": "}{,\"\\"}
+      }
+    },
+    {"address": "b.b"}, {"address": "c.c"},
+    {"address": "d.d"},
+  ]
+}"#;
+
+    fn around(text: &str, at: At, step: usize) -> Vec<String> {
+        let spot = Spot {
+            file: "file:///x/plan.json".into(),
+            at,
+        };
+        let names = PlanNames::of(Path::new("dir/plan.json"));
+        let mut watch = Watch::new(&names, [&spot].into_iter());
+        for part in text.as_bytes().chunks(step) {
+            watch.look(part);
+        }
+        watch.finish().addresses(&spot).unwrap().to_vec()
+    }
+
+    #[test]
+    fn a_place_is_in_the_objects_around_it() {
+        let escaped = "a.a[\"é\"]";
+        let line = PRETTY.replace('\n', " ").replace("  ", "");
+        let of = |text: &str, part: &str| text.find(part).unwrap() as u64;
+        let column = |part: &str| {
+            let before = &line[..line.find(part).unwrap()];
+            1 + before.encode_utf16().count() as u32
+        };
+        for (text, at, expected) in [
+            (PRETTY, At::Line(5), vec!["module.m", "module.m.a.a"]),
+            (PRETTY, At::Line(4), vec!["module.m", "module.m.a.a"]),
+            (PRETTY, At::Line(6), vec![]),
+            (PRETTY, At::Line(8), vec![escaped]),
+            (PRETTY, At::Line(9), vec![escaped]),
+            (PRETTY, At::Line(11), vec![escaped]),
+            (PRETTY, At::Line(13), vec![escaped]),
+            (PRETTY, At::Line(14), vec![]),
+            (PRETTY, At::Line(15), vec!["d.d"]),
+            (PRETTY, At::Line(1), vec![]),
+            (PRETTY, At::Line(99), vec![]),
+            (PRETTY, At::Column(14, 25), vec!["c.c"]),
+            (PRETTY, At::Byte(of(PRETTY, "\"x\"")), vec![escaped, "b.b"]),
+            (PRETTY, At::Byte(1 << 40), vec![]),
+            (&*line, At::Line(1), vec![]),
+            (&*line, At::Column(1, column("d.d")), vec!["d.d"]),
+            (&*line, At::Character(1, column("d.d")), vec!["d.d"]),
+            (&*line, At::Column(1, 1), vec![]),
+        ] {
+            for step in [1, 7, 4096] {
+                assert_eq!(around(text, at, step), expected, "{at:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_file_that_is_named_like_the_plan_is_the_plan() {
+        for (plan, file, is) in [
+            ("plan.json", "plan.json", true),
+            ("a/plan.json", "/src/plan.json", true),
+            ("plan.json", "plan.json.bak", false),
+            ("tfplan", "tfplan.json", true),
+            ("x/prod.tfplan", "prod.json", true),
+            ("x/prod.tfplan", "prod.tfplan.json", true),
+            ("plan.json", "main.tf", false),
+            ("-", "main.tf", false),
+        ] {
+            assert_eq!(
+                PlanNames::of(Path::new(plan)).has(file),
+                is,
+                "{plan} {file}"
+            );
+        }
+    }
+}
