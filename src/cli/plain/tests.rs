@@ -3,6 +3,7 @@
 use std::io::Cursor;
 
 use super::*;
+use crate::failure::Exit;
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind, Span};
 use crate::plan::values::Values;
