@@ -7,15 +7,18 @@ use std::collections::HashMap;
 
 use arcstr::ArcStr;
 
-use super::facets::{Facet, Facets, Label};
+use super::facets::{Facets, Label};
 use super::order::{URGENCIES, sorted, urgency};
 use super::sums::Sums;
 use super::{Count, Group, Name, Node};
 use crate::plan::action::Action;
-use crate::plan::effect::Kind;
 use crate::risk::Judged;
 use crate::ui::standing::Standing;
 use crate::ui::width::count;
+
+mod section;
+
+use section::{SECTIONS, Section, section};
 
 /// What the changes are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -94,78 +97,6 @@ pub fn group(listed: Listed<'_>, fitting: &[u32], by: By) -> Vec<Node> {
         out.section(section_of(members[0]), members);
     }
     out.nodes
-}
-
-/// The sections in the order of the list: an alarm of the configuration's own is read before what is routine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Section {
-    Asking,
-    Plan,
-    Checks,
-    Changes,
-    Invocations,
-    Provisioners,
-    Deferred,
-    Outputs,
-    Drift,
-    UnknownKeys,
-    Nothing,
-}
-
-/// How many sections there are.
-const SECTIONS: usize = Section::Nothing as usize + 1;
-
-fn section(facet: Facet, standing: Standing, by: By) -> Section {
-    let asks = facet.asks || standing == Standing::Objected;
-    if asks && (by == By::Risk || facet.kind != Kind::Change) {
-        return Section::Asking;
-    }
-    if facet.nothing {
-        return Section::Nothing;
-    }
-    match facet.kind {
-        Kind::Plan => Section::Plan,
-        Kind::Change => Section::Changes,
-        Kind::Deferred => Section::Deferred,
-        Kind::Invocation => Section::Invocations,
-        Kind::Provisioner => Section::Provisioners,
-        Kind::Output => Section::Outputs,
-        Kind::Drift => Section::Drift,
-        Kind::Check => Section::Checks,
-        Kind::UnknownKey => Section::UnknownKeys,
-    }
-}
-
-impl Section {
-    fn label(self, by: By) -> &'static str {
-        match self {
-            Section::Asking => "To acknowledge",
-            Section::Plan => "The whole plan",
-            Section::Changes if by == By::Risk => "Routine",
-            Section::Changes => "Changes",
-            Section::Invocations => "Actions",
-            Section::Provisioners => "Programs that run",
-            Section::Deferred => "Put off to a later plan",
-            Section::Outputs => "Outputs",
-            Section::Drift => "Drift seen while planning",
-            Section::Checks => "Checks that did not pass",
-            Section::UnknownKeys => "Unknown to undersign",
-            Section::Nothing => "No change",
-        }
-    }
-
-    fn starts_open(self) -> bool {
-        match self {
-            Section::Asking | Section::Plan | Section::Changes | Section::Checks => true,
-            Section::Invocations
-            | Section::Provisioners
-            | Section::Deferred
-            | Section::Outputs
-            | Section::Drift
-            | Section::UnknownKeys
-            | Section::Nothing => false,
-        }
-    }
 }
 
 /// How many of which action sign, what is made first and what is lost last.
@@ -368,7 +299,7 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::effect::{Effect, Span};
+    use crate::plan::effect::{Effect, Kind, Span};
     use crate::risk::{Finding, Risk};
 
     fn row(address: &str, action: Action, risk: Risk) -> Judged {
