@@ -86,7 +86,7 @@ impl Plain<'_> {
             self.show(row, &mut talk, hands)?;
             match self.decide(row, requirement, &mut talk, hands)? {
                 Answer::Next => {}
-                Answer::Leave => return Ok(Outcome::Left { saved: true }),
+                Answer::Leave => return Ok(self.left()),
             }
         }
         if self.objections() > 0 {
@@ -95,9 +95,16 @@ impl Plain<'_> {
         let open = self.open(&asking);
         if open > 0 && !self.emergency {
             talk.say(&format!("\n{open} of {total} still open.\n"))?;
-            return Ok(Outcome::Left { saved: true });
+            return Ok(self.left());
         }
         self.sign(&asking, &mut talk, hands)
+    }
+
+    /// Leaving keeps what was said; every answer is on disk before the next question.
+    fn left(&self) -> Outcome {
+        Outcome::Left {
+            saved: !self.log.nothing_stands(),
+        }
     }
 
     fn objections(&self) -> usize {
@@ -122,7 +129,7 @@ impl Plain<'_> {
         let question = "Send it back with your comments? (yes, or enter to leave) ";
         match talk.ask(question)?.as_deref() {
             Some("yes") => hands.reject(&self.log, self.rows).map(Outcome::Rejected),
-            _ => Ok(Outcome::Left { saved: true }),
+            _ => Ok(self.left()),
         }
     }
 
@@ -231,7 +238,7 @@ impl Plain<'_> {
                     "\nNothing is open, but nothing can be signed: {}\n",
                     visible(why)
                 ))?;
-                return Ok(Outcome::Left { saved: true });
+                return Ok(self.left());
             }
         };
         let standing = match self.open(asking) {
@@ -246,7 +253,7 @@ impl Plain<'_> {
             visible(phrase)
         );
         if talk.ask(&question)?.as_deref() != Some(phrase) {
-            return Ok(Outcome::Left { saved: true });
+            return Ok(self.left());
         }
         let verdicts: BTreeMap<&Key, &Said> = self.log.verdicts();
         let acks =
