@@ -50,7 +50,9 @@ impl Section {
     /// What it is called.
     pub fn label(self, by: By) -> &'static str {
         match self {
-            Section::Asking => "To acknowledge",
+            Section::Asking if by == By::Risk => "To acknowledge",
+            // The changes that ask stand among the others, and most of what asks is a change.
+            Section::Asking => "To acknowledge besides changes",
             Section::Plan => "The whole plan",
             Section::Changes if by == By::Risk => "Routine",
             Section::Changes => "Changes",
