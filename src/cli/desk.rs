@@ -1,4 +1,6 @@
 //! What a review needs of the world: values on demand, the draft on disk, the signature, the rejection.
+//!
+//! One desk a plan. It decides nothing and knows no screen: what is signed is what was said there.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

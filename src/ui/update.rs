@@ -1,4 +1,6 @@
-//! What a message does to the state, and what is to be done about it. Pure.
+//! What a message does to the state, and what is to be done about it.
+//!
+//! Pure: what touches the world goes out as a [`Command`], and what comes of it comes back as a [`Msg`].
 
 use super::dialog::Overlay;
 use super::hands::{Disk, Outcome};
