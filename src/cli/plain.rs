@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::plan::archive::PlanFile;
 use crate::review::judge::Judgement;
 use crate::review::log::{Log, Said};
-use crate::review::{self, Ack, Key, Method, Objection, Requirement, SHORTEST_REASON, is_reason};
+use crate::review::{self, Key, Requirement};
 use crate::risk::{Judged, Risk};
 use crate::text::visible;
 use crate::ui::detail::{self, DetailContext, Options, Standing};
@@ -20,8 +20,10 @@ use crate::ui::dialog;
 use crate::ui::hands::{Hands, Outcome, SignRequest};
 use crate::ui::theme::Theme;
 
+mod answer;
 mod talk;
 
+use answer::{Wanted, acknowledgement, objection};
 use talk::Talk;
 
 /// The least and the most columns of the detail. A screen reader does not care; a terminal would break lines inside of words.
@@ -286,73 +288,6 @@ impl Plain<'_> {
             Some(Said::Comment { .. }) | None => false,
         }
     }
-}
-
-/// What is typed to acknowledge a row.
-enum Wanted {
-    Yes,
-    /// The name of the resource.
-    Name(String),
-}
-
-impl Wanted {
-    fn typed(&self) -> &str {
-        match self {
-            Wanted::Yes => "yes",
-            Wanted::Name(name) => name,
-        }
-    }
-
-    fn in_words(&self) -> String {
-        match self {
-            Wanted::Yes => "yes".into(),
-            Wanted::Name(name) => format!("type {}", visible(name)),
-        }
-    }
-
-    fn method(&self) -> Method {
-        match self {
-            Wanted::Yes => Method::Prompt,
-            Wanted::Name(_) => Method::Typed,
-        }
-    }
-}
-
-/// A no, with its reason. `None` if no reason is given.
-fn objection(requirement: &Requirement, talk: &mut Talk<'_>) -> Result<Option<Said>, Failure> {
-    let reason = talk.ask("Why not? ")?.filter(|reason| !reason.is_empty());
-    let Some(reason) = reason else {
-        talk.say("An objection needs a reason.\n")?;
-        return Ok(None);
-    };
-    Ok(Some(Said::Object(Objection {
-        key: requirement.key.clone(),
-        reason,
-    })))
-}
-
-/// A yes, with its reason where a policy denies. `None` if what was said is none.
-fn acknowledgement(
-    requirement: &Requirement,
-    method: Method,
-    talk: &mut Talk<'_>,
-) -> Result<Option<Said>, Failure> {
-    let mut reason = None;
-    if requirement.denies().next().is_some() {
-        let question = "A policy denies this. Why may it be done all the same? ";
-        reason = talk.ask(question)?.filter(|reason| is_reason(reason));
-        if reason.is_none() {
-            talk.say(&format!(
-                "A reason has at least {SHORTEST_REASON} characters.\n"
-            ))?;
-            return Ok(None);
-        }
-    }
-    Ok(Some(Said::Ack(Ack {
-        requirement: requirement.clone(),
-        method,
-        reason,
-    })))
 }
 
 #[cfg(test)]

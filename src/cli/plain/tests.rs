@@ -8,6 +8,7 @@ use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind, Span};
 use crate::plan::values::Values;
 use crate::review::judge::judge_all;
+use crate::review::{Ack, Method};
 use crate::risk::Finding;
 use crate::ui::hands::{Disk, Receipt, SignJob};
 use crate::ui::theme::Palette;
