@@ -1,7 +1,8 @@
 //! The commands: what a person types, and what comes out.
 //!
-//! Owns arguments, files and terminals. Each command lives in a file of its own; what they share is how a plan is
-//! opened ([`open`]) and how a failure is printed ([`failure`]).
+//! Owns arguments, files and terminals. Each command lives in a file of its own; what they share is how a plan is opened
+//! ([`open`]) and read ([`loading`]), what a review needs of the world ([`desk`]), and how a failure is printed
+//! ([`failure`]).
 
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ pub mod desk;
 pub mod diff;
 pub mod directory;
 pub mod doctor;
+pub mod editor;
 pub mod explain;
 pub mod failure;
 pub mod hook;
@@ -39,6 +41,7 @@ pub mod plain;
 pub mod policy;
 pub mod prompts;
 pub mod report;
+pub mod results;
 pub mod review;
 pub mod schema;
 pub mod set;
@@ -197,7 +200,7 @@ pub fn main() -> ExitCode {
 }
 
 /// The table of exit codes, as `--help` shows it.
-pub fn exit_codes() -> String {
+fn exit_codes() -> String {
     use std::fmt::Write as _;
     let mut text = String::from("Exit codes:\n");
     for (exit, meaning) in Exit::TABLE {

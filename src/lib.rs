@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [`text`] | the one way from foreign text to a terminal |
 //! | [`process`] | programs that we start and private directories: none outlives us |
+//! | [`random`] | bytes that nobody can guess |
 //! | [`failure`] | exit codes, and refusals as data |
 //! | [`plan`] | the bytes of a plan: what is refused, rows, values, the plan file |
 //! | [`diff`] | what differs between the two sides of a change |
@@ -18,7 +19,7 @@
 //! | [`ui`] | the terminal: state, update, view |
 //! | [`cli`] | the commands |
 //!
-//! Directions: `main → cli → {ui, gate} → {review, approval, trust, policy, risk, diff} → plan → {failure, text, process}`.
+//! Directions: `main → cli → {ui, gate} → {review, approval, trust, policy, risk, diff} → plan → {failure, text, process, random}`.
 //! `tests/layers.rs` reads the `use crate::` lines and fails on another one.
 //!
 //! # Invariants
@@ -57,6 +58,7 @@ pub mod gate;
 pub mod plan;
 pub mod policy;
 pub mod process;
+pub mod random;
 pub mod review;
 pub mod risk;
 pub mod text;

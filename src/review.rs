@@ -1,7 +1,9 @@
 //! What a person said about a plan, and what is still open.
 //!
-//! Owns acknowledgements, objections and comments as a log that only grows, and the draft that survives a crash.
-//! Holds addresses, rule ids and people's own words, never a value of the plan. Knows no screen and no key.
+//! Owns the rows that ask, from a plan's bytes ([`judge`]) and its policies ([`verdicts`]) on; acknowledgements, objections
+//! and comments as a log that only grows ([`log`]), and the draft that survives a crash; what of it holds for the next plan
+//! ([`carry`], [`memory`]); and the plans that wait for a person ([`inbox`]). What it puts on disk holds addresses, rule ids
+//! and people's own words, never a value of the plan. Knows no screen and no signature.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::approval::key::{KeyType, PublicKey};
 use crate::approval::sshsig::Assurance;
+use crate::failure::{Exit, Failure};
 use crate::plan::archive::Sha256;
 
 pub mod approvals;
@@ -77,7 +78,7 @@ pub struct Conditions {
 
 impl Trust {
     /// Reads the text of a trust file; `shown` names it in errors.
-    pub fn parse(shown: &str, text: &str) -> Result<Self, crate::failure::Failure> {
+    pub fn parse(shown: &str, text: &str) -> Result<Self, Failure> {
         load::load(shown, text)
     }
 
@@ -99,6 +100,29 @@ impl Trust {
             .flatten()
             .map(String::as_str)
             .collect()
+    }
+
+    /// Asks whether a person may declare an emergency.
+    pub fn may_break_glass(&self, person: &str) -> Result<(), Failure> {
+        let persons = match &self.break_glass {
+            Some(rules) => rules.persons.as_slice(),
+            None => &[],
+        };
+        if persons.iter().any(|named| named == person) {
+            return Ok(());
+        }
+        let may = if persons.is_empty() {
+            "nobody".into()
+        } else {
+            persons.join(", ")
+        };
+        Err(Failure::new(
+            Exit::TooFewPeople,
+            "break-glass-person",
+            format!("{person} may not declare an emergency"),
+        )
+        .expected(may, person)
+        .hint("Who may is said under [break_glass] in the trust file."))
     }
 }
 

@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("process", &[]),
     ("failure", &["text"]),
+    ("random", &["failure", "text"]),
     ("plan", &["failure", "text"]),
     ("diff", &["plan", "failure", "text"]),
     ("risk", &["plan", "diff", "failure", "text"]),
@@ -18,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "review",
         &[
-            "policy", "risk", "diff", "plan", "failure", "text", "process",
+            "policy", "risk", "diff", "plan", "failure", "text", "process", "random",
         ],
     ),
     (
@@ -51,7 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "ui", "gate", "trust", "approval", "review", "policy", "risk", "diff", "plan",
-            "failure", "text", "process",
+            "failure", "text", "process", "random",
         ],
     ),
 ];

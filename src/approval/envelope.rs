@@ -11,7 +11,7 @@ use crate::failure::{Exit, Failure};
 use crate::plan::archive::Sha256;
 
 /// The type of the payload: an in-toto statement in JSON.
-pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 /// A larger approval is not read.
 pub const MAX_BYTES: usize = 1 << 20;
 

@@ -7,16 +7,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::emergency::Emergency;
-use super::facts::{Digested, Facts, Source, Target};
+use super::facts::{Source, Target};
 use super::set::Member;
 use crate::failure::{Exit, Failure};
+use crate::plan::archive::Sha256;
 use crate::plan::count::Counts;
-use crate::policy::overrides::Accepted;
-use crate::review::verdicts;
-use crate::review::{Ack, Key, Method, Requirement};
 
+mod acknowledgement;
+mod approve;
 mod forms;
 
+pub use acknowledgement::{Acknowledgement, Override};
+pub use approve::Said;
 pub use forms::{Hex, Nonce, Utc};
 
 /// An in-toto statement with a plan approval in it.
@@ -186,101 +188,6 @@ pub struct Policy {
     pub trust_version: u64,
 }
 
-/// A yes to one change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Acknowledgement {
-    /// The word of the row's kind: `change`, `output`, `plan`.
-    pub kind: String,
-    /// The row's address.
-    pub address: String,
-    /// Key of the deposed object, if the row is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deposed: Option<String>,
-    /// The action words of the plan.
-    pub actions: Vec<String>,
-    /// The rules that asked.
-    pub rules: Vec<String>,
-    /// How it was given.
-    pub method: Method,
-    /// Why, in the reviewer's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-impl Acknowledgement {
-    /// What is acknowledged, as the review knows it.
-    pub fn requirement(&self) -> Requirement {
-        Requirement {
-            key: Key {
-                unit: None,
-                kind: self.kind.clone(),
-                address: self.address.clone(),
-                deposed: self.deposed.clone(),
-            },
-            actions: self.actions.clone(),
-            rules: self.rules.clone(),
-        }
-    }
-}
-
-impl From<&Ack> for Acknowledgement {
-    fn from(ack: &Ack) -> Self {
-        let Requirement {
-            key,
-            actions,
-            rules,
-        } = ack.requirement.clone();
-        Acknowledgement {
-            kind: key.kind,
-            address: key.address,
-            deposed: key.deposed,
-            actions,
-            rules,
-            method: ack.method,
-            reason: ack.reason.clone(),
-        }
-    }
-}
-
-/// The reason to accept what a policy denies.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Override {
-    /// The rule that denies.
-    pub rule: String,
-    /// The row's address.
-    pub address: String,
-    /// Why, in the words of the reviewer, or of the comment that accepts it.
-    pub reason: String,
-    /// Where the comment stands; none for the reviewer's own words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source: Option<String>,
-}
-
-impl From<&Accepted> for Override {
-    fn from(accepted: &Accepted) -> Self {
-        Override {
-            rule: verdicts::overridden(&accepted.rule),
-            address: accepted.address.clone(),
-            reason: accepted.reason.clone(),
-            source: Some(accepted.place.clone()),
-        }
-    }
-}
-
-impl Override {
-    /// What an acknowledgement says of the policies that deny.
-    fn of(ack: &Ack) -> impl Iterator<Item = Self> {
-        ack.requirement.denies().map(|rule| Override {
-            rule: rule.to_owned(),
-            address: ack.requirement.key.address.clone(),
-            reason: ack.reason.clone().unwrap_or_default(),
-            source: None,
-        })
-    }
-}
-
 /// With what the plan was reviewed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -293,90 +200,7 @@ pub struct Review {
     pub seconds: u64,
 }
 
-/// What a reviewer adds to the facts of a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// Who signs, with which key.
-    pub reviewer: Reviewer,
-    /// Who asked for the change, if known.
-    pub requester: Option<String>,
-    /// Sixteen random bytes.
-    pub nonce: Nonce,
-    /// Now.
-    pub issued_at: jiff::Timestamp,
-    /// From when on it counts no more.
-    pub expires_at: jiff::Timestamp,
-    /// What was acknowledged.
-    pub acks: Vec<Ack>,
-    /// How long the plan was on the screen.
-    pub seconds: u64,
-    /// The reviewer's own words.
-    pub comment: String,
-}
-
 impl Statement {
-    /// The approval of the plan that `facts` describe.
-    pub fn approve(facts: &Facts, policy: Policy, said: Said) -> Self {
-        let Digested { sha256, bytes } = facts.subject();
-        Statement {
-            format: StatementType::V1,
-            subject: [Subject {
-                name: facts.name.clone(),
-                digest: Digest {
-                    sha256: Hex(sha256),
-                },
-            }],
-            predicate_type: PredicateType::V1,
-            predicate: Approval {
-                decision: Decision::Approve,
-                mode: Mode::Normal,
-                emergency: None,
-                nonce: said.nonce,
-                reviewer: said.reviewer,
-                requester: said.requester,
-                issued_at: Utc::of(said.issued_at),
-                expires_at: Utc::of(said.expires_at),
-                source: facts.source(),
-                target: facts.target.clone(),
-                plan: Plan {
-                    tool: facts.tool.clone(),
-                    tool_version: facts.tool_version.clone(),
-                    created_at: facts.created_at.map(Utc::of),
-                    size_bytes: bytes,
-                    json_sha256: Hex(facts.json.sha256),
-                    lock_sha256: facts.lock_sha256.map(Hex),
-                    workdir_sha256: facts.workdir_sha256.map(Hex),
-                    set: facts.set.clone(),
-                    apply_time_variables: facts.apply_time_variables.clone(),
-                    runs_local_code: facts.runs_local_code,
-                    counts: facts.counts,
-                },
-                policy,
-                acknowledgements: said.acks.iter().map(Acknowledgement::from).collect(),
-                overrides: facts
-                    .accepted
-                    .iter()
-                    .map(Override::from)
-                    .chain(said.acks.iter().flat_map(Override::of))
-                    .collect(),
-                review: Review {
-                    tool: "undersign".into(),
-                    tool_version: env!("CARGO_PKG_VERSION").into(),
-                    seconds: said.seconds,
-                },
-                comment: said.comment,
-            },
-        }
-    }
-
-    /// The same approval, given in an emergency.
-    #[must_use]
-    pub fn in_emergency(mut self, emergency: Emergency) -> Self {
-        self.predicate.mode = Mode::BreakGlass;
-        self.predicate.emergency = Some(emergency);
-        self
-    }
-
     /// Reads the payload of an envelope whose signature holds.
     pub fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let statement: Statement = serde_json::from_slice(bytes).map_err(|error| {
@@ -412,7 +236,7 @@ impl Statement {
     }
 
     /// Digest of what is approved.
-    pub fn subject_sha256(&self) -> crate::plan::archive::Sha256 {
+    pub fn subject_sha256(&self) -> Sha256 {
         self.subject[0].digest.sha256.0
     }
 }

@@ -9,17 +9,19 @@ use clap::Args;
 use ed25519_dalek::SigningKey;
 
 use super::check::print;
-use super::desk::{Results, Signing};
 use super::identity::Identity;
 use super::looks::Looks;
 use super::open::Json;
+use super::results::Results;
 use super::review::{self, Review};
+use super::signing::Signing;
 use crate::approval::facts::{Facts, matches};
 use crate::approval::key::PublicKey;
 use crate::approval::{covers, sshsig};
 use crate::failure::{Exit, Failure};
 use crate::policy::Policies;
 use crate::process::Directory;
+use crate::random;
 use crate::review::{Requirement, judge};
 use crate::trust::people::{self, Asked};
 use crate::trust::{Trust, approvals, init, scope};
@@ -100,15 +102,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 fn throw_away_key() -> Result<SigningKey, Failure> {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).map_err(|error| {
-        Failure::new(
-            Exit::Internal,
-            "random",
-            format!("no random bytes: {error}"),
-        )
-    })?;
-    Ok(SigningKey::from_bytes(&secret))
+    Ok(SigningKey::from_bytes(&random::bytes()?))
 }
 
 /// Verifies as the gate does: believes nothing but the signature, and works everything else out anew.

@@ -1,123 +1,37 @@
 //! What a review needs of the world: values on demand, the draft on disk, the signature, the rejection.
+//!
+//! One desk a plan. It decides nothing and knows no screen: what is signed is what was said there.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::SignedDuration;
-
-use super::identity::Identity;
+use super::editor;
 use super::loading::Loaded;
 use super::places::StateDirectory;
+use super::results::Results;
+use super::signing::Signing;
 use super::watch::Watched;
-use crate::approval::emergency::Emergency;
 use crate::approval::facts::Facts;
 use crate::approval::set::Member;
 use crate::approval::sign::{self, Job};
-use crate::approval::sshsig::Assurance;
 use crate::approval::statement::{Hex, Nonce, Policy, Reviewer, Said, Statement};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
 use crate::plan::effect::Kind;
 use crate::plan::source::Source;
 use crate::plan::values::Values;
-use crate::process::{Bond, Child, Directory};
-use crate::review::Key;
+use crate::random;
 use crate::review::carry::Earlier;
 use crate::review::carry::memory::{Memory, Remembered};
 use crate::review::draft::Draft;
 use crate::review::log::Log;
-use crate::review::memory;
-use crate::review::rejection::Rejection;
+use crate::review::rejection::{self, Rejection};
+use crate::review::{Key, memory, private};
 use crate::risk::{self, Judged};
 use crate::text::visible;
-use crate::trust::{Scope, Trust};
 use crate::ui::hands::{Disk, Hands, Receipt, SignJob, SignRequest};
-
-/// Whose signature counts for the plan, and who sits here.
-#[derive(Debug)]
-pub struct Signing {
-    /// The trust file.
-    pub trust: Trust,
-    /// The scope that holds for the plan.
-    pub scope: Scope,
-    /// The reviewer.
-    pub identity: Identity,
-    /// Why the ordinary rules cannot be waited for, if they cannot.
-    pub emergency: Option<Emergency>,
-    /// Digest of the list of files that the plan is applied among, where the trust file binds them.
-    pub files_sha256: Option<Sha256>,
-}
-
-impl Signing {
-    /// What a signature brings about.
-    pub fn then(&self) -> String {
-        let (_, _, max_age) = self.rules();
-        let alone = self.scope.approvals <= 1 && self.scope.extra.is_empty();
-        if self.emergency.is_some() || alone {
-            let windows = if self.scope.windows.is_empty() {
-                ""
-            } else {
-                ", inside its windows"
-            };
-            return format!("this plan may be applied, once, within {max_age:#}{windows}");
-        }
-        // Some rules ask for more people than the scope does.
-        let more = if self.scope.extra.is_empty() {
-            ""
-        } else {
-            " or more"
-        };
-        format!(
-            "yours is one signature of {}{more}, good for {max_age:#}",
-            self.scope.approvals
-        )
-    }
-
-    /// The namespace of the signature, what it must prove, and how long it counts.
-    fn rules(&self) -> (&str, Assurance, SignedDuration) {
-        let signing = &self.trust.signing;
-        match (&self.emergency, &self.trust.break_glass) {
-            (Some(_), Some(rules)) => (
-                &signing.breakglass_namespace,
-                rules.min_assurance,
-                rules.max_age,
-            ),
-            (Some(_) | None, _) => (
-                &signing.namespace,
-                self.scope.min_assurance,
-                self.scope.max_age,
-            ),
-        }
-    }
-}
-
-/// Where the results of a review go.
-#[derive(Debug, Clone)]
-pub enum Results {
-    /// Beside the plan; the approval may have a place of its own.
-    Beside {
-        /// The plan.
-        plan: PathBuf,
-        /// Where the approval goes.
-        approval: Destination,
-    },
-    /// Into a directory that goes away with the process.
-    Nowhere(PathBuf),
-}
-
-/// Where an approval goes.
-#[derive(Debug, Clone)]
-pub enum Destination {
-    /// Into this file.
-    File(PathBuf),
-    /// Into the directory of the approvals of a plan that lies here, or would.
-    Beside(PathBuf),
-}
 
 /// The desk that one review happens at.
 pub struct Desk {
@@ -200,37 +114,21 @@ impl Desk {
         Ok(rows.map(|rows| Earlier::new(memory.plan_sha256(), memory.carry_key().clone(), rows)))
     }
 
+    /// What is signed, by whom, and where it goes.
     fn prepare(&self, request: SignRequest) -> Result<Job, Failure> {
         let signing = self
             .signing
             .as_ref()
             .ok_or_else(|| Failure::new(Exit::Usage, "no-signer", "nothing can be signed here"))?;
-        let mut facts = Facts::of(
-            &self.name,
-            self.file.as_ref(),
-            self.loaded.unblocked()?,
-            &signing.scope.id,
-        )?
-        .under(self.policy_sha256);
-        facts.workdir_sha256 = signing.files_sha256;
-        facts.set.clone_from(&self.member);
+        let facts = self.facts(signing)?;
         let (namespace, min_assurance, max_age) = signing.rules();
         let now = jiff::Timestamp::now();
-        let mut nonce = [0; 16];
-        getrandom::fill(&mut nonce).map_err(|error| {
-            Failure::new(
-                Exit::Internal,
-                "random",
-                format!("no random bytes: {error}"),
-            )
-        })?;
-        let nonce = Nonce(nonce);
-        let comment = request
-            .comments
-            .iter()
-            .map(|(key, text)| format!("{key}: {text}"))
-            .collect::<Vec<_>>()
-            .join("\n");
+        let nonce = Nonce(random::bytes()?);
+        let policy = Policy {
+            ruleset_sha256: Hex(risk::ruleset_sha256()),
+            inputs_sha256: facts.policy_sha256.map(Hex),
+            trust_version: signing.trust.version,
+        };
         let said = Said {
             reviewer: Reviewer {
                 person: signing.identity.person.clone(),
@@ -242,21 +140,7 @@ impl Desk {
             expires_at: now + max_age,
             acks: request.acks,
             seconds: self.since.elapsed().as_secs(),
-            comment,
-        };
-        let policy = Policy {
-            ruleset_sha256: Hex(risk::ruleset_sha256()),
-            inputs_sha256: facts.policy_sha256.map(Hex),
-            trust_version: signing.trust.version,
-        };
-        let path = match &self.results {
-            Results::Beside { approval, .. } => match approval {
-                Destination::File(path) => path.clone(),
-                Destination::Beside(plan) => {
-                    sign::default_path(plan, &signing.identity.person, nonce)
-                }
-            },
-            Results::Nowhere(directory) => directory.join("approval.json"),
+            comment: in_one_text(&request.comments),
         };
         let statement = Statement::approve(&facts, policy, said);
         Ok(Job {
@@ -269,8 +153,22 @@ impl Desk {
                 .signer(signing.trust.signing.allow_unencrypted_keys)?,
             namespace: namespace.into(),
             min_assurance,
-            path,
+            path: self.results.approval(&signing.identity.person, nonce),
         })
+    }
+
+    /// What is known of the plan, where nothing speaks against signing it.
+    fn facts(&self, signing: &Signing) -> Result<Facts, Failure> {
+        let mut facts = Facts::of(
+            &self.name,
+            self.file.as_ref(),
+            self.loaded.unblocked()?,
+            &signing.scope.id,
+        )?
+        .under(self.policy_sha256);
+        facts.workdir_sha256 = signing.files_sha256;
+        facts.set.clone_from(&self.member);
+        Ok(facts)
     }
 
     /// The receipt: what was signed, by whom, where it is, and how it is checked.
@@ -394,15 +292,14 @@ impl Hands for Desk {
         let Results::Beside { plan, .. } = &self.results else {
             return Ok(rejection.to_markdown());
         };
-        let (json, markdown) = (
-            beside(plan, ".rejection.json"),
-            beside(plan, ".rejection.md"),
-        );
+        let json = rejection::json_path(plan);
+        let markdown = rejection::markdown_path(plan);
         for (path, text) in [
             (&json, rejection.to_json()),
             (&markdown, rejection.to_markdown()),
         ] {
-            write_private(path, &text)?;
+            private::replace(path, text.as_bytes())
+                .map_err(|error| Failure::io(path.display(), &error))?;
         }
         Ok(format!(
             "changes requested on {}\n\nfor programs  {}\nfor people    {}\n",
@@ -426,91 +323,15 @@ impl Hands for Desk {
     }
 
     fn edit(&mut self, text: &str) -> Result<String, Failure> {
-        edit(text)
+        editor::edit(text)
     }
 }
 
-/// Lets the reviewer write in an editor of their own.
-pub(super) fn edit(text: &str) -> Result<String, Failure> {
-    let editor = ["VISUAL", "EDITOR"]
+/// The comments on rows, as the one comment of an approval.
+fn in_one_text(comments: &[(Key, String)]) -> String {
+    let lines: Vec<String> = comments
         .iter()
-        .find_map(std::env::var_os)
-        .unwrap_or_else(|| "vi".into());
-    let failed = |error: std::io::Error| Failure::io("a file to edit", &error);
-    let directory = Directory::new().map_err(failed)?;
-    let file = directory.path().join("words.txt");
-    std::fs::write(&file, text).map_err(failed)?;
-    let editor_words = editor.to_string_lossy().into_owned();
-    let mut words = editor_words.split_whitespace();
-    let program = words.next().unwrap_or("vi");
-    let mut command = Command::new(program);
-    command.args(words).arg(&file);
-    let status = Child::start(&mut command, Bond::Terminal)
-        .and_then(|mut editor| editor.wait())
-        .map_err(|error| Failure::io(format!("the editor {program}"), &error))?;
-    if !status.success() {
-        return Err(Failure::new(
-            Exit::Internal,
-            "editor",
-            format!("the editor {program} ended with {status}"),
-        )
-        .hint("Set EDITOR to the one you use."));
-    }
-    std::fs::read_to_string(&file).map_err(|error| Failure::io("the edited text", &error))
-}
-
-fn beside(plan: &Path, ending: &str) -> PathBuf {
-    let mut path = plan.as_os_str().to_owned();
-    path.push(ending);
-    path.into()
-}
-
-/// Writes a file that only its owner can read; one that was there before is replaced.
-pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::io(path.display(), &error);
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::approval::key::PublicKey;
-    use crate::trust::{Extra, init};
-
-    #[test]
-    fn what_a_signature_brings_about_is_not_more_than_it_does() {
-        let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
-        let public = PublicKey::ed25519(key.verifying_key().as_bytes());
-        let text = init::render("own", "ada", &public, "prod").unwrap();
-        let trust = Trust::parse("trust.toml", &text).unwrap();
-        let mut signing = Signing {
-            scope: trust.scopes[0].clone(),
-            trust,
-            identity: Identity::throw_away("ada", key),
-            emergency: None,
-            files_sha256: None,
-        };
-        assert_eq!(signing.then(), "this plan may be applied, once, within 4h");
-        signing.scope.extra.push(Extra {
-            rules: vec!["delete".into()],
-            from: Vec::new(),
-            approvals: 1,
-        });
-        assert_eq!(
-            signing.then(),
-            "yours is one signature of 1 or more, good for 4h"
-        );
-        signing.scope.extra.clear();
-        signing.scope.approvals = 2;
-        assert_eq!(signing.then(), "yours is one signature of 2, good for 4h");
-    }
+        .map(|(key, text)| format!("{key}: {text}"))
+        .collect();
+    lines.join("\n")
 }

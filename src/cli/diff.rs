@@ -10,6 +10,7 @@ use super::open::{self, PlanArgument};
 use crate::failure::{Exit, Failure};
 use crate::plan::effect::Kind;
 use crate::plan::source::Source;
+use crate::random;
 use crate::review::compare::{Comparing, Difference};
 use crate::review::judge::{self, Judgement};
 use crate::risk::Judged;
@@ -73,16 +74,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     let (old, new) = (read(&arguments.old)?, read(&arguments.new)?);
     // The digests live as long as this comparison.
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|error| {
-        Failure::new(
-            Exit::Internal,
-            "random",
-            format!("no random bytes: {error}"),
-        )
-    })?;
     let with_items = old.rows.iter().map(|judged| (judged, old.item(judged)));
-    let mut comparing = Comparing::new(key, with_items);
+    let mut comparing = Comparing::new(random::bytes()?, with_items);
     let mut differences = Vec::new();
     let secrets = [&*old.judgement.secrets, &*new.judgement.secrets];
     for judged in &new.rows {

@@ -1,4 +1,7 @@
 //! The worker that reads and judges a plan while the screen is already there.
+//!
+//! Owns the order in which the screen hears of things, and what is left for the desk at the end. How rows are judged is
+//! [`judge`]'s business.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;

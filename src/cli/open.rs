@@ -76,14 +76,7 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
         .hint("Give a plan file, or the JSON that `terraform show -json` prints of it.")
     })?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(Failure::new(
-            Exit::Usage,
-            "directory",
-            format!("{} is a directory, not a plan", path.display()),
-        )
-        .hint(
-            "Name the plan file in it; review, check, verify and apply take a directory of plans.",
-        ));
+        return Err(a_directory(path));
     }
     let mut head = Vec::new();
     let rewound = file
@@ -91,31 +84,21 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
         .take(input::HEAD as u64)
         .read_to_end(&mut head)
         .and_then(|_| file.seek(SeekFrom::Start(0)));
-    let name = path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    );
+    let name = name(path);
     match input::sniff(&head)? {
-        Format::Json => {
-            let (json, bytes) = match rewound {
-                Ok(_) => {
-                    let bytes = file
-                        .metadata()
-                        .ok()
-                        .filter(std::fs::Metadata::is_file)
-                        .map(|metadata| metadata.len());
-                    (Json::File(file), bytes)
-                }
-                // A named pipe cannot be wound back.
-                Err(_) => (Json::Pipe(Box::new(Cursor::new(head).chain(file))), None),
-            };
-            Ok(Plan {
-                name,
-                file: None,
-                bytes,
-                json,
-            })
-        }
+        Format::Json if rewound.is_ok() => Ok(Plan {
+            name,
+            file: None,
+            bytes: size(&file),
+            json: Json::File(file),
+        }),
+        // A named pipe cannot be wound back.
+        Format::Json => Ok(Plan {
+            name,
+            file: None,
+            bytes: None,
+            json: Json::Pipe(Box::new(Cursor::new(head).chain(file))),
+        }),
         Format::PlanFile => {
             let (unshown, file) = Unshown::new(path, argument)?;
             Ok(Plan {
@@ -126,6 +109,29 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
             })
         }
     }
+}
+
+/// A plan's name for people: that of its file, without its directory.
+pub fn name(path: &Path) -> String {
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
+}
+
+/// Number of bytes, where it is a file and nothing else.
+fn size(file: &File) -> Option<u64> {
+    let metadata = file.metadata().ok()?;
+    metadata.is_file().then_some(metadata.len())
+}
+
+fn a_directory(path: &Path) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        "directory",
+        format!("{} is a directory, not a plan", path.display()),
+    )
+    .hint("Name the plan file in it; review, check, verify and apply take a directory of plans.")
 }
 
 /// A plan file before its tool was found: nothing that takes time was done yet.

@@ -8,17 +8,23 @@ use std::io::{BufRead, Write};
 
 use arcstr::ArcStr;
 
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::plan::archive::PlanFile;
 use crate::review::judge::Judgement;
 use crate::review::log::{Log, Said};
-use crate::review::{self, Ack, Key, Method, Objection, Requirement, SHORTEST_REASON, is_reason};
+use crate::review::{self, Key, Requirement};
 use crate::risk::{Judged, Risk};
 use crate::text::visible;
 use crate::ui::detail::{self, DetailContext, Options, Standing};
 use crate::ui::dialog;
 use crate::ui::hands::{Hands, Outcome, SignRequest};
 use crate::ui::theme::Theme;
+
+mod answer;
+mod talk;
+
+use answer::{Wanted, acknowledgement, objection};
+use talk::Talk;
 
 /// The least and the most columns of the detail. A screen reader does not care; a terminal would break lines inside of words.
 pub const WIDTH: (u16, u16) = (40, 100);
@@ -66,6 +72,7 @@ impl Plain<'_> {
         out: &mut dyn Write,
         hands: &mut dyn Hands,
     ) -> Result<Outcome, Failure> {
+        let mut talk = Talk { input, out };
         let rows = self.rows;
         let mut asking: Vec<(&Judged, Requirement)> = rows
             .iter()
@@ -77,44 +84,55 @@ impl Plain<'_> {
             if self.emergency || self.answered(requirement) {
                 continue;
             }
-            say(out, &format!("\n{} of {total}\n", number + 1))?;
-            self.show(row, out, hands)?;
-            match self.ask(row, requirement, input, out, hands)? {
+            talk.say(&format!("\n{} of {total}\n", number + 1))?;
+            self.show(row, &mut talk, hands)?;
+            match self.decide(row, requirement, &mut talk, hands)? {
                 Answer::Next => {}
-                Answer::Leave => return Ok(Outcome::Left { saved: true }),
+                Answer::Leave => return Ok(self.left()),
             }
         }
-        let objections = self
-            .log
-            .verdicts()
-            .values()
-            .filter(|said| matches!(said, Said::Object(_)))
-            .count();
-        if objections > 0 {
-            say(
-                out,
-                &format!("\n{objections} objected to. The plan cannot be approved.\n"),
-            )?;
-            return match prompt(
-                input,
-                out,
-                "Send it back with your comments? (yes, or enter to leave) ",
-            )?
-            .as_deref()
-            {
-                Some("yes") => hands.reject(&self.log, rows).map(Outcome::Rejected),
-                _ => Ok(Outcome::Left { saved: true }),
-            };
+        if self.objections() > 0 {
+            return self.send_back(&mut talk, hands);
         }
-        let open = asking
-            .iter()
-            .filter(|(_, requirement)| !self.answered(requirement))
-            .count();
+        let open = self.open(&asking);
         if open > 0 && !self.emergency {
-            say(out, &format!("\n{open} of {total} still open.\n"))?;
-            return Ok(Outcome::Left { saved: true });
+            talk.say(&format!("\n{open} of {total} still open.\n"))?;
+            return Ok(self.left());
         }
-        self.sign(&asking, input, out, hands)
+        self.sign(&asking, &mut talk, hands)
+    }
+
+    /// Leaving keeps what was said; every answer is on disk before the next question.
+    fn left(&self) -> Outcome {
+        Outcome::Left {
+            saved: !self.log.nothing_stands(),
+        }
+    }
+
+    fn objections(&self) -> usize {
+        let verdicts = self.log.verdicts().into_values();
+        verdicts
+            .filter(|said| matches!(said, Said::Object(_)))
+            .count()
+    }
+
+    /// How many of those that ask have no answer.
+    fn open(&self, asking: &[(&Judged, Requirement)]) -> usize {
+        let requirements = asking.iter().map(|(_, requirement)| requirement);
+        requirements.filter(|wanted| !self.answered(wanted)).count()
+    }
+
+    /// Offers to send a plan back that somebody objects to.
+    fn send_back(&self, talk: &mut Talk<'_>, hands: &mut dyn Hands) -> Result<Outcome, Failure> {
+        let objections = self.objections();
+        talk.say(&format!(
+            "\n{objections} objected to. The plan cannot be approved.\n"
+        ))?;
+        let question = "Send it back with your comments? (yes, or enter to leave) ";
+        match talk.ask(question)?.as_deref() {
+            Some("yes") => hands.reject(&self.log, self.rows).map(Outcome::Rejected),
+            _ => Ok(self.left()),
+        }
     }
 
     fn about(&self, row: &Judged) -> &About<'_> {
@@ -128,7 +146,7 @@ impl Plain<'_> {
     fn show(
         &self,
         row: &Judged,
-        out: &mut dyn Write,
+        talk: &mut Talk<'_>,
         hands: &mut dyn Hands,
     ) -> Result<(), Failure> {
         let values = hands.values(row);
@@ -153,85 +171,57 @@ impl Plain<'_> {
             source: source.as_deref(),
             secrets: Some(&about.judgement.secrets),
         };
-        say(out, &format!("{}\n", visible(&Key::of(row).to_string())))?;
+        talk.say(&format!("{}\n", visible(&Key::of(row).to_string())))?;
         for line in detail::lines(
             row,
             values.as_ref().copied().map_err(String::as_str),
             &context,
             self.columns,
         ) {
-            say(out, &format!("{}\n", line.text().trim_end()))?;
+            talk.say(&format!("{}\n", line.text().trim_end()))?;
         }
         Ok(())
     }
 
-    fn ask(
+    /// Asks about one row until there is an answer that is kept.
+    fn decide(
         &mut self,
         row: &Judged,
         requirement: &Requirement,
-        input: &mut dyn BufRead,
-        out: &mut dyn Write,
+        talk: &mut Talk<'_>,
         hands: &mut dyn Hands,
     ) -> Result<Answer, Failure> {
-        let name = dialog::phrase(&row.effect.name);
-        let critical = row.risk() == Risk::Critical;
-        let yes = if critical {
-            format!("type {} to acknowledge", visible(&name))
-        } else {
-            "yes to acknowledge".into()
+        let wanted = match row.risk() {
+            Risk::Critical => Wanted::Name(dialog::phrase(&row.effect.name)),
+            _ => Wanted::Yes,
         };
+        let question = format!(
+            "{} to acknowledge, no to object, skip, or quit: ",
+            wanted.in_words()
+        );
         loop {
-            let question = format!("{yes}, no to object, skip, or quit: ");
-            let Some(answer) = prompt(input, out, &question)? else {
+            let Some(answer) = talk.ask(&question)? else {
                 return Ok(Answer::Leave);
             };
             let said = match answer.as_str() {
                 "quit" => return Ok(Answer::Leave),
                 "skip" => return Ok(Answer::Next),
-                "no" => {
-                    let Some(reason) =
-                        prompt(input, out, "Why not? ")?.filter(|reason| !reason.is_empty())
-                    else {
-                        say(out, "An objection needs a reason.\n")?;
-                        continue;
-                    };
-                    Said::Object(Objection {
-                        key: requirement.key.clone(),
-                        reason,
-                    })
-                }
-                typed if (critical && typed == name) || (!critical && typed == "yes") => {
-                    let denied = requirement.denies().next().is_some();
-                    let reason = if denied {
-                        override_reason(input, out)?
-                    } else {
-                        None
-                    };
-                    if denied && reason.is_none() {
-                        continue;
-                    }
-                    let method = if critical {
-                        Method::Typed
-                    } else {
-                        Method::Prompt
-                    };
-                    Said::Ack(Ack {
-                        requirement: requirement.clone(),
-                        method,
-                        reason,
-                    })
+                "no" => objection(requirement, talk)?,
+                typed if typed == wanted.typed() => {
+                    acknowledgement(requirement, wanted.method(), talk)?
                 }
                 _ => {
-                    say(out, "That is none of the answers.\n")?;
-                    continue;
+                    talk.say("That is none of the answers.\n")?;
+                    None
                 }
             };
+            let Some(said) = said else { continue };
             self.log.say(said);
             match hands.save(&self.log, self.rows) {
                 Ok(()) => return Ok(Answer::Next),
                 Err(failure) => {
                     self.log.undo();
-                    say(out, &super::failure::to_text(&failure))?;
+                    talk.say(&super::failure::to_text(&failure))?;
                 }
             }
         }
@@ -240,41 +230,32 @@ impl Plain<'_> {
     fn sign(
         &self,
         asking: &[(&Judged, Requirement)],
-        input: &mut dyn BufRead,
-        out: &mut dyn Write,
+        talk: &mut Talk<'_>,
         hands: &mut dyn Hands,
     ) -> Result<Outcome, Failure> {
         let phrase = match &self.phrase {
             Ok(phrase) => phrase,
             Err(why) => {
-                say(
-                    out,
-                    &format!(
-                        "\nNothing is open, but nothing can be signed: {}\n",
-                        visible(why)
-                    ),
-                )?;
-                return Ok(Outcome::Left { saved: true });
+                talk.say(&format!(
+                    "\nNothing is open, but nothing can be signed: {}\n",
+                    visible(why)
+                ))?;
+                return Ok(self.left());
             }
         };
-        let open = asking
-            .iter()
-            .filter(|(_, requirement)| !self.answered(requirement))
-            .count();
-        let standing = if open == 0 {
-            "Nothing is open.".into()
-        } else {
-            format!(
+        let standing = match self.open(asking) {
+            0 => "Nothing is open.".into(),
+            open => format!(
                 "BREAK-GLASS: {open} of {} not acknowledged, and the record will say so.",
                 asking.len()
-            )
+            ),
         };
         let question = format!(
             "\n{standing} Type {} to sign, or enter to leave: ",
             visible(phrase)
         );
-        if prompt(input, out, &question)?.as_deref() != Some(phrase) {
-            return Ok(Outcome::Left { saved: true });
+        if talk.ask(&question)?.as_deref() != Some(phrase) {
+            return Ok(self.left());
         }
         let verdicts: BTreeMap<&Key, &Said> = self.log.verdicts();
         let acks =
@@ -294,7 +275,7 @@ impl Plain<'_> {
             comments,
         });
         if !job.waits_for.is_empty() {
-            say(out, &format!("Waiting for {}\n", visible(&job.waits_for)))?;
+            talk.say(&format!("Waiting for {}\n", visible(&job.waits_for)))?;
         }
         (job.run)().map(Outcome::Signed)
     }
@@ -306,46 +287,6 @@ impl Plain<'_> {
             Some(Said::Object(_)) => true,
             Some(Said::Comment { .. }) | None => false,
         }
-    }
-}
-
-/// Asks why a policy's deny is accepted. `None` if what was said is no reason.
-fn override_reason(
-    input: &mut dyn BufRead,
-    out: &mut dyn Write,
-) -> Result<Option<String>, Failure> {
-    let question = "A policy denies this. Why may it be done all the same? ";
-    let reason = prompt(input, out, question)?.filter(|reason| is_reason(reason));
-    if reason.is_none() {
-        let least = format!("A reason has at least {SHORTEST_REASON} characters.\n");
-        say(out, &least)?;
-    }
-    Ok(reason)
-}
-
-fn say(out: &mut dyn Write, text: &str) -> Result<(), Failure> {
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::io("the terminal", &error))
-}
-
-/// Asks, and returns the line that comes, without its end. `None` if no line will ever come.
-fn prompt(
-    input: &mut dyn BufRead,
-    out: &mut dyn Write,
-    question: &str,
-) -> Result<Option<String>, Failure> {
-    say(out, question)?;
-    let mut line = String::new();
-    match input.read_line(&mut line) {
-        Ok(0) => Ok(None),
-        Ok(_) => Ok(Some(line.trim().to_string())),
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => Err(Failure::new(
-            Exit::Usage,
-            "input",
-            "what was typed is no UTF-8 text",
-        )),
-        Err(error) => Err(Failure::io("the terminal", &error)),
     }
 }
 

@@ -1,39 +1,34 @@
 //! `undersign review`: the screen; it ends in an approval, in a rejection with comments, or in a draft that waits.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Instant;
+use std::path::PathBuf;
 
-use arcstr::ArcStr;
 use clap::Args;
 
 use super::check::print;
-use super::desk::{Desk, Destination, Results, Signing};
 use super::directory;
-use super::loading::{self, Loaded, Loading, Unread};
 use super::looks::Looks;
-use super::open::{self, Json, PlanArgument};
+use super::open::{self, PlanArgument};
 use super::places::StateDirectory;
 use super::policy::PolicyArgument;
 use super::prompts::at_prompts;
+use super::results::{Destination, Results};
 use super::signing::signing;
 use super::since;
 use super::trust::TrustArgument;
 use super::watch::Watched;
-use crate::approval::set::Member;
 use crate::failure::{Exit, Failure};
-use crate::plan::archive::PlanFile;
-use crate::policy::Policies;
 use crate::review::carry::Earlier;
-use crate::review::draft::Draft;
-use crate::review::log::Log;
-use crate::review::memory::Memory;
-use crate::text::visible;
 use crate::ui;
 use crate::ui::hands::Outcome;
 use crate::ui::{keymap, marks};
+
+mod begin;
+mod ended;
+
+pub(super) use begin::Begun;
+pub use begin::Review;
+pub use ended::say;
 
 /// What `review` takes.
 #[derive(Debug, Clone, Args)]
@@ -119,34 +114,6 @@ pub struct Said {
     pub name: String,
     /// What it is for.
     pub task: String,
-}
-
-/// A review that can begin.
-pub struct Review {
-    /// The plan's name for people.
-    pub name: String,
-    /// The plan file, if there is one.
-    pub file: Option<PlanFile>,
-    /// Number of JSON bytes, where that is known.
-    pub bytes: Option<u64>,
-    /// The plan's JSON.
-    pub json: Json,
-    /// What the plan is held against.
-    pub policies: Policies,
-    /// Who signs, or why nobody can.
-    pub signing: Result<Signing, Failure>,
-    /// What an agent says it is for.
-    pub task: Option<String>,
-    /// Where drafts and memories lie.
-    pub state: Option<StateDirectory>,
-    /// The earlier review that the plan is held against.
-    pub since: Option<Earlier>,
-    /// Whether the plan that is made again is offered.
-    pub watch: bool,
-    /// The plan on disk, where there is one.
-    pub watched: Option<Watched>,
-    /// Where the results go.
-    pub results: Results,
 }
 
 /// Reviews a plan, and says how that ended.
@@ -242,201 +209,8 @@ pub(super) fn prepare(
     })
 }
 
-/// Says how a review ended.
-pub fn say(outcome: Outcome) -> Result<Exit, Failure> {
-    match outcome {
-        Outcome::Signed(receipt) => {
-            print(&receipt.0)?;
-            Ok(Exit::Success)
-        }
-        Outcome::Rejected(said) => {
-            print(&said)?;
-            Ok(Exit::Rejected)
-        }
-        // Whoever goes on is not out yet.
-        Outcome::Remade => Ok(Exit::Aborted),
-        Outcome::Left { saved } => {
-            let again = as_typed();
-            print(&if saved {
-                format!("Left before signing. What you said is kept; go on with: {again}\n")
-            } else {
-                format!(
-                    "Left before signing. Nothing was said that is kept; review again with: {again}\n"
-                )
-            })?;
-            Ok(Exit::Aborted)
-        }
-    }
-}
-
-/// This command as it was typed, for a shell: whoever goes on means the same policies, findings and key.
-fn as_typed() -> String {
-    let words = std::env::args_os().skip(1);
-    let words = words.map(|word| quoted(&visible(&word.to_string_lossy())));
-    std::iter::once("undersign".to_owned())
-        .chain(words)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-/// A desk with everything on it, and the plan that is being read for whoever sits there.
-pub(super) struct Begun {
-    /// The desk.
-    pub desk: Desk,
-    /// What is known before the plan is read.
-    pub setup: ui::Setup,
-    /// The plan that is being read.
-    pub loading: Loading,
-}
-
-impl Review {
-    /// What was approved last where this plan goes, kept beside the drafts.
-    fn memory(&self) -> Option<Memory> {
-        let directory = self.state.as_ref()?.approved();
-        let Results::Beside { plan, .. } = &self.results else {
-            return None;
-        };
-        let plan = plan.canonicalize().unwrap_or_else(|_| plan.clone());
-        let beside = plan.parent().unwrap_or(Path::new("."));
-        Some(Memory::new(&directory, self.file.as_ref()?, beside))
-    }
-
-    /// Lays everything out, before anything is read. `unit` and `member` say which of several plans it is.
-    pub(super) fn lay(self, unit: Option<ArcStr>, member: Option<Member>) -> Result<Laid, Failure> {
-        let (spool, source) = self.json.keep()?;
-        let source = Arc::new(source);
-        let drafts = self.state.as_ref().map(StateDirectory::drafts);
-        let earlier = match (&drafts, &self.file) {
-            (Some(directory), Some(file)) => Draft::new(directory, &file.sha256).load()?,
-            _ => None,
-        };
-        let memory = self.memory();
-        let policy_sha256 = self.policies.sha256();
-        let rules = self.policies.ruleset.iter().flat_map(|rules| &rules.files);
-        let texts = rules
-            .map(|file| (file.path.clone(), file.text.clone()))
-            .collect();
-        let loaded = Arc::new(Loaded::default());
-        let reviewed = self
-            .since
-            .map(|earlier| (earlier.at(self.file.as_ref()), Arc::clone(&source)));
-        let unread = Unread {
-            unit,
-            json: self.json,
-            bytes: self.bytes,
-            spool,
-            file: self.file.clone(),
-            earlier: loading::Earlier {
-                drafts,
-                memory: memory.clone(),
-                reviewed,
-            },
-            policies: self.policies,
-            loaded: Arc::clone(&loaded),
-        };
-        let (signing, identity) = match self.signing {
-            Ok(signing) => {
-                let identity = signing.identity.describe();
-                (Some(signing), Ok(identity))
-            }
-            Err(failure) => (None, Err(Box::new(failure))),
-        };
-        let desk = Desk {
-            name: self.name,
-            member,
-            source,
-            file: self.file,
-            loaded,
-            policy_sha256,
-            state: self.state,
-            remembered: BTreeMap::new(),
-            memory,
-            signing,
-            results: self.results,
-            watched: self.watched,
-            since: Instant::now(),
-        };
-        Ok(Laid {
-            desk,
-            unread,
-            identity,
-            restored: earlier,
-            policies: texts,
-        })
-    }
-
-    /// Starts reading the plan.
-    pub(super) fn begin(self, looks: &Looks) -> Result<Begun, Failure> {
-        let (task, watch) = (self.task.clone(), self.watch);
-        let laid = self.lay(None, None)?;
-        let desk = laid.desk;
-        let target = desk
-            .signing
-            .as_ref()
-            .map(|signing| signing.scope.id.clone());
-        let setup = ui::Setup {
-            plan: desk.name.clone(),
-            set: None,
-            phrase: target.clone().unwrap_or_else(|| desk.name.clone()),
-            target,
-            identity: laid.identity,
-            restored: laid.restored.as_ref().map(loading::describe).or_else(|| {
-                let task = task.as_ref()?;
-                Some(format!("the agent says: {task}"))
-            }),
-            task,
-            then: desk.signing.as_ref().map(Signing::then),
-            watch,
-            log: laid.restored.unwrap_or_default(),
-            policies: Arc::new(laid.policies),
-            theme: looks.theme(),
-        };
-        Ok(Begun {
-            desk,
-            setup,
-            loading: loading::start(vec![laid.unread]),
-        })
-    }
-}
-
-/// A plan that is laid out for review.
-pub(super) struct Laid {
-    /// The desk.
-    pub desk: Desk,
-    /// What is read next.
-    pub unread: Unread,
-    /// Who signs, or why nobody can.
-    pub identity: Result<String, Box<Failure>>,
-    /// What was said in an earlier sitting.
-    pub restored: Option<Log>,
-    /// The texts of the policies, by the name of their file.
-    pub policies: BTreeMap<String, String>,
-}
-
 /// Runs the screen until the review ends.
 pub fn on_screen(review: Review, looks: &Looks) -> Result<Outcome, Failure> {
     let mut begun = review.begin(looks)?;
     ui::run(begun.setup, &begun.loading.messages, &mut begun.desk)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn what_is_typed_again_means_the_same_to_a_shell() {
-        assert_eq!(quoted("plan.tfplan"), "plan.tfplan");
-        assert_eq!(quoted("--policy=a/b"), "--policy=a/b");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("the shop is down"), "'the shop is down'");
-        assert_eq!(quoted("it's; rm *"), r"'it'\''s; rm *'");
-    }
 }

@@ -1,13 +1,73 @@
 //! Who may sign a plan here, and for which scope: asked before the screen is there, and said on it.
 
-use super::desk::Signing;
+use jiff::SignedDuration;
+
 use super::identity::Identity;
 use super::review::Arguments;
 use crate::approval::emergency::Emergency;
+use crate::approval::sshsig::Assurance;
 use crate::failure::{Exit, Failure};
 use crate::gate::manifest::Manifest;
-use crate::plan::archive::PlanFile;
+use crate::plan::archive::{PlanFile, Sha256};
 use crate::trust::{Scope, Trust, Workdir, scope};
+
+/// Whose signature counts for the plan, and who sits here.
+#[derive(Debug)]
+pub struct Signing {
+    /// The trust file.
+    pub trust: Trust,
+    /// The scope that holds for the plan.
+    pub scope: Scope,
+    /// The reviewer.
+    pub identity: Identity,
+    /// Why the ordinary rules cannot be waited for, if they cannot.
+    pub emergency: Option<Emergency>,
+    /// Digest of the list of files that the plan is applied among, where the trust file binds them.
+    pub files_sha256: Option<Sha256>,
+}
+
+impl Signing {
+    /// What a signature brings about.
+    pub fn then(&self) -> String {
+        let (_, _, max_age) = self.rules();
+        let alone = self.scope.approvals <= 1 && self.scope.extra.is_empty();
+        if self.emergency.is_some() || alone {
+            let windows = if self.scope.windows.is_empty() {
+                ""
+            } else {
+                ", inside its windows"
+            };
+            return format!("this plan may be applied, once, within {max_age:#}{windows}");
+        }
+        // Some rules ask for more people than the scope does.
+        let more = if self.scope.extra.is_empty() {
+            ""
+        } else {
+            " or more"
+        };
+        format!(
+            "yours is one signature of {}{more}, good for {max_age:#}",
+            self.scope.approvals
+        )
+    }
+
+    /// The namespace of the signature, what it must prove, and how long it counts.
+    pub fn rules(&self) -> (&str, Assurance, SignedDuration) {
+        let signing = &self.trust.signing;
+        match (&self.emergency, &self.trust.break_glass) {
+            (Some(_), Some(rules)) => (
+                &signing.breakglass_namespace,
+                rules.min_assurance,
+                rules.max_age,
+            ),
+            (Some(_) | None, _) => (
+                &signing.namespace,
+                self.scope.min_assurance,
+                self.scope.max_age,
+            ),
+        }
+    }
+}
 
 /// Who may sign this plan here, and for which scope.
 pub fn signing(
@@ -19,7 +79,7 @@ pub fn signing(
     let identity = Identity::find(&trust, arguments.key.as_deref())?;
     let emergency = match (&arguments.ticket, &arguments.reason) {
         (Some(ticket), Some(reason)) => {
-            may_break_glass(&trust, &identity.person)?;
+            trust.may_break_glass(&identity.person)?;
             Some(Emergency::new(ticket, reason)?)
         }
         _ => None,
@@ -35,28 +95,6 @@ pub fn signing(
         emergency,
         files_sha256,
     })
-}
-
-fn may_break_glass(trust: &Trust, person: &str) -> Result<(), Failure> {
-    let persons = trust
-        .break_glass
-        .as_ref()
-        .map_or(&[][..], |rules| rules.persons.as_slice());
-    if persons.iter().any(|named| named == person) {
-        return Ok(());
-    }
-    let may = if persons.is_empty() {
-        "nobody".into()
-    } else {
-        persons.join(", ")
-    };
-    Err(Failure::new(
-        Exit::TooFewPeople,
-        "break-glass-person",
-        format!("{person} may not declare an emergency"),
-    )
-    .expected(may, person)
-    .hint("Who may is said under [break_glass] in the trust file."))
 }
 
 /// The scope is chosen by what the plan file says; a plan JSON says nothing, so it is named or the only one.
@@ -87,5 +125,40 @@ fn scope_for<'a>(
             "a plan JSON does not say its target, and the trust file has several scopes",
         )
         .hint("Name one with --scope, or review the plan file.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::approval::key::PublicKey;
+    use crate::trust::{Extra, init};
+
+    #[test]
+    fn what_a_signature_brings_about_is_not_more_than_it_does() {
+        let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
+        let public = PublicKey::ed25519(key.verifying_key().as_bytes());
+        let text = init::render("own", "ada", &public, "prod").unwrap();
+        let trust = Trust::parse("trust.toml", &text).unwrap();
+        let mut signing = Signing {
+            scope: trust.scopes[0].clone(),
+            trust,
+            identity: Identity::throw_away("ada", key),
+            emergency: None,
+            files_sha256: None,
+        };
+        assert_eq!(signing.then(), "this plan may be applied, once, within 4h");
+        signing.scope.extra.push(Extra {
+            rules: vec!["delete".into()],
+            from: Vec::new(),
+            approvals: 1,
+        });
+        assert_eq!(
+            signing.then(),
+            "yours is one signature of 1 or more, good for 4h"
+        );
+        signing.scope.extra.clear();
+        signing.scope.approvals = 2;
+        assert_eq!(signing.then(), "yours is one signature of 2, good for 4h");
     }
 }

@@ -3,11 +3,8 @@
 //! For agents that wait and for the list of the inbox. It permits nothing: what may be applied is the gate's business, which
 //! looks at everything again.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
@@ -16,13 +13,15 @@ use super::Format;
 use super::check::print;
 use super::inbox::InboxArgument;
 use super::trust::TrustArgument;
-use crate::approval::statement::Hex;
 use crate::failure::{Exit, Failure};
 use crate::review::inbox::Entry;
+use crate::review::rejection;
 use crate::text::visible;
-use crate::trust::ledger::{Ledger, Outcome};
-use crate::trust::people::{self, Asked};
-use crate::trust::{self, Trust, approvals, scope};
+use crate::trust::file;
+
+mod became;
+
+pub use became::{Became, Status, became};
 
 /// How often it is looked whether something has happened.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -53,72 +52,6 @@ pub struct Arguments {
     pub format: Format,
 }
 
-/// What became of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Nobody has decided, or not enough people have.
-    Pending,
-    /// Enough people have approved it.
-    Approved,
-    /// A reviewer wants it otherwise.
-    ChangesRequested,
-    /// It was approved, and the time is over.
-    Expired,
-    /// The gate applied it.
-    Applied,
-    /// The gate tried and the tool failed.
-    Failed,
-    /// The gate claimed it, and nobody knows what came of it.
-    Unknown,
-}
-
-impl Status {
-    /// The word for programs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Status::Pending => "pending",
-            Status::Approved => "approved",
-            Status::ChangesRequested => "changes_requested",
-            Status::Expired => "expired",
-            Status::Applied => "applied",
-            Status::Failed => "failed",
-            Status::Unknown => "unknown",
-        }
-    }
-
-    fn exit(self) -> Exit {
-        match self {
-            Status::Approved | Status::Applied => Exit::Success,
-            Status::Pending => Exit::NotApproved,
-            Status::ChangesRequested => Exit::Rejected,
-            Status::Expired => Exit::OutOfTime,
-            Status::Failed => Exit::ToolFailed,
-            Status::Unknown => Exit::StateUnknown,
-        }
-    }
-}
-
-/// What became of a plan, with who and why.
-#[derive(Debug, Clone)]
-pub struct Became {
-    /// In a word.
-    pub status: Status,
-    /// Who approved.
-    pub by: Vec<String>,
-    /// What is missing, where something is.
-    pub needs: Option<String>,
-}
-
-impl Became {
-    fn new(status: Status) -> Self {
-        Became {
-            status,
-            by: Vec::new(),
-            needs: None,
-        }
-    }
-}
-
 /// Prints what became of a plan; the exit code says it too.
 pub fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let (text, exit) = told(arguments)?;
@@ -145,138 +78,6 @@ pub fn told(arguments: &Arguments) -> Result<(String, Exit), Failure> {
     Ok((text, became.status.exit()))
 }
 
-/// Looks at the ledger, then at what lies beside the plan.
-pub fn became(
-    entry: &Entry,
-    trust: Result<&Trust, &Failure>,
-    now: jiff::Timestamp,
-) -> Result<Became, Failure> {
-    let digest = Hex::try_from(entry.id().to_owned())
-        .map_err(|why| Failure::new(Exit::Internal, "inbox", format!("{}: {why}", entry.id())))?;
-    let ledger = Ledger::of(trust.ok().and_then(|trust| trust.ledger.as_ref()))?;
-    if ledger.refuse_used(digest).is_err() {
-        return Ok(Became::new(match ledger.outcome(digest) {
-            Outcome::Applied => Status::Applied,
-            Outcome::Failed => Status::Failed,
-            Outcome::Unknown => Status::Unknown,
-        }));
-    }
-    let plan = entry.plan();
-    let approvals = approval_files(&plan)?;
-    let rejected = modified(&beside(&plan, ".rejection.json"));
-    let approved = approvals.iter().filter_map(|path| modified(path)).max();
-    match (rejected, approved) {
-        (None, None) => Ok(Became::new(Status::Pending)),
-        // The last word counts.
-        (Some(no), yes) if yes.is_none_or(|yes| yes <= no) => {
-            Ok(Became::new(Status::ChangesRequested))
-        }
-        (_, _) => Ok(match trust {
-            Ok(trust) => approved_by(&approvals, digest, trust, now),
-            Err(failure) => Became {
-                needs: Some(format!(
-                    "there are approvals, but nobody can say whether they count: {failure}"
-                )),
-                ..Became::new(Status::Pending)
-            },
-        }),
-    }
-}
-
-/// Whether the approvals beside a plan are enough, as far as that can be said without the plan's tool.
-fn approved_by(files: &[PathBuf], plan: Hex, trust: &Trust, now: jiff::Timestamp) -> Became {
-    let mut votes = Vec::new();
-    let mut late = false;
-    let mut needs = None;
-    for path in files {
-        let vote = approvals::read(path, trust).and_then(|bytes| {
-            let named =
-                crate::approval::envelope::Envelope::parse(&bytes).and_then(|envelope| {
-                    crate::approval::statement::Statement::parse(envelope.payload())
-                })?;
-            let scope = scope::named(trust, &named.predicate.target.scope)?;
-            let vote = approvals::check(&bytes, trust, scope, now)?;
-            if vote.statement.subject_sha256() != plan.0 {
-                return Err(Failure::new(
-                    Exit::Mismatch,
-                    "subject",
-                    "the approval is for another plan",
-                ));
-            }
-            Ok((scope, vote))
-        });
-        match vote {
-            Ok(vote) => votes.push(vote),
-            Err(failure) => {
-                late |= failure.exit == Exit::OutOfTime;
-                needs = Some(format!("{}: {failure}", path.display()));
-            }
-        }
-    }
-    let Some((scope, _)) = votes.first() else {
-        let status = if late {
-            Status::Expired
-        } else {
-            Status::Pending
-        };
-        return Became {
-            needs,
-            ..Became::new(status)
-        };
-    };
-    let scope = *scope;
-    let votes: Vec<_> = votes
-        .into_iter()
-        .filter(|(of, _)| of.id == scope.id)
-        .map(|(_, vote)| vote)
-        .collect();
-    let rules: BTreeSet<String> = votes
-        .iter()
-        .flat_map(|vote| &vote.statement.predicate.acknowledgements)
-        .flat_map(|ack| ack.rules.iter().cloned())
-        .collect();
-    let asked = Asked {
-        requester: None,
-        rules: &rules,
-    };
-    match people::enough(trust, scope, &votes, asked) {
-        Ok(by) => Became {
-            by,
-            ..Became::new(Status::Approved)
-        },
-        Err(failure) => Became {
-            by: votes.into_iter().map(|vote| vote.person).collect(),
-            needs: Some(failure.to_string()),
-            ..Became::new(Status::Pending)
-        },
-    }
-}
-
-fn approval_files(plan: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let directory = beside(plan, ".approvals");
-    let entries = match fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Failure::io(directory.display(), &error)),
-    };
-    let mut files: Vec<PathBuf> = entries
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
-        .collect();
-    files.sort();
-    Ok(files)
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    fs::metadata(path).and_then(|data| data.modified()).ok()
-}
-
-fn beside(plan: &Path, ending: &str) -> PathBuf {
-    let mut path = plan.as_os_str().to_owned();
-    path.push(ending);
-    path.into()
-}
-
 fn to_text(entry: &Entry, became: &Became) -> String {
     let submission = &entry.submission;
     let mut out = format!(
@@ -293,7 +94,7 @@ fn to_text(entry: &Entry, became: &Became) -> String {
         let _ = writeln!(out, "needs      {}", visible(needs));
     }
     if became.status == Status::ChangesRequested {
-        let path = beside(&entry.plan(), ".rejection.md");
+        let path = rejection::markdown_path(&entry.plan());
         let _ = writeln!(out, "read       {}", visible(&path.display().to_string()));
     }
     if became.status == Status::Approved {
@@ -324,8 +125,8 @@ fn to_json(entry: &Entry, became: &Became) -> String {
     }
     let rejection = (became.status == Status::ChangesRequested)
         .then(|| {
-            let path = beside(&entry.plan(), ".rejection.json");
-            let bytes = trust::file::read_bounded(&path, MAX_REJECTION).ok()?;
+            let path = rejection::json_path(&entry.plan());
+            let bytes = file::read_bounded(&path, MAX_REJECTION).ok()?;
             serde_json::from_slice(&bytes).ok()
         })
         .flatten();

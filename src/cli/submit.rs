@@ -1,6 +1,5 @@
 //! `undersign submit`: an agent puts a plan where a person will find it.
 
-use std::path::Path;
 use std::time::SystemTime;
 
 use clap::Args;
@@ -90,7 +89,7 @@ pub fn submitted(arguments: &Arguments) -> Result<String, Failure> {
     let submission = Submission {
         schema: 1,
         plan_sha256: Hex(digest).to_string(),
-        name: name(path),
+        name: open::name(path),
         task: arguments.task.clone(),
         scope: arguments.scope.clone(),
         submitted_at: Utc::of(jiff::Timestamp::now()).to_string(),
@@ -132,11 +131,4 @@ fn prune(inbox: &Inbox) -> usize {
         memory::prune(&state.carry(), now, KEPT);
     }
     inbox.prune(now).unwrap_or(0)
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
 }

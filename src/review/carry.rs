@@ -11,19 +11,17 @@ use arcstr::ArcStr;
 
 use super::log::{Log, Said};
 use super::{Ack, Key, Method, Requirement};
-use crate::diff::{self, Looking, Side};
 use crate::plan::archive::PlanFile;
-use crate::plan::values::Values;
 use crate::risk::Judged;
 
+mod differences;
 pub mod identity;
 pub mod memory;
 
+use differences::differences;
+pub(super) use differences::short;
 use identity::{CarryKey, Identity};
 use memory::Remembered;
-
-/// A value longer than this is not quoted in a sentence; the detail shows it.
-const QUOTED: usize = 40;
 
 /// An earlier review of the reviewer.
 #[derive(Debug)]
@@ -227,104 +225,6 @@ impl Since {
             counts: self.counts,
         }
     }
-}
-
-/// What is not as it was, as far as digests can tell: what was said then holds no value.
-fn differences(
-    then: &Remembered,
-    judged: &Judged,
-    now: Option<&Identity>,
-    item: Option<&str>,
-) -> String {
-    let mut parts = Vec::new();
-    let actions = judged.effect.action_words();
-    if actions != then.actions {
-        parts.push(format!(
-            "the action was {}, now {}",
-            then.actions.join(" and "),
-            actions.join(" and ")
-        ));
-    }
-    let risk = judged.risk().word();
-    if risk != then.risk {
-        parts.push(format!("the risk was {}, now {risk}", then.risk));
-    }
-    if let Said::Ack(ack) = &then.said {
-        let before: BTreeSet<&String> = ack.requirement.rules.iter().collect();
-        let rules = judged.asking_rules();
-        let after: BTreeSet<&String> = rules.iter().collect();
-        let list = |rules: Vec<&&String>| {
-            let rules: Vec<&str> = rules.into_iter().map(|rule| rule.as_str()).collect();
-            rules.join(", ")
-        };
-        let more: Vec<_> = after.difference(&before).collect();
-        let less: Vec<_> = before.difference(&after).collect();
-        if !more.is_empty() {
-            parts.push(format!("new reason {}", list(more)));
-        }
-        if !less.is_empty() {
-            parts.push(format!("no longer {}", list(less)));
-        }
-    }
-    let values = item.and_then(|item| Values::of_item(item).ok());
-    let Some(now) = now else {
-        parts.push("it cannot be read to its last value".into());
-        return parts.join("; ");
-    };
-    let known: BTreeSet<&str> = then.attributes.iter().map(String::as_str).collect();
-    let other: Vec<&str> = now
-        .attributes
-        .iter()
-        .filter(|(_, digest)| !known.contains(digest.as_str()))
-        .map(|(name, _)| &**name)
-        .collect();
-    parts.extend(attributes(values.as_ref(), &other));
-    let matched = now.attributes.len() - other.len();
-    if then.attributes.len().saturating_sub(matched) > other.len() {
-        parts.push("an attribute it had is gone".into());
-    }
-    if parts.is_empty() {
-        parts.push("something around its values or findings, or the place it is for".into());
-    }
-    parts.join("; ")
-}
-
-/// The attributes that are not what they were, with what they are in this plan where that is short. Secrets are masked.
-fn attributes(values: Option<&Values>, names: &[&str]) -> Vec<String> {
-    let Some(values) = values else {
-        return Vec::new();
-    };
-    let entries = diff::attributes(values, Looking::default());
-    names
-        .iter()
-        .map(|name| {
-            let entry = entries
-                .iter()
-                .find(|entry| entry.depth == 0 && entry.path == *name);
-            let shown = entry.and_then(|entry| Some((short(&entry.old)?, short(&entry.new)?)));
-            match shown {
-                Some((old, new)) if old != new => {
-                    format!("{name} differs from then, here {old} → {new}")
-                }
-                Some((old, _)) => format!("{name} differs from then, here {old}"),
-                None => format!("{name} differs from then"),
-            }
-        })
-        .collect()
-}
-
-/// A side in a few characters; `None` where that cannot be had without cutting.
-pub(super) fn short(side: &Side) -> Option<String> {
-    let text = match side {
-        Side::Absent => "nothing".into(),
-        Side::Null => "null".into(),
-        Side::Text(text) => format!("\"{text}\""),
-        Side::Literal(text) => text.clone(),
-        Side::Secret => "(sensitive)".into(),
-        Side::Unknown { .. } => "(known after apply)".into(),
-        Side::NotYet | Side::Members(_) | Side::Elements(_) => return None,
-    };
-    (text.chars().count() <= QUOTED).then_some(text)
 }
 
 #[cfg(test)]

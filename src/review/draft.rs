@@ -190,14 +190,17 @@ mod tests {
         let mut log = Log::default();
         log.say(objection("kept"));
         draft.save(&log).unwrap();
-        // The place of the new file is taken by a directory: it cannot be written, as on a full disk.
-        let blocked = draft.path().with_extension("new");
-        fs::create_dir(&blocked).unwrap();
+        // For a while nothing can be written there, as when a disk is gone.
+        let place = draft.path().parent().unwrap();
+        let away = place.with_extension("away");
+        fs::rename(place, &away).unwrap();
+        fs::write(place, "").unwrap();
         let mut more = log.clone();
         more.say(objection("lost"));
         assert!(draft.save(&more).is_err());
+        fs::remove_file(place).unwrap();
+        fs::rename(&away, place).unwrap();
         assert_eq!(draft.load(), Ok(Some(log)));
-        fs::remove_dir(&blocked).unwrap();
         draft.save(&more).unwrap();
         assert_eq!(draft.load(), Ok(Some(more)));
     }

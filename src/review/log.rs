@@ -151,6 +151,16 @@ impl Log {
         self.stands.last()
     }
 
+    /// Whether nothing stands of what was said.
+    pub fn nothing_stands(&self) -> bool {
+        self.stands.is_empty()
+    }
+
+    /// Whether nothing that was taken back can stand again.
+    pub fn nothing_to_redo(&self) -> bool {
+        self.undone.is_empty()
+    }
+
     /// Notes that a secret value of a row was shown. It stands whatever is taken back.
     pub fn revealed(&mut self, key: Key) {
         self.entries.push(Entry::Revealed(key));

@@ -4,12 +4,12 @@
 //! which has no such memory, asks for nothing more.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::private;
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::PlanFile;
 use crate::risk::Earlier;
@@ -69,22 +69,14 @@ impl Memory {
 
     /// Remembers the state of a plan that was approved just now.
     pub fn note(&self, plan: &PlanFile) -> Result<(), Failure> {
-        let failed = |error: &std::io::Error| Failure::io(self.path.display(), error);
-        let directory = self.path.parent().expect("a file in a directory");
-        fs::create_dir_all(directory).map_err(|error| failed(&error))?;
         let content = Content {
             schema: 1,
             lineage: plan.lineage.clone(),
             serial: plan.serial,
         };
         let text = serde_json::to_string(&content).expect("texts and a number") + "\n";
-        let mut file =
-            tempfile::NamedTempFile::new_in(directory).map_err(|error| failed(&error))?;
-        file.write_all(text.as_bytes())
-            .map_err(|error| failed(&error))?;
-        file.persist(&self.path)
-            .map_err(|error| failed(&error.error))?;
-        Ok(())
+        private::replace(&self.path, text.as_bytes())
+            .map_err(|error| Failure::io(self.path.display(), &error))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Files that only their owner can read, written whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
+
+use tempfile::NamedTempFile;
 
 /// Makes a directory that only its owner can enter.
 pub fn create_directory(directory: &Path) -> io::Result<()> {
@@ -15,23 +17,30 @@ pub fn create_directory(directory: &Path) -> io::Result<()> {
 
 /// Puts `bytes` at `path`. When this returns they are on disk; when it fails, what was there before still is.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     create_directory(directory)?;
-    let fresh = path.with_extension("new");
-    let written = (|| {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&fresh)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)?;
-        File::open(directory)?.sync_all()
-    })();
-    if written.is_err() {
-        // Half a file is of no use; the whole one before it stands.
-        let _ = fs::remove_file(&fresh);
+    // Under a name that nobody can guess: others may be able to write where it goes.
+    let mut fresh = NamedTempFile::new_in(directory)?;
+    fresh.write_all(bytes)?;
+    fresh.as_file().sync_all()?;
+    fresh.persist(path)?;
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing_behind() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("taken");
+        fs::create_dir_all(path.join("inside")).unwrap();
+        assert!(replace(&path, b"text").is_err());
+        assert!(path.join("inside").is_dir());
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
     }
-    written
 }

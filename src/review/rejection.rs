@@ -3,6 +3,8 @@
 //! Holds addresses, actions, rule ids, what would make each acceptable, and the reviewer's own words. The schema of the form
 //! for programs is printed by `undersign schema rejection`.
 
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 
 use super::log::{Log, Said};
@@ -72,6 +74,22 @@ impl Reason {
 struct Remark {
     address: String,
     text: String,
+}
+
+/// Where the rejection of `plan` lies for programs.
+pub fn json_path(plan: &Path) -> PathBuf {
+    beside(plan, ".rejection.json")
+}
+
+/// Where the rejection of `plan` lies for people.
+pub fn markdown_path(plan: &Path) -> PathBuf {
+    beside(plan, ".rejection.md")
+}
+
+fn beside(plan: &Path, ending: &str) -> PathBuf {
+    let mut path = plan.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
 }
 
 impl Rejection {

@@ -24,7 +24,7 @@ pub const OVERRIDDEN: &str = "overridden/";
 pub const TROUBLE: &str = "policy-trouble";
 
 /// What stands for the words of a policy until it is known what is secret in the plan.
-pub const WITHHELD: &str = "Its words are shown when the plan is read to its end: only then is known what in them is secret.";
+const WITHHELD: &str = "Its words are shown when the plan is read to its end: only then is known what in them is secret.";
 
 /// Where the rows are that policies speak of, by their number.
 #[derive(Debug, Default)]

@@ -1,26 +1,22 @@
-//! One approval file, from its bytes to a verified vote; and several of them.
+//! One approval file, from its bytes to a verified vote. Several of them are gathered by [`gather()`].
 //!
 //! The order is fixed and nothing is read before the signature over it holds: envelope, signature, key, proof of touch,
 //! statement, person, time. What the statement says of the plan is compared elsewhere ([`crate::approval::facts`],
 //! [`crate::approval::covers`]), with what the gate worked out itself.
 
-use std::collections::BTreeSet;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
-
 use jiff::{SignedDuration, Timestamp};
 
-use super::{BreakGlass, Scope, Trust, file, scope};
+use super::{BreakGlass, Scope, Trust, scope};
 use crate::approval::envelope::Envelope;
 use crate::approval::key::{MAKE_HARDWARE_KEY, PublicKey};
-use crate::approval::sign;
 use crate::approval::sshsig::{self, Assurance};
-use crate::approval::statement::{Mode, Statement};
+use crate::approval::statement::{Hex, Mode, Statement};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::Sha256;
 
-/// More approvals are not looked at.
-pub const MAX_FILES: usize = 16;
+mod gather;
+
+pub use gather::{Gathered, MAX_FILES, files, gather, read, refuse_too_many};
 
 /// A yes by a known person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,51 +31,6 @@ pub struct Verified {
     pub statement: Statement,
     /// What names the approval in the ledger.
     pub approval_id: Sha256,
-}
-
-/// The approvals to look at for a plan, each once: those that are given, or those in the directory beside the plan.
-///
-/// A directory that is given holds them; for a plan of a set it holds them at the plan's path in the set, as a review with
-/// `--output` leaves them.
-pub fn files(
-    given: &[PathBuf],
-    plan: &Path,
-    member: Option<&str>,
-) -> Result<BTreeSet<PathBuf>, Failure> {
-    if given.is_empty() {
-        return in_directory(&sign::directory(plan));
-    }
-    let mut files = BTreeSet::new();
-    for path in given {
-        match member {
-            _ if !path.is_dir() => _ = files.insert(path.clone()),
-            Some(member) => files.extend(in_directory(&sign::directory(&path.join(member)))?),
-            None => files.extend(in_directory(path)?),
-        }
-    }
-    Ok(files)
-}
-
-fn in_directory(directory: &Path) -> Result<BTreeSet<PathBuf>, Failure> {
-    let failed = |error: std::io::Error| Failure::io(directory.display(), &error);
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut files = BTreeSet::new();
-    for entry in entries {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|ending| ending == "json") {
-            files.insert(path);
-        }
-    }
-    Ok(files)
-}
-
-/// Reads an approval file. A larger one, a pipe or a device is refused.
-pub fn read(path: &Path, trust: &Trust) -> Result<Vec<u8>, Failure> {
-    file::read_bounded(path, trust.limits.max_approval_bytes)
 }
 
 /// Checks one approval for use in `scope` at `now`.
@@ -107,8 +58,8 @@ pub fn check(
     let statement = Statement::parse(envelope.payload())?;
     let approval = &statement.predicate;
     let mode = match emergency {
-        Some(rules) => {
-            may_break_glass(rules, person)?;
+        Some(_) => {
+            trust.may_break_glass(person)?;
             Mode::BreakGlass
         }
         None => Mode::Normal,
@@ -166,18 +117,6 @@ fn verify<'a>(
         }
         Some(_) | None => Err(failure),
     }
-}
-
-fn may_break_glass(rules: &BreakGlass, person: &str) -> Result<(), Failure> {
-    if rules.persons.iter().any(|named| named == person) {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Exit::TooFewPeople,
-        "break-glass-person",
-        format!("{person} may not declare an emergency"),
-    )
-    .expected(rules.persons.join(", "), person))
 }
 
 /// Finds whose key it is, and asks whether it counts at `now`.
@@ -251,10 +190,7 @@ fn judged_by(scope: &Scope, statement: &Statement) -> Result<(), Failure> {
             "ruleset",
             "the plan was reviewed under other rules than the trust file asks for",
         )
-        .expected(
-            crate::approval::statement::Hex(wanted).to_string(),
-            approved.to_string(),
-        )),
+        .expected(Hex(wanted).to_string(), approved.to_string())),
         Some(_) | None => Ok(()),
     }
 }
@@ -308,82 +244,4 @@ fn in_time(
         );
     }
     Ok(())
-}
-
-/// What became of several approval files.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Gathered {
-    /// Those that hold.
-    pub verified: Vec<Verified>,
-    /// Those that do not, by file, with the reason. A bad file must not block good ones, and is never silent.
-    pub refused: Vec<(String, Failure)>,
-}
-
-/// Checks each approval file with `check`. If none holds, fails as the one that got furthest.
-///
-/// The gate's `check` is [`check`], then [`crate::approval::facts::matches`], then [`crate::approval::covers::covers`]:
-/// a vote is for this plan and for all of its risks, or it is none.
-pub fn gather(
-    files: &[(String, Vec<u8>)],
-    check: impl Fn(&[u8]) -> Result<Verified, Failure>,
-) -> Result<Gathered, Failure> {
-    refuse_too_many(files.len())?;
-    let mut gathered = Gathered::default();
-    for (name, bytes) in files {
-        match check(bytes) {
-            Ok(verified) => gathered.verified.push(verified),
-            Err(failure) => gathered.refused.push((name.clone(), failure)),
-        }
-    }
-    if !gathered.verified.is_empty() {
-        return Ok(gathered);
-    }
-    let furthest = gathered
-        .refused
-        .into_iter()
-        .max_by_key(|(_, failure)| progress(failure.exit));
-    Err(furthest.map_or_else(
-        || {
-            Failure::new(
-                Exit::NotApproved,
-                "no-approval",
-                "there is no approval for this plan",
-            )
-            .hint("Review it: undersign review PLAN")
-        },
-        |(name, mut failure)| {
-            failure.error = format!("{name}: {}", failure.error);
-            failure
-        },
-    ))
-}
-
-/// Refuses more approvals than are looked at: before they are read, so that nobody can fill the memory with them.
-pub fn refuse_too_many(count: usize) -> Result<(), Failure> {
-    if count <= MAX_FILES {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Exit::BadSignature,
-        "too-many",
-        "there are too many approvals",
-    )
-    .expected(format!("at most {MAX_FILES}"), count.to_string())
-    .hint("Give only the approvals of this plan."))
-}
-
-/// How far a file came, by the order in which the checks are made.
-fn progress(exit: Exit) -> usize {
-    const ORDER: [Exit; 6] = [
-        Exit::BadSignature,
-        Exit::KeyRevoked,
-        Exit::NoPresence,
-        Exit::Mismatch,
-        Exit::OutOfTime,
-        Exit::NotApproved,
-    ];
-    ORDER
-        .iter()
-        .position(|&known| known == exit)
-        .map_or(0, |at| at + 1)
 }

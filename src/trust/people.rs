@@ -24,21 +24,7 @@ pub fn enough(
     asked: Asked<'_>,
 ) -> Result<Vec<String>, Failure> {
     let excluded = excluded(scope, verified, asked)?;
-    let mut persons: BTreeMap<&str, Assurance> = BTreeMap::new();
-    for vote in verified {
-        let person = vote.person.as_str();
-        if excluded.contains(&person.to_ascii_lowercase()) || vote.assurance < scope.min_assurance {
-            continue;
-        }
-        // The best proof of each person counts, and each person once.
-        let best = persons.entry(person).or_insert(vote.assurance);
-        *best = vote.assurance.max(*best);
-    }
-    let from = trust.members(&scope.from);
-    if !scope.from.is_empty() {
-        persons.retain(|person, _| from.contains(person));
-    }
-
+    let persons = counted(trust, scope, verified, &excluded);
     if persons.len() < scope.approvals {
         let mut failure = too_few(
             "approvals",
@@ -67,6 +53,40 @@ pub fn enough(
         )
         .expected(scope.min_hardware.to_string(), touched.to_string()));
     }
+    extra(trust, scope, asked, &persons)?;
+    Ok(persons.into_keys().map(str::to_owned).collect())
+}
+
+/// The persons who count, each once, with the best proof of each.
+fn counted<'a>(
+    trust: &Trust,
+    scope: &Scope,
+    verified: &'a [Verified],
+    excluded: &BTreeSet<String>,
+) -> BTreeMap<&'a str, Assurance> {
+    let mut persons: BTreeMap<&str, Assurance> = BTreeMap::new();
+    for vote in verified {
+        let person = vote.person.as_str();
+        if excluded.contains(&person.to_ascii_lowercase()) || vote.assurance < scope.min_assurance {
+            continue;
+        }
+        let best = persons.entry(person).or_insert(vote.assurance);
+        *best = vote.assurance.max(*best);
+    }
+    let from = trust.members(&scope.from);
+    if !scope.from.is_empty() {
+        persons.retain(|person, _| from.contains(person));
+    }
+    persons
+}
+
+/// Asks for the people that some rules want beyond those of the scope.
+fn extra(
+    trust: &Trust,
+    scope: &Scope,
+    asked: Asked<'_>,
+    persons: &BTreeMap<&str, Assurance>,
+) -> Result<(), Failure> {
     for extra in scope
         .extra
         .iter()
@@ -92,7 +112,7 @@ pub fn enough(
             ));
         }
     }
-    Ok(persons.into_keys().map(str::to_owned).collect())
+    Ok(())
 }
 
 /// Who may not approve because they asked for the change, in small letters: the places that name them care little for case.

@@ -1,15 +1,16 @@
-//! What a message does to the state, and what is to be done about it. Pure.
+//! What a message does to the state, and what is to be done about it.
+//!
+//! Pure: what touches the world goes out as a [`Command`], and what comes of it comes back as a [`Msg`].
 
 use super::dialog::Overlay;
 use super::hands::{Disk, Outcome};
 use super::key::Key;
 use super::keymap::{self, Action};
 use super::layout::too_small;
-use super::state::{Reading, State};
+use super::state::State;
 use super::theme::Role;
-use super::{Command, Facts, Msg};
-use crate::plan::index::Progress;
-use crate::review::carry;
+use super::{Command, Msg};
+use crate::failure::Failure;
 
 mod browse;
 pub mod cursor;
@@ -18,157 +19,104 @@ pub mod over;
 pub mod pane;
 pub mod permit;
 mod point;
+mod read;
 mod whole;
 
 /// Takes a message in; returns what is to be done.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Command> {
     match msg {
         // Keys typed before a dialog was seen do not answer it.
-        Msg::Key(_) | Msg::Paste(_) if state.undrawn => Vec::new(),
+        Msg::Key(_) | Msg::Paste(_) if state.undrawn => return Vec::new(),
         Msg::Key(key) => {
             let mut commands = press(state, &key);
             commands.extend(settle(state));
-            commands
+            return commands;
         }
         Msg::Paste(text) => {
             over::paste(state, &text);
-            settle(state)
+            return settle(state);
+        }
+        // Nothing is decided with a click, so one that comes early does no harm.
+        Msg::Mouse(mouse) => {
+            point::at(state, mouse);
+            return settle(state);
         }
         Msg::Resize(width, height) => {
             state.size = (width, height);
             state.detail_stale = true;
-            settle(state)
+            return settle(state);
         }
         Msg::Tick => {
             state.catch_up();
-            settle(state)
+            return settle(state);
         }
-        Msg::Drawn => {
-            state.undrawn = false;
-            Vec::new()
-        }
-        Msg::Unit(unit) => {
-            state.unit = Some(unit);
-            state.waiting.clear();
-            if matches!(state.reading, Reading::Going(_)) {
-                state.reading = Reading::Going(Progress::default());
-            }
-            state.unit_from = state.rows.len();
-            Vec::new()
-        }
-        Msg::Rows(rows) => {
-            state.add(rows);
-            Vec::new()
-        }
-        Msg::Waiting(waits) => {
-            state.waiting = waits;
-            Vec::new()
-        }
-        Msg::Progress(progress) => {
-            if matches!(state.reading, Reading::Going(_)) {
-                state.reading = Reading::Going(progress);
-            }
-            Vec::new()
-        }
+        Msg::Drawn => state.undrawn = false,
+        Msg::Unit(unit) => read::begin(state, unit),
+        Msg::Rows(rows) => state.add(rows),
+        Msg::Waiting(waits) => state.waiting = waits,
+        Msg::Progress(progress) => read::progress(state, progress),
+        Msg::Verdicts(said) => state.hear(said),
+        Msg::Since(since) => read::since(state, *since),
         Msg::Restored(earlier, sentence) => {
-            let earlier = earlier.in_unit(state.unit.as_ref());
-            let said = std::mem::replace(&mut state.log, earlier);
-            state.log.append(said);
-            state.stale = true;
-            state.say(sentence, Role::Done);
-            settle(state)
-        }
-        Msg::Verdicts(said) => {
-            state.hear(said);
-            Vec::new()
-        }
-        Msg::Since(since) => {
-            let since = since.in_unit(state.unit.as_ref());
-            carry::over(&mut state.log, &since.acks);
-            state.since.extend(since.says);
-            state.stale = true;
-            state.say(since.summary, Role::Done);
-            Vec::new()
+            read::restored(state, earlier, sentence);
+            return settle(state);
         }
         Msg::Loaded(facts, rows) => {
-            state.read.push(Facts {
-                unit: state.unit.clone(),
-                ..*facts
-            });
-            if state.read.len() == state.plans() {
-                state.reading = Reading::Done;
-            }
-            state.add(rows);
+            read::end(state, *facts, rows);
             let mut commands = settle(state);
             // Before the digest was known there was no draft to write to.
             if !state.log.entries().is_empty() {
                 commands.push(Command::Save);
             }
-            commands
+            return commands;
         }
         Msg::LoadFailed(failure) => {
-            state.reading = Reading::Failed(failure.clone());
-            state.stale = true;
-            state.open(Overlay::Notice(Box::new(failure)));
-            settle(state)
+            read::failed(state, failure);
+            return settle(state);
         }
         Msg::Values(row, values) => {
             if state.detail.row == Some(row) {
                 state.detail.values = Some(values);
                 state.detail_stale = true;
             }
-            settle(state)
+            return settle(state);
         }
-        Msg::Saved(Ok(())) => {
-            state.unsaved = None;
-            Vec::new()
-        }
-        Msg::Saved(Err(failure)) => {
-            state.unsaved = Some(failure.error);
-            Vec::new()
-        }
-        Msg::Signed(Ok(receipt)) => vec![Command::Quit(Outcome::Signed(receipt))],
-        Msg::Rejected(Ok(text)) => vec![Command::Quit(Outcome::Rejected(text))],
-        Msg::Signed(Err(failure)) => {
-            state.signing = false;
-            // Somebody who stopped waiting is told all the same, but not torn out of another dialog.
-            match state.overlay {
-                None | Some(Overlay::Waiting(_) | Overlay::Sign(_)) => {
-                    state.open(Overlay::Notice(Box::new(failure)));
-                }
-                Some(_) => state.say(format!("not signed: {}", failure.error), Role::Alarm),
-            }
-            Vec::new()
-        }
-        Msg::Rejected(Err(failure)) => {
+        Msg::Saved(saved) => state.unsaved = saved.err().map(|failure| failure.error),
+        Msg::Signed(Ok(receipt)) => return vec![Command::Quit(Outcome::Signed(receipt))],
+        Msg::Rejected(Ok(text)) => return vec![Command::Quit(Outcome::Rejected(text))],
+        Msg::Signed(Err(failure)) => not_signed(state, failure),
+        Msg::Rejected(Err(failure)) => state.open(Overlay::Notice(Box::new(failure))),
+        Msg::Edited(text) => over::edited(state, text),
+        Msg::Disk(disk) => on_disk(state, disk),
+    }
+    Vec::new()
+}
+
+/// Says that there is no signature: somebody who stopped waiting is told all the same, but not torn out of another dialog.
+fn not_signed(state: &mut State, failure: Failure) {
+    state.signing = false;
+    match state.overlay {
+        None | Some(Overlay::Waiting(_) | Overlay::Sign(_)) => {
             state.open(Overlay::Notice(Box::new(failure)));
-            Vec::new()
         }
-        Msg::Edited(text) => {
-            over::edited(state, text);
-            Vec::new()
-        }
-        Msg::Disk(disk) => {
-            state.disk = disk;
-            match (disk, state.setup.watch, &state.overlay) {
-                (Disk::AsRead, _, _) => {}
-                (Disk::CopyStands | Disk::Changed, true, None) => state.open(Overlay::Remade),
-                (Disk::CopyStands, _, _) => state.say(
-                    "the plan file on disk is another one now; you see and sign the copy that was read",
-                    Role::Warn,
-                ),
-                (Disk::Changed, _, _) => state.say(
-                    "the plan on disk is no longer what was read: leave, and start again",
-                    Role::Alarm,
-                ),
-            }
-            Vec::new()
-        }
-        // Nothing is decided with a click, so one that comes early does no harm.
-        Msg::Mouse(mouse) => {
-            point::at(state, mouse);
-            settle(state)
-        }
+        Some(_) => state.say(format!("not signed: {}", failure.error), Role::Alarm),
+    }
+}
+
+/// Says whether the plan on disk is still the one that was read, and offers the new one to whoever watches.
+fn on_disk(state: &mut State, disk: Disk) {
+    state.disk = disk;
+    match (disk, state.setup.watch, &state.overlay) {
+        (Disk::AsRead, _, _) => {}
+        (Disk::CopyStands | Disk::Changed, true, None) => state.open(Overlay::Remade),
+        (Disk::CopyStands, _, _) => state.say(
+            "the plan file on disk is another one now; you see and sign the copy that was read",
+            Role::Warn,
+        ),
+        (Disk::Changed, _, _) => state.say(
+            "the plan on disk is no longer what was read: leave, and start again",
+            Role::Alarm,
+        ),
     }
 }
 

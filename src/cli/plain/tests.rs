@@ -3,10 +3,12 @@
 use std::io::Cursor;
 
 use super::*;
+use crate::failure::Exit;
 use crate::plan::action::Action;
 use crate::plan::effect::{Effect, Kind, Span};
 use crate::plan::values::Values;
 use crate::review::judge::judge_all;
+use crate::review::{Ack, Method};
 use crate::risk::Finding;
 use crate::ui::hands::{Disk, Receipt, SignJob};
 use crate::ui::theme::Palette;
@@ -107,6 +109,7 @@ fn review(rows: &[Judged], log: Log, answers: &str, hands: &mut Remembers) -> (O
 #[test]
 fn every_answer_leads_where_it_says() {
     let left = Outcome::Left { saved: true };
+    let silent = Outcome::Left { saved: false };
     let signed = Outcome::Signed(Receipt("signed".into()));
     let rejected = Outcome::Rejected("sent back".into());
     for (answers, expected, saves) in [
@@ -125,8 +128,9 @@ fn every_answer_leads_where_it_says() {
         ("skip\nyes\n", &left, 1),
         ("primary\nquit\n", &left, 1),
         ("primary\n", &left, 1),
-        ("no\n", &left, 0),
-        ("", &left, 0),
+        ("no\n", &silent, 0),
+        ("quit\n", &silent, 0),
+        ("", &silent, 0),
     ] {
         let mut hands = Remembers::default();
         let (outcome, _) = review(&rows(), Log::default(), answers, &mut hands);
@@ -170,7 +174,7 @@ fn what_cannot_be_kept_is_not_taken_for_said() {
         ..Remembers::default()
     };
     let (outcome, out) = review(&rows(), Log::default(), "primary\nskip\nskip\n", &mut hands);
-    assert!(matches!(outcome, Outcome::Left { .. }));
+    assert_eq!(outcome, Outcome::Left { saved: false });
     assert!(
         out.contains("the disk is full") && out.contains("2 of 2 still open"),
         "{out}"

@@ -14,7 +14,7 @@ use crate::policy::config::Shape;
 use crate::policy::job::{Answer, Job};
 use crate::policy::locate::Addresses;
 use crate::policy::serve::Say;
-use crate::policy::{Kind, Place, Trouble};
+use crate::policy::{Kind, Place, Trouble, Verdict};
 
 const CHANGES: &str = "resource_changes";
 /// Prints of one rule that are told; the first is enough to know who prints.
@@ -53,46 +53,20 @@ pub(super) fn evaluate(
     };
     drop(text);
     let excepted = exceptions(&mut policies, &mut inputs, &asked, say)?;
-    let limit = Duration::from_secs(job.rule_seconds);
     for (number, rule) in asked.iter().enumerate() {
         say(&rule.begins())?;
-        let place = rule.place();
-        let shape = job.shape.unwrap_or(rule.shape);
+        let early = ahead.said(number, &inputs.of_changes);
         let mut verdicts = Vec::new();
-        let addresses = &inputs.addresses;
-        let said = if let Some(said) = ahead.said(number, &inputs.of_changes) {
-            said.iter().try_for_each(|(change, value)| {
-                let address = inputs.of_changes[*change].as_deref();
-                answer::verdicts(rule, value, address, addresses).map(|more| verdicts.extend(more))
-            })
-        } else if rule.sight != Sight::Whole && !job.whole {
-            let since = Instant::now();
-            let mut result = Ok(());
-            for (address, input) in each(&mut inputs.each, &inputs.plan, &inputs.beside, shape) {
-                result = if since.elapsed() > limit {
-                    Err(too_long(limit, place.clone()))
-                } else {
-                    ask(
-                        &mut policies.engine,
-                        rule,
-                        input,
-                        address.as_deref(),
-                        addresses,
-                    )
-                    .map(|more| verdicts.extend(more))
-                };
-                if result.is_err() {
-                    break;
-                }
-            }
-            result
-        } else {
-            let input = inputs.whole(shape);
-            ask(&mut policies.engine, rule, &input, None, &inputs.addresses)
-                .map(|all| verdicts = all)
-        };
+        let trouble = say_all(
+            rule,
+            early,
+            job,
+            &mut policies.engine,
+            &mut inputs,
+            &mut verdicts,
+        );
         let printed = prints(&mut policies.engine, rule);
-        for trouble in said.err().into_iter().chain(printed) {
+        for trouble in trouble.err().into_iter().chain(printed) {
             say(&Answer::Trouble(trouble))?;
         }
         let is_excepted = excepted.contains(&(rule.package.clone(), rule.name.clone()));
@@ -105,6 +79,38 @@ pub(super) fn evaluate(
         }
     }
     Ok(asked.len())
+}
+
+/// Puts into `verdicts` all that one rule says. Where something keeps it from saying more, what it said before stands.
+fn say_all(
+    rule: &Asked,
+    early: Option<&[(usize, Value)]>,
+    job: &Job,
+    engine: &mut Engine,
+    inputs: &mut Inputs,
+    verdicts: &mut Vec<Verdict>,
+) -> Result<(), Trouble> {
+    let shape = job.shape.unwrap_or(rule.shape);
+    if let Some(said) = early {
+        for (change, value) in said {
+            let address = inputs.of_changes[*change].as_deref();
+            verdicts.extend(answer::verdicts(rule, value, address, &inputs.addresses)?);
+        }
+    } else if rule.sight != Sight::Whole && !job.whole {
+        let limit = Duration::from_secs(job.rule_seconds);
+        let since = Instant::now();
+        for (address, input) in each(&mut inputs.each, &inputs.plan, &inputs.beside, shape) {
+            if since.elapsed() > limit {
+                return Err(too_long(limit, rule.place()));
+            }
+            let address = address.as_deref();
+            verdicts.extend(ask(engine, rule, input, address, &inputs.addresses)?);
+        }
+    } else {
+        let input = inputs.whole(shape);
+        verdicts.extend(ask(engine, rule, &input, None, &inputs.addresses)?);
+    }
+    Ok(())
 }
 
 fn too_long(limit: Duration, place: Option<Place>) -> Trouble {
@@ -122,7 +128,7 @@ fn ask(
     input: &Value,
     address: Option<&str>,
     addresses: &Addresses,
-) -> Result<Vec<crate::policy::Verdict>, Trouble> {
+) -> Result<Vec<Verdict>, Trouble> {
     engine.set_input(input.clone());
     let value = engine
         .eval_rule(rule.path.clone())

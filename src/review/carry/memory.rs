@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::identity::{CarryKey, Identity};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::Sha256;
+use crate::random;
 use crate::review::log::Said;
 use crate::review::{Key, private};
 
@@ -176,14 +177,7 @@ fn key(path: &Path) -> Result<CarryKey, Failure> {
     if let Some(key) = read()? {
         return Ok(key);
     }
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Failure::new(
-            Exit::Internal,
-            "random",
-            format!("no random bytes: {error}"),
-        )
-    })?;
+    let bytes: [u8; 32] = random::bytes()?;
     let directory = path.parent().unwrap_or(Path::new("."));
     private::create_directory(directory).map_err(failed)?;
     let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;

@@ -146,6 +146,30 @@ fn facts(
     if context.options.explain || effect.kind == Kind::Plan {
         facts.extend(explained(judged));
     }
+    facts.extend(told_by_plan(judged, foreign));
+    let policies = judged
+        .findings
+        .iter()
+        .filter_map(|finding| policy(finding, context, foreign));
+    facts.extend(policies.map(|pieces| ("policy", pieces)));
+    facts.extend(around(context, page, foreign));
+    match context.standing {
+        Standing::Acknowledged(Some(reason)) => {
+            facts.extend(said("because", reason, Role::Text, foreign));
+        }
+        Standing::Objected(reason) => facts.extend(said("because", reason, Role::Alarm, foreign)),
+        Standing::NotAsked | Standing::Open | Standing::Acknowledged(None) => {}
+    }
+    for comment in context.comments {
+        facts.extend(said("comment", comment, Role::Text, foreign));
+    }
+    facts
+}
+
+/// What the plan says of the change beyond its values.
+fn told_by_plan(judged: &Judged, foreign: &impl Fn(&str, Role) -> Piece) -> Vec<Fact> {
+    let effect = &judged.effect;
+    let mut facts: Vec<Fact> = Vec::new();
     // Where a finding says it already, it need not stand twice.
     let told = |note: &&str| {
         judged
@@ -201,22 +225,6 @@ fn facts(
                 Role::Warn,
             )],
         ));
-    }
-    let policies = judged
-        .findings
-        .iter()
-        .filter_map(|finding| policy(finding, context, foreign));
-    facts.extend(policies.map(|pieces| ("policy", pieces)));
-    facts.extend(around(context, page, foreign));
-    match context.standing {
-        Standing::Acknowledged(Some(reason)) => {
-            facts.extend(said("because", reason, Role::Text, foreign));
-        }
-        Standing::Objected(reason) => facts.extend(said("because", reason, Role::Alarm, foreign)),
-        Standing::NotAsked | Standing::Open | Standing::Acknowledged(None) => {}
-    }
-    for comment in context.comments {
-        facts.extend(said("comment", comment, Role::Text, foreign));
     }
     facts
 }

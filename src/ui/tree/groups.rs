@@ -7,15 +7,18 @@ use std::collections::HashMap;
 
 use arcstr::ArcStr;
 
-use super::facets::{Facet, Facets, Label};
+use super::facets::{Facets, Label};
 use super::order::{URGENCIES, sorted, urgency};
 use super::sums::Sums;
 use super::{Count, Group, Name, Node};
 use crate::plan::action::Action;
-use crate::plan::effect::Kind;
 use crate::risk::Judged;
 use crate::ui::standing::Standing;
 use crate::ui::width::count;
+
+mod section;
+
+use section::{SECTIONS, Section, section};
 
 /// What the changes are grouped by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,78 +99,6 @@ pub fn group(listed: Listed<'_>, fitting: &[u32], by: By) -> Vec<Node> {
     out.nodes
 }
 
-/// The sections in the order of the list: an alarm of the configuration's own is read before what is routine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Section {
-    Asking,
-    Plan,
-    Checks,
-    Changes,
-    Invocations,
-    Provisioners,
-    Deferred,
-    Outputs,
-    Drift,
-    UnknownKeys,
-    Nothing,
-}
-
-/// How many sections there are.
-const SECTIONS: usize = Section::Nothing as usize + 1;
-
-fn section(facet: Facet, standing: Standing, by: By) -> Section {
-    let asks = facet.asks || standing == Standing::Objected;
-    if asks && (by == By::Risk || facet.kind != Kind::Change) {
-        return Section::Asking;
-    }
-    if facet.nothing {
-        return Section::Nothing;
-    }
-    match facet.kind {
-        Kind::Plan => Section::Plan,
-        Kind::Change => Section::Changes,
-        Kind::Deferred => Section::Deferred,
-        Kind::Invocation => Section::Invocations,
-        Kind::Provisioner => Section::Provisioners,
-        Kind::Output => Section::Outputs,
-        Kind::Drift => Section::Drift,
-        Kind::Check => Section::Checks,
-        Kind::UnknownKey => Section::UnknownKeys,
-    }
-}
-
-impl Section {
-    fn label(self, by: By) -> &'static str {
-        match self {
-            Section::Asking => "To acknowledge",
-            Section::Plan => "The whole plan",
-            Section::Changes if by == By::Risk => "Routine",
-            Section::Changes => "Changes",
-            Section::Invocations => "Actions",
-            Section::Provisioners => "Programs that run",
-            Section::Deferred => "Put off to a later plan",
-            Section::Outputs => "Outputs",
-            Section::Drift => "Drift seen while planning",
-            Section::Checks => "Checks that did not pass",
-            Section::UnknownKeys => "Unknown to undersign",
-            Section::Nothing => "No change",
-        }
-    }
-
-    fn starts_open(self) -> bool {
-        match self {
-            Section::Asking | Section::Plan | Section::Changes | Section::Checks => true,
-            Section::Invocations
-            | Section::Provisioners
-            | Section::Deferred
-            | Section::Outputs
-            | Section::Drift
-            | Section::UnknownKeys
-            | Section::Nothing => false,
-        }
-    }
-}
-
 /// How many of which action sign, what is made first and what is lost last.
 pub fn by_sign(actions: impl Iterator<Item = Action>) -> Vec<(&'static str, usize)> {
     let mut counts = [0_usize; Action::ALL.len()];
@@ -246,14 +177,18 @@ impl Builder<'_> {
             facets, standings, ..
         } = self.listed;
         let labels = facets.labels();
-        let words = Action::ALL.map(|action| (action, labels.of(action.word())));
+        // Looked up by the action itself: its place among all of them is another one.
+        let mut words = [Label::default(); Action::ALL.len()];
+        for action in Action::ALL {
+            words[action as usize] = labels.of(action.word());
+        }
         let by = self.by;
         let label = |row: u32| {
             let facet = facets.of(row);
             match by {
                 By::Risk | By::Module => facet.module,
                 By::Type => facet.type_name,
-                By::Action => words[facet.action as usize].1,
+                By::Action => words[facet.action as usize],
                 By::Unit => facet.unit,
             }
         };
@@ -368,7 +303,7 @@ impl Builder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::effect::{Effect, Span};
+    use crate::plan::effect::{Effect, Kind, Span};
     use crate::risk::{Finding, Risk};
 
     fn row(address: &str, action: Action, risk: Risk) -> Judged {
@@ -441,6 +376,20 @@ mod tests {
                 " d.same"
             ]
         );
+    }
+
+    #[test]
+    fn a_group_of_one_action_is_called_what_its_rows_do() {
+        let mut seen = 0;
+        for action in Action::ALL {
+            let rows = [row("a.b", action, Risk::Medium)];
+            let shown = shown(&rows, By::Action);
+            if shown[0] == "Changes" {
+                assert_eq!(shown[1], format!(" {}", action.word()));
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, Action::ALL.len() - 1, "all but what changes nothing");
     }
 
     #[test]

@@ -25,13 +25,10 @@ pub fn act(state: &mut State, action: Action) -> Vec<Command> {
             let said = state.log.undo().map(|said| sentence("took back", said));
             after(state, said)
         }
-        Action::Redo => match state.log.redo().map(|said| sentence("stands again:", said)) {
-            None => {
-                state.say("nothing was taken back", Role::Warn);
-                Vec::new()
-            }
-            said => after(state, said),
-        },
+        Action::Redo => {
+            let said = state.log.redo().map(|said| sentence("stands again:", said));
+            after(state, said)
+        }
         Action::Sign => {
             if state.tally.objected > 0 {
                 state.open(Overlay::SendBack);

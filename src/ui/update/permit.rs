@@ -22,8 +22,11 @@ pub fn why_not(state: &State, action: Action) -> Option<String> {
             .current()
             .is_none()
             .then(|| "put the cursor on a change first".into()),
-        Action::Undo => (state.log.verdicts().is_empty() && state.log.comments().next().is_none())
-            .then(|| "nothing to undo".into()),
+        Action::Undo => state.log.nothing_stands().then(|| "nothing to undo".into()),
+        Action::Redo => state
+            .log
+            .nothing_to_redo()
+            .then(|| "nothing was taken back".into()),
         Action::NextOpen | Action::PreviousOpen => {
             state
                 .next_open(false)

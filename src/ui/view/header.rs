@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::changes::waiting::waits;
 use super::{line, pieces_width, put, put_right};
+use crate::plan::index::Progress;
 use crate::risk::Risk;
 use crate::text::visible;
 use crate::ui::hands::Disk;
@@ -53,77 +54,80 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
 /// Which plan this is: as much of it as there is room for.
 fn identity(state: &State, room: usize) -> Vec<Piece> {
     let name = Piece::foreign(&state.setup.plan, Role::Text);
-    let gap = || Piece::new("  ", Role::Dim);
     match &state.reading {
-        Reading::Going(progress) => {
-            let waits = waits(state)
-                .last()
-                .map(|wait| visible(&wait.latest()).into_owned());
-            let share = match (progress.total, &state.unit) {
-                (Some(total), None) if total > 0 => format!(
-                    "reading {} %",
-                    progress.bytes * 100 / total.max(progress.bytes)
-                ),
-                (_, Some(unit)) => {
-                    let (at, all) = (state.read.len() + 1, state.plans());
-                    let waits = waits.map_or_else(String::new, |waits| format!(": {waits}"));
-                    format!("reading {}, {at} of {all}{waits}", visible(unit))
-                }
-                (_, None) => {
-                    waits.unwrap_or_else(|| format!("reading, {} so far", size(progress.bytes)))
-                }
-            };
-            let rows = format!("{} effects", count(state.rows.len()));
-            let news = vec![
-                Piece::new(share, Role::Strong),
-                gap(),
-                Piece::new(rows, Role::Dim),
-            ];
-            let full: Vec<Piece> = [name, gap()].into_iter().chain(news.clone()).collect();
-            if pieces_width(&full) <= room {
-                full
-            } else {
-                news
-            }
-        }
+        Reading::Going(progress) => being_read(state, progress, name, room),
         Reading::Failed(_) => vec![name, gap(), Piece::new("not read to its end", Role::Alarm)],
-        Reading::Done => {
-            let subject = state
-                .subject()
-                .map_or_else(String::new, |sha256| digest(sha256, 3));
-            let short = Piece::new(subject, Role::Strong);
-            let what = match (&state.setup.set, state.read.first()) {
-                (Some(set), _) => format!("{} plans  ", count(set.units.len())),
-                (None, Some(facts)) => {
-                    format!("{} {}  ", facts.tool, facts.header.terraform_version)
-                }
-                (None, None) => String::new(),
-            };
-            let version = Piece::foreign(&what, Role::Dim);
-            // Of several plans as JSON there is no digest that somebody could sign.
-            let label = Piece::new(
-                if state.subject().is_some() {
-                    "sha256 "
-                } else {
-                    ""
-                },
-                Role::Dim,
-            );
-            if state.disk != Disk::AsRead {
-                let news = Piece::new("changed on disk", Role::Alarm);
-                let full = vec![name, gap(), news.clone(), gap(), short.clone()];
-                let fits = pieces_width(&full) <= room;
-                return if fits { full } else { vec![news, gap(), short] };
-            }
-            let long = vec![name.clone(), gap(), version, label.clone(), short.clone()];
-            let middle = vec![name.clone(), gap(), label, short.clone()];
-            let least = vec![name.clone(), gap(), short.clone()];
-            [long, middle, least]
-                .into_iter()
-                .find(|pieces| pieces_width(pieces) <= room)
-                .unwrap_or_else(|| end_of_name(state, &name.text, short, room))
-        }
+        Reading::Done => was_read(state, name, room),
     }
+}
+
+fn gap() -> Piece {
+    Piece::new("  ", Role::Dim)
+}
+
+/// How far the plan is read.
+fn being_read(state: &State, progress: &Progress, name: Piece, room: usize) -> Vec<Piece> {
+    let waits = waits(state)
+        .last()
+        .map(|wait| visible(&wait.latest()).into_owned());
+    let share = match (progress.total, &state.unit) {
+        (Some(total), None) if total > 0 => format!(
+            "reading {} %",
+            progress.bytes * 100 / total.max(progress.bytes)
+        ),
+        (_, Some(unit)) => {
+            let (at, all) = (state.read.len() + 1, state.plans());
+            let waits = waits.map_or_else(String::new, |waits| format!(": {waits}"));
+            format!("reading {}, {at} of {all}{waits}", visible(unit))
+        }
+        (_, None) => waits.unwrap_or_else(|| format!("reading, {} so far", size(progress.bytes))),
+    };
+    let rows = format!("{} effects", count(state.rows.len()));
+    let news = vec![
+        Piece::new(share, Role::Strong),
+        gap(),
+        Piece::new(rows, Role::Dim),
+    ];
+    let full: Vec<Piece> = [name, gap()].into_iter().chain(news.clone()).collect();
+    if pieces_width(&full) <= room {
+        full
+    } else {
+        news
+    }
+}
+
+/// What was read: the name, what made it, and the digest that a signature binds, which is never left out.
+fn was_read(state: &State, name: Piece, room: usize) -> Vec<Piece> {
+    let subject = state
+        .subject()
+        .map_or_else(String::new, |sha256| digest(sha256, 3));
+    let short = Piece::new(subject, Role::Strong);
+    if state.disk != Disk::AsRead {
+        let news = Piece::new("changed on disk", Role::Alarm);
+        let full = vec![name, gap(), news.clone(), gap(), short.clone()];
+        let fits = pieces_width(&full) <= room;
+        return if fits { full } else { vec![news, gap(), short] };
+    }
+    let what = match (&state.setup.set, state.read.first()) {
+        (Some(set), _) => format!("{} plans  ", count(set.units.len())),
+        (None, Some(facts)) => format!("{} {}  ", facts.tool, facts.header.terraform_version),
+        (None, None) => String::new(),
+    };
+    let version = Piece::foreign(&what, Role::Dim);
+    // Of several plans as JSON there is no digest that somebody could sign.
+    let label = if state.subject().is_some() {
+        "sha256 "
+    } else {
+        ""
+    };
+    let label = Piece::new(label, Role::Dim);
+    let long = vec![name.clone(), gap(), version, label.clone(), short.clone()];
+    let middle = vec![name.clone(), gap(), label, short.clone()];
+    let least = vec![name.clone(), gap(), short.clone()];
+    [long, middle, least]
+        .into_iter()
+        .find(|pieces| pieces_width(pieces) <= room)
+        .unwrap_or_else(|| end_of_name(state, &name.text, short, room))
 }
 
 /// The end of a name that is too long: plans of one place begin alike.
