@@ -111,9 +111,10 @@ pub struct InEmergency {
 
 /// Verifies a plan and changes nothing.
 ///
-/// Whatever is wrong with the plan itself ends as [`Exit::Mismatch`]: it is not what was approved.
+/// Whatever is wrong with a plan that is there ends as [`Exit::Mismatch`]: it is not what was approved.
 pub fn verify(request: &Request) -> Result<Verified, Failure> {
-    steps(request).map_err(|failure| match failure.exit {
+    let plan = SealedPlan::of_path(&request.plan)?;
+    steps(request, plan).map_err(|failure| match failure.exit {
         Exit::BadPlan => Failure {
             exit: Exit::Mismatch,
             ..failure
@@ -122,9 +123,8 @@ pub fn verify(request: &Request) -> Result<Verified, Failure> {
     })
 }
 
-fn steps(request: &Request) -> Result<Verified, Failure> {
+fn steps(request: &Request, plan: SealedPlan) -> Result<Verified, Failure> {
     let trust = &request.trust;
-    let plan = SealedPlan::of_path(&request.plan)?;
     refuse_larger("max_plan_bytes", plan.size(), trust.limits.max_plan_bytes)?;
     let file = plan.describe()?;
     let scope = scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage)?.clone();
