@@ -5,7 +5,7 @@
 //! once. What a reviewer says lies beside the plan as always. Knows no signature and no ledger.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{is_counted, private};
 use crate::failure::{Exit, Failure};
+use crate::plan::input;
 use crate::process::Directory;
 use crate::risk::{Judged, Risk};
 
@@ -21,6 +22,8 @@ pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Begins the names of plans that are still being put together.
 const UNFINISHED: &str = ".new-";
+/// A larger plan would fill the disk before a person has seen it.
+const MAX_PLAN: u64 = input::MAX_JSON_BYTES;
 /// Name of the plan in its directory.
 const PLAN: &str = "plan";
 /// Name of what the agent said about it.
@@ -108,6 +111,10 @@ impl Inbox {
 
     /// Begins to take a plan in: makes a private copy of the bytes of `plan`.
     pub fn begin(&self, plan: &Path) -> Result<Incoming, Failure> {
+        let source = input::open(plan).map_err(|failure| {
+            failure.hint("Submit the file that `terraform plan -out FILE` wrote.")
+        })?;
+        refuse_larger(plan, source.metadata().map_or(0, |data| data.len()))?;
         let lock_path = self.directory.join(".lock");
         let failed = |error: std::io::Error| unusable(&self.directory, &error);
         let lock = lock_file(&lock_path).map_err(failed)?;
@@ -118,11 +125,12 @@ impl Inbox {
         }
         lock.lock_shared().map_err(failed)?;
         let directory = Directory::new_in(&self.directory, UNFINISHED).map_err(failed)?;
-        let mut source = File::open(plan).map_err(|error| Failure::io(plan.display(), &error))?;
         let mut copy = private_file(&directory.path().join(PLAN)).map_err(failed)?;
-        std::io::copy(&mut source, &mut copy)
-            .and_then(|_| copy.sync_all())
+        let copied = std::io::copy(&mut source.take(MAX_PLAN + 1), &mut copy)
+            .and_then(|copied| copy.sync_all().map(|()| copied))
             .map_err(failed)?;
+        // It may have grown meanwhile.
+        refuse_larger(plan, copied)?;
         Ok(Incoming {
             directory,
             _lock: lock,
@@ -345,6 +353,15 @@ fn sync(directory: &Path) -> std::io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
+fn refuse_larger(plan: &Path, bytes: u64) -> Result<(), Failure> {
+    if bytes <= MAX_PLAN {
+        return Ok(());
+    }
+    let error = format!("{} is too large for a plan", plan.display());
+    Err(Failure::new(Exit::BadPlan, "plan-too-large", error)
+        .expected(format!("at most {MAX_PLAN} bytes"), "more"))
+}
+
 fn unusable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::io(format!("the inbox: {}", path.display()), error)
 }
@@ -401,6 +418,23 @@ mod tests {
         assert_eq!(inbox.find("b").unwrap().submission.risks, [1, 0, 0, 0]);
         assert_eq!(inbox.find("d").unwrap_err().reason, "unknown-id");
         assert_eq!(inbox.find("").unwrap_err().reason, "unknown-id");
+    }
+
+    #[test]
+    fn what_is_no_file_or_too_large_is_not_copied() {
+        let (directory, inbox, plan) = place();
+        let refused = |path: &Path| {
+            let failure = inbox.begin(path).unwrap_err();
+            assert_eq!(failure.exit, Exit::BadPlan);
+            failure.reason
+        };
+        assert_eq!(refused(&directory.path().join("none")), "io");
+        assert_eq!(refused(directory.path()), "io");
+        assert_eq!(refused(Path::new("/dev/zero")), "io");
+        let huge = File::options().write(true).open(&plan).unwrap();
+        huge.set_len(MAX_PLAN + 1).unwrap();
+        assert_eq!(refused(&plan), "plan-too-large");
+        assert_eq!(fs::read_dir(&inbox.directory).unwrap().count(), 0);
     }
 
     #[test]
