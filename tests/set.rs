@@ -128,6 +128,7 @@ fn two_units_are_reviewed_on_one_screen_and_applied_in_the_order_of_their_depend
     session.wait("Undersign these plans, in this order");
     session.wait("1. network");
     session.wait("2. app");
+    session.wait("these plans may be applied, once, in this order");
     session.send("test/orders\r");
     session.wait("verify them  undersign verify plans");
     assert_eq!(session.exit().exit_code(), 0);

@@ -54,32 +54,8 @@ pub struct Signing {
 }
 
 impl Signing {
-    /// What a signature brings about.
-    pub fn then(&self) -> String {
-        let (_, _, max_age) = self.rules();
-        let alone = self.scope.approvals <= 1 && self.scope.extra.is_empty();
-        if self.emergency.is_some() || alone {
-            let windows = if self.scope.windows.is_empty() {
-                ""
-            } else {
-                ", inside its windows"
-            };
-            return format!("this plan may be applied, once, within {max_age:#}{windows}");
-        }
-        // Some rules ask for more people than the scope does.
-        let more = if self.scope.extra.is_empty() {
-            ""
-        } else {
-            " or more"
-        };
-        format!(
-            "yours is one signature of {}{more}, good for {max_age:#}",
-            self.scope.approvals
-        )
-    }
-
     /// The namespace of the signature, what it must prove, and how long it counts.
-    fn rules(&self) -> (&str, Assurance, SignedDuration) {
+    pub(super) fn rules(&self) -> (&str, Assurance, SignedDuration) {
         let signing = &self.trust.signing;
         match (&self.emergency, &self.trust.break_glass) {
             (Some(_), Some(rules)) => (
@@ -478,39 +454,4 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
         .map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::approval::key::PublicKey;
-    use crate::trust::{Extra, init};
-
-    #[test]
-    fn what_a_signature_brings_about_is_not_more_than_it_does() {
-        let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
-        let public = PublicKey::ed25519(key.verifying_key().as_bytes());
-        let text = init::render("own", "ada", &public, "prod").unwrap();
-        let trust = Trust::parse("trust.toml", &text).unwrap();
-        let mut signing = Signing {
-            scope: trust.scopes[0].clone(),
-            trust,
-            identity: Identity::throw_away("ada", key),
-            emergency: None,
-            files_sha256: None,
-        };
-        assert_eq!(signing.then(), "this plan may be applied, once, within 4h");
-        signing.scope.extra.push(Extra {
-            rules: vec!["delete".into()],
-            from: Vec::new(),
-            approvals: 1,
-        });
-        assert_eq!(
-            signing.then(),
-            "yours is one signature of 1 or more, good for 4h"
-        );
-        signing.scope.extra.clear();
-        signing.scope.approvals = 2;
-        assert_eq!(signing.then(), "yours is one signature of 2, good for 4h");
-    }
 }

@@ -18,6 +18,7 @@ use super::plain::About;
 use super::prompts::Heard;
 use super::report::Report;
 use super::review::{Arguments, prepare};
+use super::signing;
 use super::since;
 use crate::approval::set::{self, Manifest};
 use crate::approval::statement::Hex;
@@ -136,6 +137,9 @@ fn sit(
         identity = Err(Box::new(json_alone()));
     }
     scopes.dedup();
+    let signings = desks.iter().map(|(_, desk)| desk.signing.as_ref());
+    let then = signings.collect::<Option<Vec<_>>>();
+    let then = then.and_then(|signings| signing::then(&signings));
     let name = name_of(directory);
     let restored = (!log.entries().is_empty()).then(|| loading::describe(&log));
     let setup = Setup {
@@ -153,7 +157,7 @@ fn sit(
         log,
         restored: found.notes.first().cloned().or(restored),
         task: None,
-        then: None,
+        then,
         policies: Arc::new(policies),
         watch: arguments.watch,
         theme: arguments.looks.theme(),

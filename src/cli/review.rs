@@ -18,7 +18,7 @@ use super::open::{self, Json, PlanArgument};
 use super::places::StateDirectory;
 use super::policy::PolicyArgument;
 use super::prompts::at_prompts;
-use super::signing::signing;
+use super::signing::{signing, then};
 use super::since;
 use super::trust::TrustArgument;
 use super::watch::Watched;
@@ -393,7 +393,7 @@ impl Review {
                 Some(format!("the agent says: {task}"))
             }),
             task,
-            then: desk.signing.as_ref().map(Signing::then),
+            then: desk.signing.as_ref().and_then(|signing| then(&[signing])),
             watch,
             log: laid.restored.unwrap_or_default(),
             policies: Arc::new(laid.policies),
