@@ -173,7 +173,7 @@ impl Plain<'_> {
         out: &mut dyn Write,
         hands: &mut dyn Hands,
     ) -> Result<Answer, Failure> {
-        let name = dialog::phrase(&row.effect.name);
+        let name = dialog::phrase(row, self.rows);
         let critical = row.risk() == Risk::Critical;
         let yes = if critical {
             format!("type {} to acknowledge", visible(&name))
