@@ -19,7 +19,7 @@ pub enum Exit {
     NeedsAcknowledgement = 3,
     /// `check`: a policy denies.
     PolicyDenies = 4,
-    /// The plan cannot be read as a plan.
+    /// There is no plan, or it cannot be read as one.
     BadPlan = 5,
     /// `review`: the reviewer objected; the plan must not be applied.
     Rejected = 6,
@@ -69,7 +69,7 @@ impl Exit {
             "check, diff: something needs an acknowledgement",
         ),
         (Exit::PolicyDenies, "check: a policy denies"),
-        (Exit::BadPlan, "this is not a plan that can be read"),
+        (Exit::BadPlan, "no plan there, or none that can be read"),
         (Exit::Rejected, "review: rejected with comments"),
         (
             Exit::NotApproved,

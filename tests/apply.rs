@@ -108,6 +108,32 @@ fn apply_ends_with_the_codes_of_the_table() {
 }
 
 #[test]
+fn a_plan_that_is_not_there_ends_every_command_alike() {
+    let rig = approved();
+    fs::remove_file(&rig.request.plan).unwrap();
+    let trust = rig.path("trust.toml").display().to_string();
+    for arguments in [
+        &["check"][..],
+        &["review", "--plain"],
+        &["submit", "--task", "a static site"],
+        &["verify", "--trust", &trust],
+        &["apply", "--trust", &trust],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_undersign"))
+            .args(arguments)
+            .arg(&rig.request.plan)
+            .env_clear()
+            .env("XDG_STATE_HOME", rig.path("state"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let (_, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(5), "{arguments:?}\n{err}");
+        assert!(err.contains("plan.tfplan: No such file"), "{err}");
+    }
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a32_a_descriptor_that_was_open_before_is_not_handed_to_the_tool() {
     let rig = approved();

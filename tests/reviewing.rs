@@ -188,11 +188,11 @@ fn the_mouse_is_heard_only_when_it_is_wanted() {
     session.wait("aws_kms_key.data ─");
     session.wait("M mouse off");
     session.send("a");
-    session.wait("Type data to acknowledge.");
+    session.wait("Type aws_kms_key.data to acknowledge.");
     session.send("\x1b[<0;20;20M\x1b[<0;20;20m");
     session.wait("answered with its keys");
     session.send("\x1b");
-    session.wait_gone("Type data to acknowledge.");
+    session.wait_gone("Type aws_kms_key.data to acknowledge.");
     session.send("q");
     session.exit();
     let bytes = String::from_utf8_lossy(&session.bytes).into_owned();
@@ -223,7 +223,7 @@ fn at_prompts_a_review_goes_to_its_approval() {
     let place = Place::new("rig/replace.json");
     place.agent.touch();
     let mut session = place.review("--plain");
-    for name in ["prod", "sessions", "this"] {
+    for name in ["prod", "sessions", "aws_s3_bucket.this"] {
         session.answer(&format!("type {name} to acknowledge"), &format!("{name}\r"));
     }
     session.answer("yes to acknowledge", "yes\r");
@@ -254,7 +254,7 @@ fn at_prompts_the_end_of_the_input_leaves_a_draft() {
     session.wait("Why not?");
     session.send("keep it\r");
     for question in [
-        "type this to acknowledge",
+        "type aws_s3_bucket.this to acknowledge",
         "yes to acknowledge",
         "yes to acknowledge",
     ] {

@@ -1215,6 +1215,27 @@ fn a_deny_is_acknowledged_with_a_reason_only() {
     assert!(ack.requirement.denies().eq(["policy/main.deny"]));
 }
 
+/// A row with more reasons than the screen has lines.
+#[test]
+fn what_denies_stands_above_all_other_reasons() {
+    let mut screen = Screen::fixture("incident", 80, 24);
+    screen.hear(&Opinion {
+        verdicts: vec![Verdict {
+            kind: Kind::Deny,
+            rule: "main.deny".into(),
+            message: "no database goes".into(),
+            address: Some("aws_db_instance.courses".into()),
+            source: None,
+            tool: "rego".into(),
+            metadata: std::collections::BTreeMap::new(),
+        }],
+        troubles: Vec::new(),
+    });
+    let screen = screen.keys("/ 'courses' enter");
+    insta::assert_snapshot!(screen.text());
+    insta::assert_snapshot!(screen.keys("a").text());
+}
+
 #[test]
 fn trouble_with_a_policy_keeps_everything_from_being_signed() {
     let mut screen = plain();

@@ -19,7 +19,7 @@ use undersign::ui::theme::Palette;
 
 /// Acknowledges all eight of the incident.
 const NAMES: &str = "a 'guard-and-guarded' enter a 'courses' tab 'moved to the new cluster' enter enter a 'guard' enter \
-                     a 'data' enter a 'submissions' enter a 'backups' enter a 'data' enter a y";
+                     a 'aws_kms_key.data' enter a 'submissions' enter a 'backups' enter a 'aws_security_group.data' enter a y";
 
 fn picture(screen: &Screen) -> String {
     let typing = screen.state.overlay.is_some();
@@ -123,8 +123,8 @@ fn a_film_of_a_review() {
         "'courses' tab 'moved to the new cluster'",
         "enter enter",
         "a 'guard' enter",
-        "a 'data' enter a 'submissions' enter",
-        "a 'backups' enter a 'data' enter",
+        "a 'aws_kms_key.data' enter a 'submissions' enter",
+        "a 'backups' enter a 'aws_security_group.data' enter",
         "a",
         "y",
         "S",

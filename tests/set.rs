@@ -128,6 +128,7 @@ fn two_units_are_reviewed_on_one_screen_and_applied_in_the_order_of_their_depend
     session.wait("Undersign these plans, in this order");
     session.wait("1. network");
     session.wait("2. app");
+    session.wait("these plans may be applied, once, in this order");
     session.send("test/orders\r");
     session.wait("verify them  undersign verify plans");
     assert_eq!(session.exit().exit_code(), 0);
@@ -314,7 +315,12 @@ fn approvals_of_a_set_can_be_written_elsewhere_and_are_found_there() {
         assert!(place.path().join("out").join(&path).is_dir(), "{unit}");
         assert!(!place.path().join("plans").join(&path).exists(), "{unit}");
     }
-    place.refused(10, &on_the_set("verify", &[]));
+    let beside = place.refused(10, &on_the_set("verify", &[]));
+    let wanted = "one in plans/app/tfplan.tfplan.approvals";
+    assert!(beside.contains(wanted), "{beside}");
+    // Of the plans that were given none is there: the refusal names where it would be.
+    let none = place.refused(10, &on_the_set("verify", &["--approval", "plans"]));
+    assert!(none.contains(wanted), "{none}");
     place.ok(&on_the_set("verify", &["--approval", "out"]));
     // Those of one plan are not those of the other.
     place.shell("cp -r out swapped; cd swapped; mv app x; mv network app; mv x network");

@@ -18,6 +18,7 @@ use super::prompts::Heard;
 use super::report::Report;
 use super::results::{Destination, Results};
 use super::review::{Arguments, Review, prepare};
+use super::signing;
 use super::since;
 use crate::approval::set::{self, Manifest};
 use crate::approval::statement::Hex;
@@ -183,6 +184,9 @@ fn lay(
         desks.push((name, laid.desk));
     }
     scopes.dedup();
+    let signings = desks.iter().map(|(_, desk)| desk.signing.as_ref());
+    let then = signings.collect::<Option<Vec<_>>>();
+    let then = then.and_then(|signings| signing::then(&signings));
     let name = name_of(directory);
     let restored = (!log.entries().is_empty()).then(|| loading::describe(&log));
     let setup = Setup {
@@ -200,7 +204,7 @@ fn lay(
         log,
         restored: note.cloned().or(restored),
         task: None,
-        then: None,
+        then,
         policies: Arc::new(policies),
         watch: arguments.watch,
         theme: arguments.looks.theme(),

@@ -69,11 +69,8 @@ pub fn plan(argument: &PlanArgument) -> Result<Plan, Failure> {
         return standard_input();
     }
     let mut file = File::open(path).map_err(|error| {
-        Failure {
-            exit: Exit::BadPlan,
-            ..Failure::io(path.display(), &error)
-        }
-        .hint("Give a plan file, or the JSON that `terraform show -json` prints of it.")
+        input::unopened(path, &error)
+            .hint("Give a plan file, or the JSON that `terraform show -json` prints of it.")
     })?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(a_directory(path));

@@ -192,7 +192,7 @@ impl Plain<'_> {
         hands: &mut dyn Hands,
     ) -> Result<Answer, Failure> {
         let wanted = match row.risk() {
-            Risk::Critical => Wanted::Name(dialog::phrase(&row.effect.name)),
+            Risk::Critical => Wanted::Name(dialog::phrase(row, self.rows)),
             _ => Wanted::Yes,
         };
         let question = format!(

@@ -1,4 +1,4 @@
-//! Who may sign a plan here, and for which scope: asked before the screen is there, and said on it.
+//! Who may sign a plan here, for which scope, and what comes of it: asked before the screen is there, and said on it.
 
 use jiff::SignedDuration;
 
@@ -27,30 +27,6 @@ pub struct Signing {
 }
 
 impl Signing {
-    /// What a signature brings about.
-    pub fn then(&self) -> String {
-        let (_, _, max_age) = self.rules();
-        let alone = self.scope.approvals <= 1 && self.scope.extra.is_empty();
-        if self.emergency.is_some() || alone {
-            let windows = if self.scope.windows.is_empty() {
-                ""
-            } else {
-                ", inside its windows"
-            };
-            return format!("this plan may be applied, once, within {max_age:#}{windows}");
-        }
-        // Some rules ask for more people than the scope does.
-        let more = if self.scope.extra.is_empty() {
-            ""
-        } else {
-            " or more"
-        };
-        format!(
-            "yours is one signature of {}{more}, good for {max_age:#}",
-            self.scope.approvals
-        )
-    }
-
     /// The namespace of the signature, what it must prove, and how long it counts.
     pub fn rules(&self) -> (&str, Assurance, SignedDuration) {
         let signing = &self.trust.signing;
@@ -128,37 +104,107 @@ fn scope_for<'a>(
     }
 }
 
+/// What one person's signature brings about; of several plans, which are applied together or not at all, one on each.
+pub fn then(signings: &[&Signing]) -> Option<String> {
+    let max_age = signings.iter().map(|signing| signing.rules().2).min()?;
+    let several = signings.len() > 1;
+    if signings.iter().all(|signing| is_enough(signing)) {
+        let plans = if several {
+            "these plans may be applied, once, in this order"
+        } else {
+            "this plan may be applied, once"
+        };
+        let windows = if signings
+            .iter()
+            .all(|signing| signing.scope.windows.is_empty())
+        {
+            ""
+        } else if several {
+            ", inside their windows"
+        } else {
+            ", inside its windows"
+        };
+        return Some(format!("{plans}, within {max_age:#}{windows}"));
+    }
+    let scopes = || signings.iter().map(|signing| &signing.scope);
+    let most = scopes().map(|scope| scope.approvals).max()?;
+    let up_to = if scopes().all(|scope| scope.approvals == most) {
+        ""
+    } else {
+        "up to "
+    };
+    // Some rules ask for more people than the scope does.
+    let more = if scopes().all(|scope| scope.extra.is_empty()) {
+        ""
+    } else {
+        " or more"
+    };
+    let each = if several { " on each plan" } else { "" };
+    Some(format!(
+        "yours is one signature of {up_to}{most}{more}{each}, good for {max_age:#}"
+    ))
+}
+
+/// Whether the plan waits for nobody else.
+fn is_enough(signing: &Signing) -> bool {
+    let scope = &signing.scope;
+    signing.emergency.is_some() || (scope.approvals <= 1 && scope.extra.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::approval::key::PublicKey;
     use crate::trust::{Extra, init};
 
-    #[test]
-    fn what_a_signature_brings_about_is_not_more_than_it_does() {
+    fn alone() -> Signing {
         let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
         let public = PublicKey::ed25519(key.verifying_key().as_bytes());
         let text = init::render("own", "ada", &public, "prod").unwrap();
         let trust = Trust::parse("trust.toml", &text).unwrap();
-        let mut signing = Signing {
+        Signing {
             scope: trust.scopes[0].clone(),
             trust,
             identity: Identity::throw_away("ada", key),
             emergency: None,
             files_sha256: None,
-        };
-        assert_eq!(signing.then(), "this plan may be applied, once, within 4h");
+        }
+    }
+
+    #[test]
+    fn what_a_signature_brings_about_is_not_more_than_it_does() {
+        let mut signing = alone();
+        let says = |signing: &Signing| then(&[signing]).unwrap();
+        assert_eq!(says(&signing), "this plan may be applied, once, within 4h");
         signing.scope.extra.push(Extra {
             rules: vec!["delete".into()],
             from: Vec::new(),
             approvals: 1,
         });
         assert_eq!(
-            signing.then(),
+            says(&signing),
             "yours is one signature of 1 or more, good for 4h"
         );
         signing.scope.extra.clear();
         signing.scope.approvals = 2;
-        assert_eq!(signing.then(), "yours is one signature of 2, good for 4h");
+        assert_eq!(says(&signing), "yours is one signature of 2, good for 4h");
+    }
+
+    #[test]
+    fn of_several_plans_none_is_applied_before_all_may_be() {
+        let (one, mut other) = (alone(), alone());
+        other.scope.max_age = SignedDuration::from_hours(1);
+        assert_eq!(
+            then(&[&one, &other]).unwrap(),
+            "these plans may be applied, once, in this order, within 1h"
+        );
+        other.scope.approvals = 2;
+        assert_eq!(
+            then(&[&one, &other]).unwrap(),
+            "yours is one signature of up to 2 on each plan, good for 1h"
+        );
+        assert_eq!(then(&[]), None);
     }
 }

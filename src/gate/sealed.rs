@@ -5,7 +5,9 @@
 //! opens it as a file again from there: no other process inherits it, and there is no name in a file system to race for.
 //! Elsewhere it is a file in a private directory, hashed again after the child is done.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
+#[cfg(not(target_os = "linux"))]
+use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::Command;
@@ -14,6 +16,7 @@ use sha2::Digest as _;
 
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{self, PlanFile, Sha256};
+use crate::plan::input;
 
 /// Largest plan file that is read.
 pub const MAX_PLAN_BYTES: u64 = 256 << 20;
@@ -31,9 +34,8 @@ pub struct SealedPlan {
 impl SealedPlan {
     /// Copies the plan file at `path` and seals the copy. A symbolic link is followed: the bytes count, not the name.
     pub fn of_path(path: &Path) -> Result<Self, Failure> {
-        let file = open_without_waiting(path).map_err(|error| {
-            Failure::io(path.display(), &error)
-                .hint("Give the file that `terraform plan -out FILE` wrote.")
+        let file = input::open(path).map_err(|failure| {
+            failure.hint("Give the file that `terraform plan -out FILE` wrote.")
         })?;
         Self::of_reader(file)
     }
@@ -137,25 +139,6 @@ impl SealedPlan {
     }
 }
 
-/// Opens a file for reading; a pipe that nobody writes to does not block.
-fn open_without_waiting(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-    }
-    let file = options.open(path)?;
-    if file.metadata()?.is_file() {
-        return Ok(file);
-    }
-    Err(io::Error::new(
-        io::ErrorKind::InvalidInput,
-        "not a regular file",
-    ))
-}
-
 #[cfg(target_os = "linux")]
 fn seal(source: impl Read) -> io::Result<SealedPlan> {
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
@@ -239,7 +222,8 @@ mod tests {
     #[test]
     fn a_directory_is_no_plan() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(SealedPlan::of_path(dir.path()).unwrap_err().reason, "io");
+        let failure = SealedPlan::of_path(dir.path()).unwrap_err();
+        assert_eq!((failure.exit, failure.reason), (Exit::BadPlan, "io"));
     }
 
     #[test]

@@ -23,7 +23,6 @@ use crate::approval::covers::{covers, overrides};
 use crate::approval::emergency::Emergency;
 use crate::approval::facts::{self, Facts};
 use crate::approval::set::Member;
-use crate::approval::sign;
 use crate::approval::statement::{Acknowledgement, Hex, Mode};
 use crate::failure::{Exit, Failure};
 use crate::plan::archive::{PlanFile, Sha256};
@@ -111,9 +110,10 @@ pub struct InEmergency {
 
 /// Verifies a plan and changes nothing.
 ///
-/// Whatever is wrong with the plan itself ends as [`Exit::Mismatch`]: it is not what was approved.
+/// Whatever is wrong with a plan that is there ends as [`Exit::Mismatch`]: it is not what was approved.
 pub fn verify(request: &Request) -> Result<Verified, Failure> {
-    steps(request).map_err(|failure| match failure.exit {
+    let plan = SealedPlan::of_path(&request.plan)?;
+    steps(request, plan).map_err(|failure| match failure.exit {
         Exit::BadPlan => Failure {
             exit: Exit::Mismatch,
             ..failure
@@ -122,9 +122,8 @@ pub fn verify(request: &Request) -> Result<Verified, Failure> {
     })
 }
 
-fn steps(request: &Request) -> Result<Verified, Failure> {
+fn steps(request: &Request, plan: SealedPlan) -> Result<Verified, Failure> {
     let trust = &request.trust;
-    let plan = SealedPlan::of_path(&request.plan)?;
     refuse_larger("max_plan_bytes", plan.size(), trust.limits.max_plan_bytes)?;
     let file = plan.describe()?;
     let scope = scope::choose(trust, &file.workspace, &file.backend_type, &file.lineage)?.clone();
@@ -392,9 +391,9 @@ fn gather(
     let mut files = Vec::new();
     let mut unreadable = Vec::new();
     let member = request.member.as_ref().map(|member| &*member.path);
-    let paths = approvals::files(&request.approvals, &request.plan, member)?;
-    approvals::refuse_too_many(paths.len())?;
-    for path in paths {
+    let found = approvals::find(&request.approvals, &request.plan, member)?;
+    approvals::refuse_too_many(found.files.len())?;
+    for path in found.files {
         let name = path.display().to_string();
         match approvals::read(&path, &request.trust) {
             Ok(bytes) => files.push((name, bytes)),
@@ -422,22 +421,15 @@ fn gather(
         Ok(vote)
     })
     .map_err(|failure| match failure.reason {
-        "no-approval" => failure.expected(format!("one in {}", looked_in(request)), "none"),
+        "no-approval" => {
+            let places = found.places.iter().map(|place| place.display().to_string());
+            let places = places.collect::<Vec<_>>().join(", ");
+            failure.expected(format!("one in {places}"), "none")
+        }
         _ => failure,
     })?;
     gathered.refused.extend(unreadable);
     Ok(gathered)
-}
-
-/// Where approvals were looked for.
-fn looked_in(request: &Request) -> String {
-    let beside = [sign::directory(&request.plan)];
-    let places = match &*request.approvals {
-        [] => &beside[..],
-        given => given,
-    };
-    let places = places.iter().map(|place| place.display().to_string());
-    places.collect::<Vec<_>>().join(", ")
 }
 
 /// Asks for an acknowledgement of exactly the rules that we find. One of more rules was given to another judgement of the

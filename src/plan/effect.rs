@@ -94,7 +94,7 @@ pub struct Effect {
     pub mode: Mode,
     /// Resource type, empty where the row is no resource.
     pub type_name: ArcStr,
-    /// The resource's own name: what a reviewer types for a critical change.
+    /// The resource's own name: what a reviewer types for a critical change, where no other has it.
     pub name: ArcStr,
     /// What will be done.
     pub action: Action,

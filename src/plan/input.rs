@@ -3,7 +3,14 @@
 //! Owns the sentences for everything that people hand over by mistake. What only shows further in (a second document,
 //! a cut file) is found by [`super::index`]; keys at the top that belong to other files are known here.
 
+use std::fs::{File, OpenOptions};
+use std::io::{Error, ErrorKind};
+use std::path::Path;
+
 use crate::failure::{Exit, Failure};
+
+/// Largest plan JSON that is taken where nothing else is said.
+pub const MAX_JSON_BYTES: u64 = 1 << 30;
 
 /// How many bytes [`sniff`] wants to see, if the file has them.
 pub const HEAD: usize = 64 * 1024;
@@ -213,6 +220,35 @@ pub(super) fn foreign_key(key: &str, place: &str) -> Option<Failure> {
         .hint("Show the plan file and not the state: `terraform show -json plan.tfplan`."),
         _ => return None,
     })
+}
+
+/// Opens a plan that must be a regular file. A pipe that nobody writes to is not waited for.
+pub fn open(path: &Path) -> Result<File, Failure> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    options
+        .open(path)
+        .and_then(|file| {
+            if file.metadata()?.is_file() {
+                Ok(file)
+            } else {
+                Err(Error::new(ErrorKind::InvalidInput, "not a regular file"))
+            }
+        })
+        .map_err(|error| unopened(path, &error))
+}
+
+/// There is no plan at `path`, or none that may be read: whatever the command, it ends as one that is no plan.
+pub fn unopened(path: &Path, error: &Error) -> Failure {
+    Failure {
+        exit: Exit::BadPlan,
+        ..Failure::io(path.display(), error)
+    }
 }
 
 /// A refusal of the file as a plan.

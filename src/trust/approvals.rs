@@ -16,7 +16,7 @@ use crate::plan::archive::Sha256;
 
 mod gather;
 
-pub use gather::{Gathered, MAX_FILES, files, gather, read, refuse_too_many};
+pub use gather::{Found, Gathered, MAX_FILES, find, gather, read, refuse_too_many};
 
 /// A yes by a known person.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use crate::approval::key::{KeyType, PublicKey};
 use crate::approval::sign::{BREAKGLASS_NAMESPACE, NAMESPACE};
 use crate::approval::statement::Utc;
 use crate::failure::{Exit, Failure};
+use crate::plan::input;
 
 mod emergency;
 mod forms;
@@ -103,7 +104,7 @@ impl Place<'_> {
         };
         Ok(Limits {
             max_plan_bytes: limits.max_plan_bytes.unwrap_or(256 << 20),
-            max_json_bytes: limits.max_json_bytes.unwrap_or(1 << 30),
+            max_json_bytes: limits.max_json_bytes.unwrap_or(input::MAX_JSON_BYTES),
             max_approval_bytes,
             max_changes: limits.max_changes.unwrap_or(50_000),
             clock_skew: limits

@@ -5,7 +5,8 @@ use super::keymap::{self, Binding, Mode};
 use super::line::Line;
 use super::marks::{self, Mark};
 use crate::failure::Failure;
-use crate::review::{Key, Method, Requirement, is_reason};
+use crate::plan::effect::Effect;
+use crate::review::{Key, Method, Requirement, is_counted, is_reason};
 use crate::risk::{Judged, Risk};
 use crate::text::is_hidden;
 
@@ -111,10 +112,10 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// The dialog for a row, if the row asks for an acknowledgement.
-    pub fn of(judged: &Judged) -> Option<Self> {
+    /// The dialog for one of the rows, if it asks for an acknowledgement.
+    pub fn of(judged: &Judged, rows: &[Judged]) -> Option<Self> {
         let requirement = Requirement::of(judged)?;
-        let phrase = (judged.risk() == Risk::Critical).then(|| phrase(&judged.effect.name));
+        let phrase = (judged.risk() == Risk::Critical).then(|| phrase(judged, rows));
         Some(Asking {
             judged: judged.clone(),
             phrase,
@@ -150,12 +151,42 @@ impl Asking {
     }
 }
 
-/// What a reviewer types to acknowledge a resource of this name.
-pub fn phrase(name: &str) -> String {
-    let typeable = !name.is_empty()
+/// What a reviewer types to acknowledge a row: its name, or as much more of its address as no other of the rows has too.
+pub fn phrase(judged: &Judged, rows: &[Judged]) -> String {
+    let address = judged.effect.address();
+    let others: Vec<_> = rows
+        .iter()
+        .filter(|row| row.effect.name == judged.effect.name && is_counted(row))
+        .filter(|row| row.unit != judged.unit || row.effect.address() != address)
+        .map(|row| names(&row.effect))
+        .collect();
+    let mut phrase = FALLBACK_PHRASE.to_owned();
+    for (length, name) in names(&judged.effect).into_iter().enumerate() {
+        if !is_typeable(&name) {
+            continue;
+        }
+        phrase = name;
+        if others.iter().all(|other| other[length] != phrase) {
+            break;
+        }
+    }
+    phrase
+}
+
+/// What a row can be called, the shortest first: `data`, `aws_kms_key.data`, `module.keys.aws_kms_key.data["eu"]`.
+fn names(effect: &Effect) -> [String; 3] {
+    let name = effect.name.to_string();
+    let typed = match &*effect.type_name {
+        "" => name.clone(),
+        type_name => format!("{type_name}.{name}"),
+    };
+    [name, typed, effect.address().into_owned()]
+}
+
+fn is_typeable(name: &str) -> bool {
+    !name.is_empty()
         && name.chars().count() <= 48
-        && name.chars().all(|c| !is_hidden(c) && !c.is_whitespace());
-    if typeable { name } else { FALLBACK_PHRASE }.into()
+        && name.chars().all(|c| !is_hidden(c) && !c.is_whitespace())
 }
 
 /// What an objection and a remark differ in.
@@ -251,12 +282,64 @@ impl Overlay {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::action::Action;
+    use crate::plan::effect::{Kind, Span};
+
+    fn row(address: &str) -> Judged {
+        let mut effect = Effect::bare(Kind::Change, address, Action::Delete, Span::default());
+        let block = address.split('[').next().unwrap();
+        let mut words = block.rsplit('.');
+        effect.name = words.next().unwrap().into();
+        effect.type_name = words.next().unwrap_or_default().into();
+        Judged::new(effect, Vec::new())
+    }
+
+    #[test]
+    fn a_name_that_several_rows_have_is_not_enough() {
+        let long = format!("module.{}.aws_s3_bucket.logs", "x".repeat(40));
+        let rows = [
+            "aws_db_instance.primary",
+            "aws_kms_key.data",
+            "module.network.aws_security_group.data",
+            "module.a.aws_s3_bucket.this",
+            "module.b.aws_s3_bucket.this[\"eu\"]",
+            "module.b.aws_s3_bucket.this[\"of the west\"]",
+            "aws_s3_bucket.logs",
+            &long,
+        ]
+        .map(row);
+        let asked = rows.each_ref().map(|judged| phrase(judged, &rows));
+        assert_eq!(
+            asked.each_ref().map(|phrase| &**phrase),
+            [
+                "primary",
+                "aws_kms_key.data",
+                "aws_security_group.data",
+                "module.a.aws_s3_bucket.this",
+                "module.b.aws_s3_bucket.this[\"eu\"]",
+                // Neither can be typed whole.
+                "aws_s3_bucket.this",
+                "aws_s3_bucket.logs",
+                "aws_s3_bucket.logs",
+            ]
+        );
+        // What was done outside is no other change, and neither is what is left behind of the same object.
+        let mut drift = row("aws_rds_cluster.primary");
+        drift.effect.kind = Kind::Drift;
+        let rows = [
+            row("aws_db_instance.primary"),
+            drift,
+            row("aws_db_instance.primary"),
+        ];
+        assert_eq!(phrase(&rows[0], &rows), "primary");
+    }
 
     #[test]
     fn a_name_that_cannot_be_typed_is_not_asked_for() {
-        assert_eq!(phrase("primary"), "primary");
+        let typed = |name: &str| phrase(&row(name), &[]);
+        assert_eq!(typed("primary"), "primary");
         for name in ["", "a\u{202e}b", "two words", &"x".repeat(99)] {
-            assert_eq!(phrase(name), FALLBACK_PHRASE);
+            assert_eq!(typed(name), FALLBACK_PHRASE);
         }
     }
 }

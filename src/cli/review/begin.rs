@@ -16,7 +16,7 @@ use crate::cli::looks::Looks;
 use crate::cli::open::Json;
 use crate::cli::places::StateDirectory;
 use crate::cli::results::Results;
-use crate::cli::signing::Signing;
+use crate::cli::signing::{Signing, then};
 use crate::cli::watch::Watched;
 use crate::failure::Failure;
 use crate::plan::archive::PlanFile;
@@ -179,7 +179,7 @@ impl Review {
                 Some(format!("the agent says: {task}"))
             }),
             task,
-            then: desk.signing.as_ref().map(Signing::then),
+            then: desk.signing.as_ref().and_then(|signing| then(&[signing])),
             watch,
             log: laid.restored.unwrap_or_default(),
             policies: Arc::new(laid.policies),

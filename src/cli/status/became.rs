@@ -101,7 +101,7 @@ pub fn became(
         }));
     }
     let plan = entry.plan();
-    let approvals = approvals::files(&[], &plan, None)?;
+    let approvals = approvals::find(&[], &plan, None)?.files;
     let rejected = modified(&rejection::json_path(&plan));
     let approved = approvals.iter().filter_map(|path| modified(path)).max();
     match (rejected, approved) {

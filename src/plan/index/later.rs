@@ -47,7 +47,7 @@ impl Section {
     pub fn note(self, found: Option<Census>, header: &mut Header) {
         match self {
             Section::PlannedValues => {
-                header.plans_nothing = found.is_none_or(|found| found.all == 0)
+                header.plans_nothing = found.is_none_or(|found| found.all == 0);
             }
             Section::PriorState => header.prior_resources = found.map(|found| found.managed),
         }

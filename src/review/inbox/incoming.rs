@@ -3,12 +3,16 @@
 //! A process that is killed leaves nothing that looks like a plan; what it leaves is swept by whoever comes next.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Entry, Inbox, PLAN, SUBMISSION, Submission, UNFINISHED, lock_file, unusable};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
+use crate::plan::input;
 use crate::process::Directory;
+
+/// A larger plan would fill the disk before a person has seen it.
+pub(super) const MAX_PLAN: u64 = input::MAX_JSON_BYTES;
 
 /// A plan that is being put together. Whoever drops it leaves nothing behind.
 #[derive(Debug)]
@@ -21,6 +25,10 @@ pub struct Incoming {
 impl Inbox {
     /// Begins to take a plan in: makes a private copy of the bytes of `plan`.
     pub fn begin(&self, plan: &Path) -> Result<Incoming, Failure> {
+        let source = input::open(plan).map_err(|failure| {
+            failure.hint("Submit the file that `terraform plan -out FILE` wrote.")
+        })?;
+        refuse_larger(plan, source.metadata().map_or(0, |data| data.len()))?;
         let lock_path = self.directory.join(".lock");
         let failed = |error: std::io::Error| unusable(&self.directory, &error);
         let lock = lock_file(&lock_path).map_err(failed)?;
@@ -31,11 +39,12 @@ impl Inbox {
         }
         lock.lock_shared().map_err(failed)?;
         let directory = Directory::new_in(&self.directory, UNFINISHED).map_err(failed)?;
-        let mut source = File::open(plan).map_err(|error| Failure::io(plan.display(), &error))?;
         let mut copy = private_file(&directory.path().join(PLAN)).map_err(failed)?;
-        std::io::copy(&mut source, &mut copy)
-            .and_then(|_| copy.sync_all())
+        let copied = std::io::copy(&mut source.take(MAX_PLAN + 1), &mut copy)
+            .and_then(|copied| copy.sync_all().map(|()| copied))
             .map_err(failed)?;
+        // It may have grown meanwhile.
+        refuse_larger(plan, copied)?;
         Ok(Incoming {
             directory,
             _lock: lock,
@@ -105,4 +114,13 @@ fn private_file(path: &Path) -> std::io::Result<File> {
 
 fn sync(directory: &Path) -> std::io::Result<()> {
     File::open(directory)?.sync_all()
+}
+
+fn refuse_larger(plan: &Path, bytes: u64) -> Result<(), Failure> {
+    if bytes <= MAX_PLAN {
+        return Ok(());
+    }
+    let error = format!("{} is too large for a plan", plan.display());
+    Err(Failure::new(Exit::BadPlan, "plan-too-large", error)
+        .expected(format!("at most {MAX_PLAN} bytes"), "more"))
 }

@@ -101,6 +101,23 @@ fn what_cannot_be_used_is_told_and_hides_no_other_plan() {
 }
 
 #[test]
+fn what_is_no_file_or_too_large_is_not_copied() {
+    let (directory, inbox, plan) = place();
+    let refused = |path: &Path| {
+        let failure = inbox.begin(path).unwrap_err();
+        assert_eq!(failure.exit, Exit::BadPlan);
+        failure.reason
+    };
+    assert_eq!(refused(&directory.path().join("none")), "io");
+    assert_eq!(refused(directory.path()), "io");
+    assert_eq!(refused(Path::new("/dev/zero")), "io");
+    let huge = File::options().write(true).open(&plan).unwrap();
+    huge.set_len(incoming::MAX_PLAN + 1).unwrap();
+    assert_eq!(refused(&plan), "plan-too-large");
+    assert_eq!(fs::read_dir(&inbox.directory).unwrap().count(), 0);
+}
+
+#[test]
 fn what_was_never_finished_is_no_plan_and_is_swept_only_when_nobody_is_at_it() {
     let (_directory, inbox, plan) = place();
     let killed = inbox.directory.join(".new-killed");

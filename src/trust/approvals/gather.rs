@@ -14,27 +14,43 @@ use crate::trust::{Trust, file};
 /// More approvals are not looked at.
 pub const MAX_FILES: usize = 16;
 
-/// The approvals to look at for a plan, each once: those that are given, or those in the directory beside the plan.
+/// The approvals to look at for a plan.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The files, each once.
+    pub files: BTreeSet<PathBuf>,
+    /// Where they were looked for: files that were given, and directories.
+    pub places: Vec<PathBuf>,
+}
+
+/// Finds the approvals of a plan: those that are given, or those in the directory beside the plan.
 ///
 /// A directory that is given holds them; for a plan of a set it holds them at the plan's path in the set, as a review with
 /// `--output` leaves them.
-pub fn files(
-    given: &[PathBuf],
-    plan: &Path,
-    member: Option<&str>,
-) -> Result<BTreeSet<PathBuf>, Failure> {
+pub fn find(given: &[PathBuf], plan: &Path, member: Option<&str>) -> Result<Found, Failure> {
+    let mut found = Found::default();
     if given.is_empty() {
-        return in_directory(&sign::directory(plan));
+        found.all_in(sign::directory(plan))?;
     }
-    let mut files = BTreeSet::new();
     for path in given {
         match member {
-            _ if !path.is_dir() => _ = files.insert(path.clone()),
-            Some(member) => files.extend(in_directory(&sign::directory(&path.join(member)))?),
-            None => files.extend(in_directory(path)?),
+            _ if !path.is_dir() => {
+                found.files.insert(path.clone());
+                found.places.push(path.clone());
+            }
+            Some(member) => found.all_in(sign::directory(&path.join(member)))?,
+            None => found.all_in(path.clone())?,
         }
     }
-    Ok(files)
+    Ok(found)
+}
+
+impl Found {
+    fn all_in(&mut self, directory: PathBuf) -> Result<(), Failure> {
+        self.files.extend(in_directory(&directory)?);
+        self.places.push(directory);
+        Ok(())
+    }
 }
 
 fn in_directory(directory: &Path) -> Result<BTreeSet<PathBuf>, Failure> {

@@ -34,9 +34,11 @@ pub(super) fn lines(
     let foreign = |text: &str, role| Piece::foreign(&masked(text), role);
     let mut out = vec![page.line(verdict(judged, context))];
     let what = labelled(what(judged, context, page), page);
+    let denies = labelled(policies(judged, true, &foreign, context), page);
     let why = why::lines(judged, &foreign, context, page);
     let rest = labelled(facts(judged, &foreign, context, page), page);
-    for part in [what, why, rest] {
+    // What denies stands above all reasons: a row with many of them must not bury it.
+    for part in [what, denies, why, rest] {
         // What a row is and why it matters are told apart by a line of air; what is around it follows close.
         if out.len() == 1 && !part.is_empty() {
             out.push(DetailLine::default());
@@ -147,11 +149,7 @@ fn facts(
         facts.extend(explained(judged));
     }
     facts.extend(told_by_plan(judged, foreign));
-    let policies = judged
-        .findings
-        .iter()
-        .filter_map(|finding| policy(finding, context, foreign));
-    facts.extend(policies.map(|pieces| ("policy", pieces)));
+    facts.extend(policies(judged, false, foreign, context));
     facts.extend(around(context, page, foreign));
     match context.standing {
         Standing::Acknowledged(Some(reason)) => {
@@ -261,6 +259,20 @@ fn said(
 /// Whether the note says the reason already.
 fn told_by(note: Option<&str>, reason: &str) -> bool {
     note.is_some_and(|note| note.contains(reason))
+}
+
+/// What policies say of the row: those that deny, or those that do not.
+fn policies(
+    judged: &Judged,
+    denying: bool,
+    foreign: &impl Fn(&str, Role) -> Piece,
+    context: &DetailContext<'_>,
+) -> Vec<Fact> {
+    let findings = judged.findings.iter();
+    findings
+        .filter(|finding| (finding.risk >= Risk::High) == denying)
+        .filter_map(|finding| Some(("policy", policy(finding, context, foreign)?)))
+        .collect()
 }
 
 /// `✗ deny main.deny  no public database  rds.rego:14`

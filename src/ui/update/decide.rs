@@ -14,7 +14,10 @@ use crate::ui::theme::Role;
 pub fn act(state: &mut State, action: Action) -> Vec<Command> {
     match action {
         Action::Acknowledge => {
-            if let Some(asking) = state.current().and_then(|(_, judged)| Asking::of(judged)) {
+            let asking = state
+                .current()
+                .and_then(|(_, judged)| Asking::of(judged, &state.rows));
+            if let Some(asking) = asking {
                 state.open(Overlay::Ack(Box::new(asking)));
             }
             Vec::new()

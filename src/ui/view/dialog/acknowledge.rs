@@ -61,14 +61,17 @@ impl Page<'_> {
         }
     }
 
-    /// The findings whose rules are written into the acknowledgement, and no others.
+    /// The findings whose rules are written into the acknowledgement, and no others. What denies comes first.
     fn why(&mut self, asking: &Asking) {
         let theme = self.state.theme();
         let rules = &asking.requirement.rules;
-        for finding in &asking.judged.findings {
-            if finding.risk < Risk::High || !rules.iter().any(|rule| **rule == *finding.rule) {
-                continue;
-            }
+        let findings = asking.judged.findings.iter();
+        let mut asked: Vec<&Finding> = findings
+            .filter(|finding| finding.risk >= Risk::High)
+            .filter(|finding| rules.iter().any(|rule| **rule == *finding.rule))
+            .collect();
+        asked.sort_by_key(|finding| finding.origin.is_none());
+        for finding in asked {
             let message = self.state.masked(&finding.message);
             let message = match (&finding.origin, verdicts::rule(finding)) {
                 // It says itself which scope, and that it is outside.
