@@ -79,10 +79,13 @@ impl Leap {
 
 /// From each quote on, up to the one before the next: the bits that stand in strings, if the first quote opens one.
 #[inline]
-fn inside(quotes: u64) -> u64 {
-    [1, 2, 4, 8, 16, 32]
-        .into_iter()
-        .fold(quotes, |bits, shift| bits ^ bits << shift)
+fn inside(mut quotes: u64) -> u64 {
+    quotes ^= quotes << 1;
+    quotes ^= quotes << 2;
+    quotes ^= quotes << 4;
+    quotes ^= quotes << 8;
+    quotes ^= quotes << 16;
+    quotes ^ quotes << 32
 }
 
 #[cfg(test)]

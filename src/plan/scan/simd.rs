@@ -65,7 +65,8 @@ fn block_avx2(block: &[u8; BLOCK]) -> Block {
     // SAFETY: any sixty-four bytes are two registers.
     let [low, high] = unsafe { std::mem::transmute::<[u8; BLOCK], [__m256i; 2]>(*block) };
     let bits = |low: __m256i, high: __m256i| {
-        let [low, high] = [low, high].map(|half| _mm256_movemask_epi8(half).cast_unsigned());
+        let low = _mm256_movemask_epi8(low).cast_unsigned();
+        let high = _mm256_movemask_epi8(high).cast_unsigned();
         u64::from(low) | u64::from(high) << 32
     };
     let same = |byte: u8| {
@@ -74,11 +75,13 @@ fn block_avx2(block: &[u8; BLOCK]) -> Block {
     };
     // A square bracket and the brace of its kind differ in one bit.
     let bit = _mm256_set1_epi8(0x20);
-    let braces = [low, high].map(|half| _mm256_or_si256(half, bit));
+    let (low_braces, high_braces) = (_mm256_or_si256(low, bit), _mm256_or_si256(high, bit));
     let brace = |byte: u8| {
         let byte = _mm256_set1_epi8(byte.cast_signed());
-        let [low, high] = braces.map(|half| _mm256_cmpeq_epi8(half, byte));
-        bits(low, high)
+        bits(
+            _mm256_cmpeq_epi8(low_braces, byte),
+            _mm256_cmpeq_epi8(high_braces, byte),
+        )
     };
     let last = _mm256_set1_epi8(0x1f);
     Block {
