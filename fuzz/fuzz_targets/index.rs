@@ -1,5 +1,5 @@
 //! Whatever the bytes, a plan is read and judged, or refused; nothing panics, and every row's text is where the row says.
-//! A file, of which parts are passed first and walked over last, says what a pipe says.
+//! A file says what a pipe says.
 
 #![no_main]
 

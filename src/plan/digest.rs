@@ -1,7 +1,7 @@
 //! The digest of a plan's bytes, made on a second core while the first one walks over them.
 //!
-//! Rows are made of the bytes that are hashed, whatever happens to the file in the meantime; what is read once more is held
-//! against them. A file is read by the hashing thread, which is the quicker of the two: it hands on what it has hashed, and whoever walks
+//! Everything is read once, so the rows and the digest are of the same bytes whatever happens to the file in the meantime.
+//! A file is read by the hashing thread, which is the quicker of the two: it hands on what it has hashed, and whoever walks
 //! over the bytes need not read them. A pipe may not be read by another thread; what comes from it is copied to the hashing
 //! one.
 

@@ -7,8 +7,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use xxhash_rust::xxh3::{Xxh3, Xxh3Builder, xxh3_64_with_secret};
-
 use super::archive::Sha256;
 use super::constants::Constants;
 use super::digest::{Bytes, Hashed};
@@ -17,12 +15,10 @@ use super::element::{self, Shared, Wrong};
 use super::scan::{Item, Opener, Place, Scanner};
 use super::value::Value;
 use super::window::Fill;
-use super::{config, input};
+use super::{census, config, input};
 use crate::failure::{Exit, Failure};
-use later::{Later, Section};
 use names::Names;
 
-mod later;
 mod names;
 mod refusal;
 
@@ -97,23 +93,15 @@ impl Header {
 
 /// A fingerprint of an element's bytes, keyed anew for each process: nobody can prepare two texts that share one.
 pub fn fingerprint(item: &str) -> u64 {
-    xxh3_64_with_secret(item.as_bytes(), secret())
-}
-
-fn secret() -> &'static [u8; 192] {
     static SECRET: OnceLock<[u8; 192]> = OnceLock::new();
-    SECRET.get_or_init(|| {
+    let secret = SECRET.get_or_init(|| {
         let mut secret = [0; 192];
         for (place, word) in secret.chunks_exact_mut(8).enumerate() {
             word.copy_from_slice(&RandomState::new().hash_one(place).to_ne_bytes());
         }
         secret
-    })
-}
-
-/// The same of bytes that come in pieces.
-fn fingerprinting() -> Xxh3 {
-    Xxh3Builder::new().with_secret(*secret()).build()
+    });
+    xxhash_rust::xxh3::xxh3_64_with_secret(item.as_bytes(), secret)
 }
 
 /// Reads a plan's JSON to its end and gives each row to `sink`.
@@ -125,14 +113,9 @@ pub fn read<'a>(
     total: Option<u64>,
     sink: &mut dyn Sink,
 ) -> Result<Header, Failure> {
-    let bytes = bytes.into();
-    let file = match bytes {
-        Bytes::File(file) => Some(file),
-        Bytes::Stream(_) => None,
-    };
     std::thread::scope(|scope| {
         let source = Watched {
-            hashed: Hashed::start(scope, bytes),
+            hashed: Hashed::start(scope, bytes.into()),
             sink,
             progress: Progress {
                 total,
@@ -151,7 +134,6 @@ pub fn read<'a>(
             },
             sections: 0,
             wrapped: None,
-            later: file.map(Later::new),
         };
         pass.document()?;
         let Pass {
@@ -200,13 +182,10 @@ impl<'scope, 'a: 'scope> Fill for Watched<'scope, 'a, '_> {
     }
 }
 
-/// Why a pass ends that the sink has ended.
-const STOPPED: &str = "stopped";
-
 fn stopped() -> Failure {
     Failure::new(
         Exit::Aborted,
-        STOPPED,
+        "stopped",
         "reading the plan was stopped before its end",
     )
 }
@@ -222,8 +201,6 @@ struct Pass<'scope, 'a, 's> {
     sections: u32,
     /// An unknown key whose value looks like a plan.
     wrapped: Option<String>,
-    /// What is walked over when the rows are there, of a file that can be read again.
-    later: Option<Later<'a>>,
 }
 
 impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
@@ -235,20 +212,6 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
             )
             .hint("Run `terraform show -json` on it."));
         }
-        match (self.sections(), self.later.take()) {
-            (walked, None) => walked?,
-            (Err(failure), Some(_)) if failure.reason == STOPPED => return Err(failure),
-            (walked, Some(later)) => later.read(walked, &mut self.header)?,
-        }
-        self.is_a_plan()?;
-        self.header.provider_settings = self.constants.provider_settings();
-        let sink = &mut self.scanner.source().sink;
-        self.constants
-            .tell(|name, value, marked| sink.constant(name, value, marked));
-        Ok(())
-    }
-
-    fn sections(&mut self) -> Result<(), Failure> {
         // The head begins with a brace, so this opens an object.
         self.scanner.open(Opener::Object)?;
         while let Some(key) = self.scanner.next_key()? {
@@ -259,6 +222,11 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
             let place = self.scanner.at(self.scanner.offset());
             return Err(input::trailing(self.scanner.ahead(), &place));
         }
+        self.is_a_plan()?;
+        self.header.provider_settings = self.constants.provider_settings();
+        let sink = &mut self.scanner.source().sink;
+        self.constants
+            .tell(|name, value, marked| sink.constant(name, value, marked));
         Ok(())
     }
 
@@ -279,9 +247,12 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
             "applyable" => self.header.applyable = self.scalar("true or false")?,
             "planned_values" => {
                 self.sections += 1;
-                self.values(Section::PlannedValues)?;
+                self.header.plans_nothing = census::values(&mut self.scanner)?.all == 0;
             }
-            "prior_state" => self.values(Section::PriorState)?,
+            "prior_state" => {
+                self.header.prior_resources =
+                    census::state(&mut self.scanner)?.map(|found| found.managed);
+            }
             "resource_changes" => self.list(|json, span, shared| {
                 element::change(Kind::Change, json, span, shared).map(Some)
             })?,
@@ -302,19 +273,6 @@ impl<'scope, 'a: 'scope> Pass<'scope, 'a, '_> {
                 self.scanner.skip()?;
             }
             _ => self.unknown(key)?,
-        }
-        Ok(())
-    }
-
-    /// A part in which no row stands.
-    fn values(&mut self, section: Section) -> Result<(), Failure> {
-        let opens = self.scanner.token()? == Some(b'{');
-        match &mut self.later {
-            Some(later) if opens => later.pass(section, &mut self.scanner)?,
-            Some(_) | None => {
-                let found = section.count(&mut self.scanner)?;
-                section.note(found, &mut self.header);
-            }
         }
         Ok(())
     }

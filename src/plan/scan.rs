@@ -12,7 +12,6 @@ use super::window::{Fill, Window};
 use crate::failure::{Exit, Failure};
 
 mod echo;
-mod leap;
 mod marks;
 mod notes;
 mod outline;
@@ -22,7 +21,6 @@ mod simd;
 mod sprint;
 mod walk;
 
-use leap::Leap;
 pub use outline::{Item, Members, Outline};
 use walk::Walk;
 
@@ -61,17 +59,8 @@ pub struct Scanner<F> {
 impl<F: Fill> Scanner<F> {
     /// A reader at the front of `source`; reads nothing yet.
     pub fn new(source: F) -> Self {
-        Self::over(Window::new(source))
-    }
-
-    /// A reader of a part of a file that begins at `offset` and on `line`, from 1.
-    pub fn over_part(source: F, offset: u64, line: u64) -> Self {
-        Self::over(Window::over_part(source, offset, line))
-    }
-
-    fn over(window: Window<F>) -> Self {
         Scanner {
-            window,
+            window: Window::new(source),
             opened: Vec::new(),
             walk: Walk::default(),
             hasher: std::hash::RandomState::new(),
@@ -104,11 +93,6 @@ impl<F: Fill> Scanner<F> {
     /// Offset of the key that [`Scanner::next_key`] returned last.
     pub fn key_offset(&self) -> u64 {
         self.key_start
-    }
-
-    /// Number of the line of the next byte, from 1.
-    pub fn line(&self) -> u64 {
-        self.window.line(self.offset())
     }
 
     /// What is ahead in the buffer; only for saying what stands there.
@@ -185,35 +169,10 @@ impl<F: Fill> Scanner<F> {
         Ok(true)
     }
 
-    /// Nothing but white space may be left.
-    pub fn end(&mut self) -> Result<(), Failure> {
-        match self.token()? {
-            None => Ok(()),
-            Some(_) => Err(self.bad("the end is missing")),
-        }
-    }
-
     /// Walks over the value that stands next and validates it.
     pub fn skip(&mut self) -> Result<(), Failure> {
         self.walk.begin(MAX_SKIPPED_DEPTH, 0, 0);
         self.go::<false>()
-    }
-
-    /// Passes the object or list that stands next by its brackets, and gives its bytes to `see`. It is not validated:
-    /// somebody must walk over it later.
-    pub fn leap(&mut self, mut see: impl FnMut(&[u8])) -> Result<(), Failure> {
-        let mut leap = Leap::default();
-        while self.window.peek()?.is_some() {
-            let ahead = self.window.ahead();
-            let end = leap.pass(ahead);
-            let taken = end.unwrap_or(ahead.len());
-            see(&ahead[..taken]);
-            self.window.advance(taken);
-            if end.is_some() {
-                return Ok(());
-            }
-        }
-        Err(self.cut_off())
     }
 
     /// Walks over the value that stands next and keeps its text; no key may stand twice in any object of it.

@@ -52,15 +52,6 @@ impl<F: Fill> Window<F> {
         }
     }
 
-    /// A window over a part of a file, which begins at `offset` and on `line`.
-    pub fn over_part(source: F, offset: u64, line: u64) -> Self {
-        Window {
-            base: offset,
-            lines: line - 1,
-            ..Window::new(source)
-        }
-    }
-
     /// The next byte, without taking it; `None` at the end.
     #[inline]
     pub fn peek(&mut self) -> Result<Option<u8>, Failure> {

@@ -159,7 +159,7 @@ impl Marks {
 /// The bytes that a backslash stands before which is not itself escaped. `carry`: the first byte of this block is one,
 /// and then, that the first of the next is.
 #[inline]
-pub(super) fn escaped(backslashes: u64, carry: &mut u64) -> u64 {
+fn escaped(backslashes: u64, carry: &mut u64) -> u64 {
     const EVEN: u64 = 0x5555_5555_5555_5555;
     if backslashes == 0 {
         return std::mem::take(carry);
